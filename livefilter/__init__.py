@@ -1,0 +1,1 @@
+"""Real-time webcam and video filters."""

@@ -1,0 +1,63 @@
+"""Kernels and the exact meaning of every operation: what a pixel is, never how it is computed fast."""
+
+from __future__ import annotations
+
+from livefilter.kernels._border import BORDERS, OUTSIDE, Border, border_index, border_indices, check_border
+from livefilter.kernels._exact import INTEGER_BITS, integer_form, to_fraction
+from livefilter.kernels._kernel import MAX_SIDE, Kernel, response
+from livefilter.kernels._makers import (
+    HORIZONTAL_EDGE,
+    VERTICAL_EDGE,
+    Operator,
+    box,
+    derivative,
+    emboss,
+    gaussian,
+    gaussian_weights,
+    laplacian,
+    prewitt,
+    scharr,
+    sharpen,
+    sobel,
+)
+from livefilter.kernels._operations import NORMS, Blend, Correlation, Gradient, Lookup, Norm, Operation, Unsharp
+from livefilter.kernels._score import EdgeScore, ScoreRule, ScoreSums
+
+__all__ = [
+    "BORDERS",
+    "HORIZONTAL_EDGE",
+    "INTEGER_BITS",
+    "MAX_SIDE",
+    "NORMS",
+    "OUTSIDE",
+    "VERTICAL_EDGE",
+    "Blend",
+    "Border",
+    "Correlation",
+    "EdgeScore",
+    "Gradient",
+    "Kernel",
+    "Lookup",
+    "Norm",
+    "Operation",
+    "Operator",
+    "ScoreRule",
+    "ScoreSums",
+    "Unsharp",
+    "border_index",
+    "border_indices",
+    "box",
+    "check_border",
+    "derivative",
+    "emboss",
+    "gaussian",
+    "gaussian_weights",
+    "integer_form",
+    "laplacian",
+    "prewitt",
+    "response",
+    "scharr",
+    "sharpen",
+    "sobel",
+    "to_fraction",
+]

@@ -1,0 +1,107 @@
+"""What an edge score is: two kernels, a threshold, and how exact sums become three numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefilter.errors import KernelError, OptionError
+from livefilter.kernels._exact import to_fraction
+from livefilter.kernels._kernel import Kernel
+from livefilter.kernels._makers import HORIZONTAL_EDGE, VERTICAL_EDGE
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeScore:
+    """How much edge there is in a frame; each in [0, 1].
+
+    Attributes:
+        horizontal: Mean strength of edges that run along the rows.
+        vertical: Mean strength of edges that run along the columns.
+        density: Share of the windows in which either edge is at least as strong as the threshold.
+    """
+
+    horizontal: float
+    vertical: float
+    density: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSums:
+    """What is counted in a frame, exactly: the sums of both absolute responses, the dense windows, and all windows."""
+
+    horizontal: int
+    vertical: int
+    dense: int
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRule:
+    """Two kernels of one shape and a threshold.
+
+    R_H and R_V are the correlations of the unfiltered gray frame with the two kernels, in valid windows only, n of
+    them. R_max is 255 times the sum of the positive weights (or of the negative ones, if that is larger). Then
+    ``horizontal`` is sum(|R_H|) / (n * R_max), ``vertical`` the same of R_V, and ``density`` the share of windows in
+    which |R_H| or |R_V| reaches threshold * R_max. The articles on convolution that livefilter starts from use the 2x2
+    pair.
+
+    Attributes:
+        horizontal: Kernel for edges along the rows; its divisor plays no part, and it has no offset.
+        vertical: Kernel for edges along the columns, of the same shape.
+        threshold: In [0, 1], as a share of the strongest possible response.
+
+    Raises:
+        KernelError: Shapes differ, an offset is given, or all weights are zero.
+        OptionError: The threshold is not in [0, 1].
+    """
+
+    horizontal: Kernel = HORIZONTAL_EDGE
+    vertical: Kernel = VERTICAL_EDGE
+    threshold: Fraction = Fraction(1, 10)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "threshold", to_fraction(self.threshold, "threshold"))
+        if not 0 <= self.threshold <= 1:
+            raise OptionError(f"threshold: must be from 0 to 1, found {float(self.threshold):g}")
+        if self.horizontal.shape != self.vertical.shape:
+            raise KernelError(
+                f"score: both kernels must have one shape, found {self.horizontal.shape} and {self.vertical.shape}"
+            )
+        for kernel in (self.horizontal, self.vertical):
+            if kernel.integer_offset:
+                raise KernelError(f"score: its kernels have no offset, found {float(kernel.offset):g}")
+            if not kernel.integers.any():
+                raise KernelError("score: a kernel of zeros only sees no edge")
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """R_max of the horizontal and the vertical kernel, in units of their integer weights."""
+        return _largest_response(self.horizontal.integers), _largest_response(self.vertical.integers)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least |R_H| and the least |R_V| that count as dense."""
+        first, second = (math.ceil(self.threshold * largest) for largest in self.largest)
+        return first, second
+
+    def score(self, sums: ScoreSums) -> EdgeScore:
+        """Return the three scores for what was counted; all zero for a frame smaller than the kernels."""
+        if sums.windows == 0:
+            return EdgeScore(0.0, 0.0, 0.0)
+        horizontal, vertical = self.largest
+        return EdgeScore(
+            sums.horizontal / (sums.windows * horizontal),
+            sums.vertical / (sums.windows * vertical),
+            sums.dense / sums.windows,
+        )
+
+
+def _largest_response(weights: NDArray[np.int64]) -> int:
+    positive = int(weights[weights > 0].sum())
+    negative = int(-weights[weights < 0].sum())
+    return 255 * max(positive, negative)
