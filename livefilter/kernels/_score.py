@@ -70,13 +70,13 @@ class ScoreRule:
             raise OptionError(f"threshold: must be from 0 to 1, found {float(self.threshold):g}")
         if self.horizontal.shape != self.vertical.shape:
             raise KernelError(
-                f"score: both kernels must have one shape, found {self.horizontal.shape} and {self.vertical.shape}"
+                f"kernels: both must have one shape, found {self.horizontal.shape} and {self.vertical.shape}"
             )
         for kernel in (self.horizontal, self.vertical):
             if kernel.integer_offset:
-                raise KernelError(f"score: its kernels have no offset, found {float(kernel.offset):g}")
+                raise KernelError(f"kernels: a score has no offset, found {float(kernel.offset):g}")
             if not kernel.integers.any():
-                raise KernelError("score: a kernel of zeros only sees no edge")
+                raise KernelError("kernels: one of zeros only sees no edge")
 
     @property
     def largest(self) -> tuple[int, int]:

@@ -1,0 +1,20 @@
+"""Presets: YAML text to a validated, immutable chain of steps."""
+
+from __future__ import annotations
+
+from livefilter.presets._find import find_preset, list_presets, load_preset, user_folder
+from livefilter.presets._preset import OverlaySettings, Preset, ScoreSettings, schema
+from livefilter.presets._steps import STEPS, StepSettings
+
+__all__ = [
+    "STEPS",
+    "OverlaySettings",
+    "Preset",
+    "ScoreSettings",
+    "StepSettings",
+    "find_preset",
+    "list_presets",
+    "load_preset",
+    "schema",
+    "user_folder",
+]

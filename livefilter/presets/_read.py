@@ -1,0 +1,215 @@
+"""A document to a Preset: inheritance, validation, and one line for whoever wrote it wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from livefilter.errors import PresetError
+from livefilter.presets._preset import Preset
+from livefilter.presets._steps import STEPS
+from livefilter.presets._yaml import Document, Path, Place, read_document
+
+_TOP_LEVEL = [*Preset.model_fields, "extend", "override"]
+_YAML_11 = {"on": "true", "yes": "true", "off": "false", "no": "false"}
+_WORDING = {
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "model_type": "must be a mapping",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "too_long": "has too many items",
+}
+
+
+def parse_preset(text: str, file: str, default_name: str, parent: Callable[[str, Place], Document]) -> Preset:
+    """Return the preset in ``text``.
+
+    Args:
+        text: YAML.
+        file: What messages call the file.
+        default_name: Used where the text names none.
+        parent: Gives the document that an ``extend`` names; the place is that of the name.
+
+    Raises:
+        PresetError: Anything wrong, in one line: file:line:column, key path, what is expected, what was found.
+    """
+    document = inherit(read_document(text, file), parent)
+    document.values.setdefault("name", default_name)
+    try:
+        return Preset.model_validate(_canonical(document))
+    except ValidationError as errors:
+        # A value that fits none of several allowed forms gives an error for each form; the first tells enough.
+        found: dict[Place, str] = {}
+        for place, message in (_explain(error, document) for error in errors.errors()):
+            found.setdefault(place, message)
+        first = min(found, key=lambda place: (place.file, place.line, place.column))
+        more = len(found) - 1
+        rest = f" (and {more} more error{'s' * (more > 1)})" if more else ""
+        raise PresetError(f"{first}: {found[first]}{rest}") from errors
+
+
+def inherit(document: Document, parent: Callable[[str, Place], Document]) -> Document:
+    """Merge ``document`` over the one that its ``extend`` names, and apply its ``override``.
+
+    Mappings merge key by key, everything else (steps too) replaces. Places follow their values.
+    """
+    name = document.values.get("extend")
+    if name is None:
+        if "override" in document.values:
+            place = document.keys[("override",)]
+            raise PresetError(f"{place}: override: changes inherited steps, so it needs an 'extend' beside it")
+        return document
+    if not isinstance(name, str):
+        raise PresetError(f"{document.place(('extend',))}: extend: must name a preset, or be its path, found {name!r}")
+    base = parent(name, document.place(("extend",)))
+    base.values.pop("name", None)
+    overrides = document.values.pop("override", {})
+    document.values.pop("extend")
+    _merge(base, document, ())
+    if not isinstance(overrides, dict):
+        raise PresetError(f"{document.place(('override',))}: override: must be a mapping of steps, found {overrides!r}")
+    for target, settings in overrides.items():
+        _override(base, document, target, settings)
+    return base
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return what to add to a message about an unknown word: the nearest known one if there is one, and all of them."""
+    words = list(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" known: {', '.join(words)}"
+
+
+def _merge(base: Document, over: Document, path: Path) -> None:
+    """Put what ``over`` has at ``path`` into ``base``."""
+    ours, theirs = _at(base, path), _at(over, path)
+    for key, value in theirs.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(ours.get(key), dict):
+            _merge(base, over, here)
+            continue
+        ours[key] = value
+        for places, others in ((base.places, over.places), (base.keys, over.keys)):
+            for old in [known for known in places if known[: len(here)] == here]:
+                del places[old]
+            places.update({known: place for known, place in others.items() if known[: len(here)] == here})
+
+
+def _override(base: Document, over: Document, target: str, settings: Any) -> None:
+    """Merge the settings that ``over`` gives for one inherited step into that step."""
+    place = over.keys[("override", target)]
+    name, _, number = target.partition(".")
+    steps = base.values.get("steps", [])
+    named = [at for at, step in enumerate(steps) if isinstance(step, dict) and list(step) == [name]]
+    if not named:
+        there = dict.fromkeys(next(iter(step)) for step in steps if isinstance(step, dict) and step)
+        raise PresetError(f"{place}: override: no inherited step {name!r}{did_you_mean(name, there)}")
+    if number and not (number.isdecimal() and 1 <= int(number) <= len(named)):
+        raise PresetError(f"{place}: override: {target!r} must count from {name}.1 to {name}.{len(named)}")
+    if not isinstance(settings, dict):
+        raise PresetError(f"{place}: override.{target}: must be a mapping of settings, found {settings!r}")
+    for at in [named[int(number) - 1]] if number else named:
+        inherited: Path = ("steps", at, name)
+        if not isinstance(_at(base, inherited), dict):
+            steps[at][name] = {}
+        changed = Document({"steps": {at: {name: settings}}})
+        prefix: Path = ("override", target)
+        for places, others in ((changed.places, over.places), (changed.keys, over.keys)):
+            places.update({inherited + at_[2:]: known for at_, known in others.items() if at_[:2] == prefix})
+        _merge(base, changed, inherited)
+
+
+def _at(document: Document, path: Path) -> Any:
+    value: Any = document.values
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _canonical(document: Document) -> dict[str, Any]:
+    """Return the values with each step as settings that name their step, which is what the model validates."""
+    values = dict(document.values)
+    steps = values.get("steps")
+    if not isinstance(steps, list):
+        return values
+    values["steps"] = made = []
+    for at, step in enumerate(steps):
+        path: Path = ("steps", at)
+        if not isinstance(step, dict) or len(step) != 1:
+            found = f"{len(step)} keys ({', '.join(step)})" if isinstance(step, dict) else repr(step)
+            raise PresetError(
+                f"{document.place(path)}: {_spell(path)}: a step is a mapping of one key, such as "
+                f"'gaussian: {{sigma: 1}}', found {found}"
+            )
+        ((name, settings),) = step.items()
+        if name not in STEPS:
+            raise PresetError(
+                f"{document.keys[(*path, name)]}: {_spell(path)}: unknown step {name!r}{did_you_mean(name, STEPS)}"
+            )
+        if not isinstance(settings, dict | None):
+            raise PresetError(
+                f"{document.place((*path, name))}: {_spell((*path, name))}: must be a mapping of settings, "
+                f"found {settings!r}"
+            )
+        if "step" in (settings or {}):
+            known = [key for key in STEPS[name].model_fields if key != "step"]
+            raise PresetError(
+                f"{document.keys[(*path, name, 'step')]}: {_spell((*path, name))}: unknown key 'step'"
+                f"{did_you_mean('step', known)}"
+            )
+        made.append({"step": name, **(settings or {})})
+    return values
+
+
+def _explain(error: ErrorDetails, document: Document) -> tuple[Place, str]:
+    """Return where an error of the validator stands and what to tell about it."""
+    path = tuple(error["loc"])
+    kind, found = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        *around, key = path
+        where = f"{_spell(tuple(around))}: " if around else ""
+        return document.keys[path], f"{where}unknown key {key!r}{did_you_mean(str(key), _known(around))}"
+    if kind == "missing":
+        return document.place(path[:-1]), f"{_spell(path)}: is needed, and missing"
+    while path not in document.places:
+        path = path[:-1]
+    if kind == "value_error":
+        reason = error["msg"].removeprefix("Value error, ")
+        setting, _, _ = reason.partition(":")
+        return document.place((*path, setting)), f"{_spell(path)}: {reason}"
+    message = _WORDING.get(kind) or error["msg"].removeprefix("Input ").replace("should be", "must be")
+    hint = ""
+    if isinstance(found, str) and kind.startswith("bool") and found.lower() in _YAML_11:
+        hint = f"; {found!r} is text in YAML 1.2, write {_YAML_11[found.lower()]}"
+    elif isinstance(found, str) and re.fullmatch(r"\d+(:\d+)+", found):
+        hint = f"; {found!r} is text in YAML 1.2, not a number"
+    return document.place(path), f"{_spell(path)}: {message}, found {_short(found)}{hint}"
+
+
+def _known(around: list[str | int]) -> list[str]:
+    """Return the keys that are allowed in the mapping at a path."""
+    if not around:
+        return _TOP_LEVEL
+    if around[0] == "steps":
+        return [key for key in STEPS[str(around[2])].model_fields if key != "step"]
+    return list(Preset.model_fields[str(around[0])].annotation.model_fields)  # type: ignore[union-attr]
+
+
+def _spell(path: Path) -> str:
+    """Return a path as people write it: steps[0].gaussian.sigma."""
+    spelled = ""
+    for key in path:
+        spelled += f"[{key}]" if isinstance(key, int) else f".{key}" if spelled else key
+    return spelled
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

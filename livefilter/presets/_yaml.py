@@ -1,0 +1,133 @@
+"""YAML text to plain values, remembering where in the file each one stands.
+
+YAML 1.2, so ``on`` and ``12:30`` are text and not a truth value and a number in base 60.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from livefilter.errors import PresetError
+
+Path = tuple[str | int, ...]
+MAX_BYTES = 1_000_000
+MAX_VALUES = 100_000
+MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file: its name, and line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(slots=True)
+class Document:
+    """A mapping as plain values, with the place of every value and of every key in it."""
+
+    values: dict[str, Any]
+    places: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+
+    def place(self, path: Path) -> Place:
+        """Return where the value at ``path`` stands, or the nearest value around it that is known."""
+        while path not in self.places:
+            path = path[:-1]
+        return self.places[path]
+
+
+def read_document(text: str, file: str) -> Document:
+    """Parse one YAML mapping.
+
+    Raises:
+        PresetError: Not YAML, empty, not a mapping, a key twice, too large, too deep, or aliases that unfold without
+            bound.
+    """
+    if len(text) > MAX_BYTES:
+        raise PresetError(f"{file}:1:1: a preset has at most {MAX_BYTES:,} characters, found {len(text):,}")
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(str(error.problem or error.context).split())
+        raise PresetError(f"{_at(file, mark)}: not valid YAML: {problem}") from error
+    except (YAMLError, ValueError) as error:
+        raise PresetError(f"{file}:1:1: not valid YAML: {' '.join(str(error).split())}") from error
+    if root is None:
+        raise PresetError(f"{file}:1:1: the file is empty; a preset is a mapping that has 'steps'")
+    if not isinstance(root, MappingNode):
+        raise PresetError(
+            f"{_at(file, root.start_mark)}: a preset is a mapping such as 'steps: [...]', found {_kind(root)}"
+        )
+    document = Document({})
+    document.values = _Builder(yaml, file, document).value(root, (), ())
+    return document
+
+
+class _Builder:
+    """Turns composed nodes into values, counting them so that aliases cannot unfold without bound."""
+
+    def __init__(self, yaml: YAML, file: str, document: Document) -> None:
+        self._scalars = yaml.constructor
+        self._file = file
+        self._document = document
+        self._count = 0
+
+    def value(self, node: Node, path: Path, parents: tuple[int, ...]) -> Any:
+        place = _at(self._file, node.start_mark)
+        self._document.places.setdefault(path, place)
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise PresetError(f"{place}: a preset has at most {MAX_VALUES:,} values; its aliases unfold to more")
+        if id(node) in parents:
+            raise PresetError(f"{place}: an alias must not contain itself")
+        if len(parents) > MAX_DEPTH:
+            raise PresetError(f"{place}: a preset is at most {MAX_DEPTH} levels deep")
+        inside = (*parents, id(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, inside)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, (*path, at), inside) for at, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Path, parents: tuple[int, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = _at(self._file, key_node.start_mark)
+            if not isinstance(key_node, ScalarNode):
+                raise PresetError(f"{place}: a key must be a word, found {_kind(key_node)}")
+            key = str(key_node.value)
+            if key in result:
+                raise PresetError(f"{place}: {key!r} stands twice in one mapping; remove one")
+            self._document.keys[(*path, key)] = place
+            result[key] = self.value(value_node, (*path, key), parents)
+        return result
+
+    def _scalar(self, node: Node) -> Any:
+        try:
+            value = self._scalars.construct_object(node)
+        except (YAMLError, ValueError) as error:
+            raise PresetError(f"{_at(self._file, node.start_mark)}: cannot read {node.value!r} as a value") from error
+        return value if isinstance(value, str | int | float | bool | None) else str(node.value)
+
+
+def _at(file: str, mark: StringMark | None) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file, 1, 1)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return "a mapping" if isinstance(node, MappingNode) else f"the value {node.value!r}"
