@@ -15,7 +15,7 @@ from livefilter.errors import OptionError, ShapeError
 from livefilter.frame import Pixels, check_gray
 from livefilter.kernels._border import OUTSIDE, Border, border_indices
 from livefilter.kernels._kernel import Kernel
-from livefilter.kernels._operations import Blend, Correlation, Gradient, Lookup, Operation, Unsharp
+from livefilter.kernels._operations import Blend, Correlation, Gradient, Lookup, Norm, Operation, Unsharp
 from livefilter.kernels._score import ScoreRule, ScoreSums
 
 Mode = Literal["same", "valid"]
@@ -52,6 +52,23 @@ def saturate(values: Integers) -> Pixels:
     return values.clip(0, 255).astype(np.uint8)
 
 
+def gradient_length(across: Integers, down: Integers, norm: Norm, divisor: int) -> Pixels:
+    """Return the length of the vectors (across, down) / divisor, as Gradient defines it."""
+    if norm == "l2":
+        length = np.sqrt((across * across + down * down).astype(np.float64)) / divisor
+        return np.rint(length).clip(0, 255).astype(np.uint8)
+    combine = np.add if norm == "l1" else np.maximum
+    return saturate(round_half_even(combine(np.abs(across), np.abs(down)), divisor))
+
+
+def sharpened(operation: Unsharp, image: Pixels, blurred: Pixels) -> Pixels:
+    """Return the image with its difference from its blur added, as Unsharp defines it."""
+    amount, pixels = operation.amount, image.astype(np.int64)
+    difference = pixels - blurred
+    sharp = round_half_even(pixels * amount.denominator + difference * amount.numerator, amount.denominator)
+    return saturate(np.where(np.abs(difference) < operation.threshold, pixels, sharp))
+
+
 def correlate(
     image: Pixels,
     kernel: Kernel,
@@ -85,18 +102,9 @@ def apply(operation: Operation, image: Pixels, original: Pixels) -> Pixels:
             x_weights, y_weights, divisor = operation.common_integers()
             across = weighted_sum(padded(image, x, border), np.array(x_weights, dtype=np.int64).reshape(x.shape))
             down = weighted_sum(padded(image, y, border), np.array(y_weights, dtype=np.int64).reshape(y.shape))
-            if norm == "l2":
-                length = np.sqrt((across * across + down * down).astype(np.float64)) / divisor
-                return np.rint(length).clip(0, 255).astype(np.uint8)
-            combine = np.add if norm == "l1" else np.maximum
-            return saturate(round_half_even(combine(np.abs(across), np.abs(down)), divisor))
-        case Unsharp(kernel, amount, threshold, border):
-            blurred = apply(Correlation(kernel, border), image, original).astype(np.int64)
-            pixels = image.astype(np.int64)
-            difference = pixels - blurred
-            numerator = pixels * amount.denominator + difference * amount.numerator
-            sharp = round_half_even(numerator, amount.denominator)
-            return saturate(np.where(np.abs(difference) < threshold, pixels, sharp))
+            return gradient_length(across, down, norm, divisor)
+        case Unsharp(kernel, _, _, border):
+            return sharpened(operation, image, apply(Correlation(kernel, border), image, original))
         case Lookup(table):
             return np.frombuffer(table, dtype=np.uint8)[image]
         case Blend(weight):
