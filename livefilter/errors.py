@@ -7,7 +7,6 @@
     ├── PresetError             a preset that is missing or not valid                (ValueError)
     ├── OptionError             an option whose value cannot be used                 (ValueError)
     ├── SourceError             an input that cannot be opened or read               (OSError)
-    │   └── TruncatedError      an input that ended before it should have
     ├── SinkError               an output that cannot be written                     (OSError)
     ├── DisplayError            a window is wanted where there is no display         (OSError)
     └── MissingPackageError     an optional package is not installed                 (ImportError)
@@ -44,10 +43,6 @@ class OptionError(LivefilterError, ValueError):
 
 class SourceError(LivefilterError, OSError):
     """An input that cannot be opened or read."""
-
-
-class TruncatedError(SourceError):
-    """An input that ended, or broke, before its end; what was read until then is good."""
 
 
 class SinkError(LivefilterError, OSError):

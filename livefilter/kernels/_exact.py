@@ -69,13 +69,17 @@ def integer_form(weights: Sequence[Fraction], offset: Fraction = Fraction(0)) ->
             return _reduced(integers, shifted, 1 << bits)
     raise KernelError(
         "weights: 255 * sum(|weights|) / divisor + |offset| must stay below 2**30, "
-        f"found {float(_largest_sum(weights, offset)):.3g}; scale the weights down"
+        f"found {_spelled(_largest_sum(weights, offset))}; scale the weights down"
     )
 
 
 def _largest_sum(weights: Iterable[Fraction | int], offset: Fraction | int) -> Fraction:
     total = sum((abs(Fraction(weight)) for weight in weights), Fraction(0))
     return 255 * total + abs(Fraction(offset))
+
+
+def _spelled(value: Fraction) -> str:
+    return f"{float(value):.3g}" if value < 10**300 else "over 1e+300"
 
 
 def _reduced(integers: tuple[int, ...], offset: int, divisor: int) -> tuple[tuple[int, ...], int, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livefilter.errors import KernelError, ShapeError
+from livefilter.errors import KernelError, PixelTypeError, ShapeError
 from livefilter.kernels._exact import integer_form, to_fraction
 
 MAX_SIDE = 63
@@ -139,28 +139,37 @@ def response(patch: ArrayLike, kernel: Kernel) -> float:
 
     Raises:
         ShapeError: ``patch`` and ``kernel`` differ in shape.
+        PixelTypeError: ``patch`` does not hold real numbers.
 
     Example:
         >>> from livefilter.kernels import HORIZONTAL_EDGE
         >>> response([[200, 200], [0, 0]], HORIZONTAL_EDGE)
         800.0
     """
-    window = np.asarray(patch, dtype=np.float64)
+    try:
+        window = np.asarray(patch)
+    except ValueError as error:
+        raise ShapeError(
+            f"patch: must have the kernel's shape {kernel.shape}, found rows of several lengths"
+        ) from error
+    if window.dtype.kind not in "buif":
+        raise PixelTypeError(f"patch: must hold real numbers, found {window.dtype}")
     if window.shape != kernel.shape:
         raise ShapeError(f"patch: must have the kernel's shape {kernel.shape}, found {window.shape}")
-    return float(np.sum(window * kernel.integers) / kernel.integer_divisor)
+    return float(np.sum(window.astype(np.float64) * kernel.integers) / kernel.integer_divisor)
 
 
 def _rectangle(weights: ArrayLike | Sequence[Sequence[float | Fraction]]) -> list[list[object]]:
     """Return weights as rows of equal length, the numbers as they were given."""
     if isinstance(weights, np.ndarray):
-        rows = weights.tolist() if weights.dtype == object else [list(row) for row in np.atleast_1d(weights)]
+        rows = [list(row) for row in weights] if weights.ndim == 2 else []
         ndim = weights.ndim
     else:
         if not isinstance(weights, Sequence) or isinstance(weights, str):
             raise KernelError(f"weights: must be rows of numbers, found {weights!r}")
-        rows = [list(row) if isinstance(row, Sequence | np.ndarray) else row for row in weights]
-        ndim = 2 if rows and all(isinstance(row, list) for row in rows) else 1
+        given: list[Any] = list(weights)
+        rows = [list(row) for row in given if isinstance(row, Sequence) or np.ndim(row) == 1]
+        ndim = 2 if len(rows) == len(weights) else 1
     if ndim != 2:
         raise KernelError(
             "weights: must be two-dimensional, such as [[0, 1], [1, 0]]; put a single row in brackets twice"
@@ -179,7 +188,11 @@ def _rectangle(weights: ArrayLike | Sequence[Sequence[float | Fraction]]) -> lis
 def _checked_anchor(anchor: tuple[int, int] | None, shape: tuple[int, int]) -> tuple[int, int] | None:
     if anchor is None:
         return None
-    if len(anchor) != 2 or not all(isinstance(at, int | np.integer) for at in anchor):
+    if (
+        not isinstance(anchor, Sequence | np.ndarray)
+        or len(anchor) != 2
+        or not all(isinstance(at, int | np.integer) for at in anchor)
+    ):
         raise KernelError(f"anchor: must be (row, col), two whole numbers, found {anchor!r}")
     row, col = int(anchor[0]), int(anchor[1])
     if not (0 <= row < shape[0] and 0 <= col < shape[1]):

@@ -47,7 +47,8 @@ def find_preset(name_or_path: str | os.PathLike[str]) -> Path:
     if isinstance(name_or_path, Path) or text.endswith(_SUFFIXES) or os.sep in text or "/" in text:
         path = Path(text).expanduser()
         if not path.exists():
-            raise PresetError(f"{path}: no such file")
+            known = path.stem in list_presets() and path.name == text
+            raise PresetError(f"{path}: no such file" + (f"; did you mean the preset {path.stem!r}?" if known else ""))
         if path.is_dir():
             raise PresetError(f"{path}: a preset is a file, this is a folder")
         return path
@@ -94,8 +95,16 @@ def _files(folder: Path) -> list[Path]:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PresetError(f"{path}:1:1: a preset is UTF-8 text; byte {error.start} is not") from error
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"{path}:1:1: a preset has at most {MAX_BYTES:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        good = content[: error.start].decode("utf-8-sig")
+        line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
+        raise PresetError(
+            f"{path}:{line}:{column}: a preset is UTF-8 text, found the byte {content[error.start]:#04x}"
+        ) from error

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from livefilter.errors import PresetError
 from livefilter.presets._preset import Preset
 from livefilter.presets._steps import STEPS
-from livefilter.presets._yaml import Document, Path, Place, read_document
+from livefilter.presets._yaml import Document, Path, Place, read_document, short
 
 _TOP_LEVEL = [*Preset.model_fields, "extend", "override"]
 _YAML_11 = {"on": "true", "yes": "true", "off": "false", "no": "false"}
@@ -24,7 +24,6 @@ _WORDING = {
     "model_type": "must be a mapping",
     "string_type": "must be text",
     "tuple_type": "must be a list",
-    "too_long": "has too many items",
 }
 
 
@@ -45,14 +44,12 @@ def parse_preset(text: str, file: str, default_name: str, parent: Callable[[str,
     try:
         return Preset.model_validate(_canonical(document))
     except ValidationError as errors:
-        # A value that fits none of several allowed forms gives an error for each form; the first tells enough.
-        found: dict[Place, str] = {}
-        for place, message in (_explain(error, document) for error in errors.errors()):
-            found.setdefault(place, message)
-        first = min(found, key=lambda place: (place.file, place.line, place.column))
+        found = [(error["type"] == "missing", *_explain(error, document)) for error in errors.errors()]
+        # What is missing comes last, because a misspelt key is the likely reason, and tells more.
+        _, place, message = min(found, key=lambda one: (one[0], one[1].file, one[1].line, one[1].column))
         more = len(found) - 1
         rest = f" (and {more} more error{'s' * (more > 1)})" if more else ""
-        raise PresetError(f"{first}: {found[first]}{rest}") from errors
+        raise PresetError(f"{place}: {message}{rest}") from errors
 
 
 def inherit(document: Document, parent: Callable[[str, Place], Document]) -> Document:
@@ -60,21 +57,23 @@ def inherit(document: Document, parent: Callable[[str, Place], Document]) -> Doc
 
     Mappings merge key by key, everything else (steps too) replaces. Places follow their values.
     """
-    name = document.values.get("extend")
-    if name is None:
+    if "extend" not in document.values:
         if "override" in document.values:
             place = document.keys[("override",)]
             raise PresetError(f"{place}: override: changes inherited steps, so it needs an 'extend' beside it")
         return document
+    name = document.values["extend"]
     if not isinstance(name, str):
-        raise PresetError(f"{document.place(('extend',))}: extend: must name a preset, or be its path, found {name!r}")
+        place = document.place(("extend",))
+        raise PresetError(f"{place}: extend: must name a preset, or be its path, found {short(name)}")
     base = parent(name, document.place(("extend",)))
     base.values.pop("name", None)
     overrides = document.values.pop("override", {})
     document.values.pop("extend")
     _merge(base, document, ())
     if not isinstance(overrides, dict):
-        raise PresetError(f"{document.place(('override',))}: override: must be a mapping of steps, found {overrides!r}")
+        place = document.place(("override",))
+        raise PresetError(f"{place}: override: must be a mapping of steps, found {short(overrides)}")
     for target, settings in overrides.items():
         _override(base, document, target, settings)
     return base
@@ -89,7 +88,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def _merge(base: Document, over: Document, path: Path) -> None:
     """Put what ``over`` has at ``path`` into ``base``."""
-    ours, theirs = _at(base, path), _at(over, path)
+    ours, theirs = base.at(path), over.at(path)
     for key, value in theirs.items():
         here = (*path, key)
         if isinstance(value, dict) and isinstance(ours.get(key), dict):
@@ -106,7 +105,9 @@ def _override(base: Document, over: Document, target: str, settings: Any) -> Non
     """Merge the settings that ``over`` gives for one inherited step into that step."""
     place = over.keys[("override", target)]
     name, _, number = target.partition(".")
-    steps = base.values.get("steps", [])
+    steps = base.values.get("steps")
+    if not isinstance(steps, list):
+        raise PresetError(f"{place}: override: there is no inherited step to change")
     named = [at for at, step in enumerate(steps) if isinstance(step, dict) and list(step) == [name]]
     if not named:
         there = dict.fromkeys(next(iter(step)) for step in steps if isinstance(step, dict) and step)
@@ -114,23 +115,16 @@ def _override(base: Document, over: Document, target: str, settings: Any) -> Non
     if number and not (number.isdecimal() and 1 <= int(number) <= len(named)):
         raise PresetError(f"{place}: override: {target!r} must count from {name}.1 to {name}.{len(named)}")
     if not isinstance(settings, dict):
-        raise PresetError(f"{place}: override.{target}: must be a mapping of settings, found {settings!r}")
+        raise PresetError(f"{place}: override.{target}: must be a mapping of settings, found {short(settings)}")
     for at in [named[int(number) - 1]] if number else named:
         inherited: Path = ("steps", at, name)
-        if not isinstance(_at(base, inherited), dict):
+        if not isinstance(base.at(inherited), dict):
             steps[at][name] = {}
         changed = Document({"steps": {at: {name: settings}}})
         prefix: Path = ("override", target)
         for places, others in ((changed.places, over.places), (changed.keys, over.keys)):
             places.update({inherited + at_[2:]: known for at_, known in others.items() if at_[:2] == prefix})
         _merge(base, changed, inherited)
-
-
-def _at(document: Document, path: Path) -> Any:
-    value: Any = document.values
-    for key in path:
-        value = value[key]
-    return value
 
 
 def _canonical(document: Document) -> dict[str, Any]:
@@ -143,7 +137,7 @@ def _canonical(document: Document) -> dict[str, Any]:
     for at, step in enumerate(steps):
         path: Path = ("steps", at)
         if not isinstance(step, dict) or len(step) != 1:
-            found = f"{len(step)} keys ({', '.join(step)})" if isinstance(step, dict) else repr(step)
+            found = f"{len(step)} keys {short(list(step))}" if isinstance(step, dict) else short(step)
             raise PresetError(
                 f"{document.place(path)}: {_spell(path)}: a step is a mapping of one key, such as "
                 f"'gaussian: {{sigma: 1}}', found {found}"
@@ -156,7 +150,7 @@ def _canonical(document: Document) -> dict[str, Any]:
         if not isinstance(settings, dict | None):
             raise PresetError(
                 f"{document.place((*path, name))}: {_spell((*path, name))}: must be a mapping of settings, "
-                f"found {settings!r}"
+                f"found {short(settings)}"
             )
         if "step" in (settings or {}):
             known = [key for key in STEPS[name].model_fields if key != "step"]
@@ -170,30 +164,41 @@ def _canonical(document: Document) -> dict[str, Any]:
 
 def _explain(error: ErrorDetails, document: Document) -> tuple[Place, str]:
     """Return where an error of the validator stands and what to tell about it."""
-    path = tuple(error["loc"])
     kind, found = error["type"], error["input"]
+    *around, last = error["loc"] or ("",)
+    path: Path = ()
+    for key in around:  # some keys are the validator's own, naming one of several allowed forms
+        path = (*path, key) if (*path, key) in document.places else path
     if kind == "extra_forbidden":
-        *around, key = path
-        where = f"{_spell(tuple(around))}: " if around else ""
-        return document.keys[path], f"{where}unknown key {key!r}{did_you_mean(str(key), _known(around))}"
-    if kind == "missing":
-        return document.place(path[:-1]), f"{_spell(path)}: is needed, and missing"
-    while path not in document.places:
-        path = path[:-1]
+        where = f"{_spell(path)}: " if path else ""
+        return document.keys[(*path, last)], f"{where}unknown key {last!r}{did_you_mean(str(last), _known(path))}"
+    if kind == "missing" and isinstance(last, str):
+        return document.place(path), f"{_spell((*path, last))}: is needed, and missing"
+    path = (*path, last) if (*path, last) in document.places else path
+    where, context, hint = _spell(path), error.get("ctx", {}), ""
     if kind == "value_error":
         reason = error["msg"].removeprefix("Value error, ")
-        setting, _, _ = reason.partition(":")
-        return document.place((*path, setting)), f"{_spell(path)}: {reason}"
-    message = _WORDING.get(kind) or error["msg"].removeprefix("Input ").replace("should be", "must be")
-    hint = ""
+        setting, _, rest = reason.partition(": ")
+        if (*path, setting) in document.places:
+            return document.place((*path, setting)), f"{_spell((*path, setting))}: {rest}"
+        return document.place(path), f"{where}: {rest if path and setting == path[-1] else reason}"
+    if kind == "missing":
+        return document.place(path), f"{where}: has too few items, found {short(document.at(path))}"
+    if kind == "too_long":
+        most, count = context["max_length"], context["actual_length"]
+        return document.place(path), f"{where}: must have at most {most} items, found {count}"
+    message = _WORDING.get(kind) or re.sub("^(Input|String) should ", "must ", error["msg"])
+    if kind == "literal_error" and isinstance(found, str):
+        near = difflib.get_close_matches(found, re.findall("'(.*?)'", context["expected"]), n=1, cutoff=0.6)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
     if isinstance(found, str) and kind.startswith("bool") and found.lower() in _YAML_11:
         hint = f"; {found!r} is text in YAML 1.2, write {_YAML_11[found.lower()]}"
     elif isinstance(found, str) and re.fullmatch(r"\d+(:\d+)+", found):
         hint = f"; {found!r} is text in YAML 1.2, not a number"
-    return document.place(path), f"{_spell(path)}: {message}, found {_short(found)}{hint}"
+    return document.place(path), f"{where}: {message}, found {short(found)}{hint}"
 
 
-def _known(around: list[str | int]) -> list[str]:
+def _known(around: Path) -> list[str]:
     """Return the keys that are allowed in the mapping at a path."""
     if not around:
         return _TOP_LEVEL
@@ -208,8 +213,3 @@ def _spell(path: Path) -> str:
     for key in path:
         spelled += f"[{key}]" if isinstance(key, int) else f".{key}" if spelled else key
     return spelled
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."

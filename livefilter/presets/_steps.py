@@ -6,17 +6,54 @@ import math
 from fractions import Fraction
 from typing import Annotated, Literal, get_args
 
-from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Strict,
+    Tag,
+    model_validator,
+)
 
 from livefilter import kernels
+from livefilter.errors import KernelError
 from livefilter.kernels import Blend, Border, Correlation, Gradient, Kernel, Lookup, Norm, Operation, Operator, Unsharp
+
+
+def _rows(value: object) -> object:
+    if isinstance(value, list | tuple) and not all(isinstance(row, list | tuple) for row in value):
+        raise ValueError("must be rows of numbers, such as [[0, 1], [1, 0]]; put a single row in brackets twice")
+    return value
+
+
+def _rectangle(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    try:
+        Kernel([[0] * len(row) for row in rows])
+    except KernelError as error:
+        raise ValueError(str(error).removeprefix("weights: ")) from error
+    return rows
+
 
 Number = Annotated[float, Strict(), AllowInfNan(False)]
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
-Weights = Annotated[tuple[tuple[Number, ...], ...], Field(description="rows of numbers, equally long, 1x1 to 63x63")]
+Weights = Annotated[
+    tuple[tuple[Number, ...], ...],
+    BeforeValidator(_rows),
+    AfterValidator(_rectangle),
+    Field(description="rows of numbers, equally long, 1x1 to 63x63"),
+]
 Sigma = Annotated[Number, Field(gt=0, le=100, description="standard deviation in pixels")]
 Side = Annotated[Whole, Field(ge=1, le=kernels.MAX_SIDE)]
+Sides = Annotated[
+    Annotated[Side, Tag("side")] | Annotated[tuple[Side, Side], Tag("sides")],
+    # Without it, a wrong pair is told that it is no whole number.
+    Discriminator(lambda value: "sides" if isinstance(value, list | tuple) else "side"),
+]
 
 
 class Settings(BaseModel):
@@ -76,7 +113,7 @@ class BoxSettings(BorderedSettings):
     """Mean over a rectangle."""
 
     step: Literal["box"] = "box"
-    size: Side | tuple[Side, Side] = Field(description="rows and columns, or [rows, cols]")
+    size: Sides = Field(description="rows and columns, or [rows, cols]")
 
     def operation(self) -> Operation:
         rows, cols = (self.size, self.size) if isinstance(self.size, int) else self.size

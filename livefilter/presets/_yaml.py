@@ -40,6 +40,13 @@ class Document:
     places: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
 
+    def at(self, path: Path) -> Any:
+        """Return the value at ``path``."""
+        value: Any = self.values
+        for key in path:
+            value = value[key]
+        return value
+
     def place(self, path: Path) -> Place:
         """Return where the value at ``path`` stands, or the nearest value around it that is known."""
         while path not in self.places:
@@ -57,14 +64,16 @@ def read_document(text: str, file: str) -> Document:
     if len(text) > MAX_BYTES:
         raise PresetError(f"{file}:1:1: a preset has at most {MAX_BYTES:,} characters, found {len(text):,}")
     yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # YAML 1.2 allows it; an alias means the nearest one above
     try:
         root = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = " ".join(str(error.problem or error.context).split())
-        raise PresetError(f"{_at(file, mark)}: not valid YAML: {problem}") from error
+        raise PresetError(f"{_at(file, mark)}: not valid YAML: {_problem(error)}") from error
     except (YAMLError, ValueError) as error:
         raise PresetError(f"{file}:1:1: not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise PresetError(f"{file}:1:1: a preset is at most {MAX_DEPTH} levels deep") from error
     if root is None:
         raise PresetError(f"{file}:1:1: the file is empty; a preset is a mapping that has 'steps'")
     if not isinstance(root, MappingNode):
@@ -112,6 +121,9 @@ class _Builder:
             if key in result:
                 raise PresetError(f"{place}: {key!r} stands twice in one mapping; remove one")
             self._document.keys[(*path, key)] = place
+            if isinstance(value_node, ScalarNode) and not value_node.value and not value_node.style:
+                # Where nothing is written, the parser's mark is wherever it stopped looking: often another line.
+                self._document.places[(*path, key)] = place
             result[key] = self.value(value_node, (*path, key), parents)
         return result
 
@@ -119,8 +131,26 @@ class _Builder:
         try:
             value = self._scalars.construct_object(node)
         except (YAMLError, ValueError) as error:
-            raise PresetError(f"{_at(self._file, node.start_mark)}: cannot read {node.value!r} as a value") from error
+            tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+            place = _at(self._file, node.start_mark)
+            raise PresetError(f"{place}: cannot read {short(node.value)} as a value of the kind {tag}") from error
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
+
+
+def short(value: object) -> str:
+    """Return a value as messages show it: on one line, not too long, in YAML's words."""
+    if value is None:
+        return "nothing"
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _problem(error: MarkedYAMLError) -> str:
+    """Return what the parser has to say, on one line."""
+    problem = " ".join(str(error.problem or error.context).split())
+    if problem.startswith("but ") and error.context:
+        problem = f"{error.context}, {problem}"
+    return problem + ("; indent with spaces" if r"'\t'" in problem else "")
 
 
 def _at(file: str, mark: StringMark | None) -> Place:
@@ -130,4 +160,4 @@ def _at(file: str, mark: StringMark | None) -> Place:
 def _kind(node: Node) -> str:
     if isinstance(node, SequenceNode):
         return "a list"
-    return "a mapping" if isinstance(node, MappingNode) else f"the value {node.value!r}"
+    return "a mapping" if isinstance(node, MappingNode) else f"the value {short(node.value)}"

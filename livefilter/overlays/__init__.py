@@ -1,0 +1,9 @@
+"""Overlays: what is drawn on a copy of the result."""
+
+from __future__ import annotations
+
+from livefilter.overlays._compare import COMPARES, Compare
+from livefilter.overlays._overlay import Overlay
+from livefilter.overlays._text import draw_panel
+
+__all__ = ["COMPARES", "Compare", "Overlay", "draw_panel"]

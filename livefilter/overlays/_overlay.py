@@ -1,0 +1,132 @@
+"""The overlay: scores with bars and history, the preset's name, the rate; drawn on a copy, after filtering."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from livefilter.frame import Pixels
+from livefilter.kernels import EdgeScore
+from livefilter.overlays._compare import Compare, composed
+from livefilter.overlays._text import TextStyle, shade
+from livefilter.presets import OverlaySettings
+
+_FIELDS = ("horizontal", "vertical", "density")
+_HISTORY_S = 10
+_FAINT = 110
+
+
+class Overlay:
+    """What is drawn on results, and what it must remember for that.
+
+    Args:
+        settings: What to draw.
+        name: The preset's name.
+        compare: How the original is shown.
+
+    Attributes:
+        compare: May be changed at any time.
+        is_shown: False draws nothing but the comparison.
+        wipe: Where the line of "wipe" is, as a share of the width.
+    """
+
+    def __init__(self, settings: OverlaySettings, name: str, compare: Compare = "none") -> None:
+        self.compare: Compare = compare
+        self.is_shown = True
+        self.wipe = 0.5
+        self._settings = settings
+        self._name = name
+        self._history: deque[tuple[Fraction, EdgeScore]] = deque()
+
+    def draw(
+        self, original: Pixels, filtered: Pixels, score: EdgeScore, time_s: Fraction, live_fps: float | None = None
+    ) -> Pixels:
+        """Return the picture to show; neither argument is changed.
+
+        Args:
+            original: Gray, uint8, what went into the filter.
+            filtered: Gray, uint8, of the same shape, what came out.
+            score: Of this frame.
+            time_s: Media time of this frame.
+            live_fps: Frames per second, shown where given.
+
+        Returns:
+            uint8: a new picture, or ``filtered`` itself if there is nothing to draw.
+        """
+        self._remember(time_s, score)
+        if self.compare == "none" and not self.is_shown:
+            return filtered
+        picture = composed(original, filtered, self.compare, self.wipe)
+        if self.is_shown:
+            if self._settings.name:
+                self._draw_name(picture, live_fps)
+            if self._settings.scores:
+                self._draw_scores(picture, score)
+        return picture
+
+    def _remember(self, time_s: Fraction, score: EdgeScore) -> None:
+        if self._history and time_s < self._history[-1][0]:
+            self._history.clear()
+        self._history.append((time_s, score))
+        while self._history[0][0] < time_s - _HISTORY_S:
+            self._history.popleft()
+
+    def _draw_name(self, picture: Pixels, live_fps: float | None) -> None:
+        style = TextStyle.fitting(*picture.shape)
+        text = self._name if live_fps is None else f"{self._name}  {live_fps:.0f} fps"
+        pad = style.height_px * 2 // 3
+        shade(picture, 0, 0, style.height_px + 2 * pad, style.width(text) + 2 * pad)
+        style.draw(picture, text, pad, pad + style.height_px)
+
+    def _draw_scores(self, picture: Pixels, score: EdgeScore) -> None:
+        """Draw a row for each score in the lower left corner: name, number, bar, and the course of the last seconds."""
+        style = TextStyle.fitting(*picture.shape)
+        gap = style.height_px
+        numbers_at = gap + max(map(style.width, _FIELDS)) + gap
+        bars_at = numbers_at + style.width("0.000") + gap
+        course_at = bars_at + 6 * gap + gap
+        course_px = 10 * gap if self._settings.sparkline else -gap
+        panel_rows = 3 * style.line_px + gap
+        top = picture.shape[0] - panel_rows
+        panel = shade(picture, top, 0, panel_rows, course_at + course_px + gap)
+        times = np.array([float(time_s) for time_s, _ in self._history])
+        for row, field in enumerate(_FIELDS):
+            value = getattr(score, field)
+            course = np.array([getattr(past, field) for _, past in self._history])
+            full = _round_up(course.max())
+            base = gap * 2 // 3 + style.height_px + row * style.line_px
+            style.draw(panel, field, gap, base)
+            style.draw(panel, f"{value:.3f}", numbers_at, base)
+            bar = panel[base - style.height_px : base, bars_at : bars_at + 6 * gap]
+            bar[:] = np.maximum(bar, _FAINT // 2)
+            bar[:, : round(bar.shape[1] * value / full)] = 255
+            if self._settings.sparkline:
+                area = panel[base - style.height_px : base + 1, course_at : course_at + course_px]
+                _draw_course(area, times - times[-1], course / full, style.thickness_px)
+
+
+def _draw_course(
+    area: Pixels,
+    ages_s: np.ndarray[tuple[int], np.dtype[np.float64]],
+    heights: np.ndarray[tuple[int], np.dtype[np.float64]],
+    thickness_px: int,
+) -> None:
+    """Draw heights in [0, 1] over the last seconds as a line, the newest at the right end, in place."""
+    rows, cols = area.shape
+    if rows == 0 or cols == 0:
+        return
+    area[-1:] = _FAINT
+    at_cols = (cols - 1) * (1 + ages_s / _HISTORY_S)
+    at_rows = (rows - 1) * (1 - heights)
+    points = np.rint(np.stack([at_cols, at_rows], axis=1)).astype(np.int32)
+    cv2.polylines(area, [points], isClosed=False, color=(255,), thickness=thickness_px, lineType=cv2.LINE_AA)
+
+
+def _round_up(value: float) -> float:
+    """Return the full length of a bar for ``value``: the next of 0.01, 0.02, 0.05, 0.1, ... 1."""
+    steps = (base * 10.0**power for power in range(-2, 1) for base in (1, 2, 5))
+    return next((step for step in steps if step >= value), math.inf if value > 1 else 1.0)

@@ -1,0 +1,9 @@
+"""Pipelines: a source, a filter, an overlay and sinks, connected and run."""
+
+from __future__ import annotations
+
+from livefilter.pipeline._preview import Preview
+from livefilter.pipeline._process import process
+from livefilter.pipeline._summary import Progress, Summary
+
+__all__ = ["Preview", "Progress", "Summary", "process"]

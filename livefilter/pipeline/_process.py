@@ -1,0 +1,150 @@
+"""Every frame of a source through a filter into sinks, in order, none left out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TypeGuard
+
+from livefilter.compiler import Filter
+from livefilter.errors import OptionError, SourceError
+from livefilter.overlays import Compare, Overlay
+from livefilter.pipeline._summary import Progress, ScoreMean, Summary
+from livefilter.presets import Preset
+from livefilter.sinks import ScoreSink, Sink, open_sink
+from livefilter.sources import Source, open_source
+
+Target = Sink | str | PathLike[str]
+
+
+def process(
+    source: Source | str | int | PathLike[str],
+    sink: Target | Sequence[Target] | None,
+    preset: Preset | str | PathLike[str],
+    *,
+    scores: str | PathLike[str] | None = None,
+    overlay: bool = True,
+    compare: Compare = "none",
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Filter and score every frame of a source.
+
+    Outputs are written beside their targets and moved into place at the end. If the run is interrupted, by
+    ``should_stop`` or by KeyboardInterrupt, they are finished under ``<name>.partial<ending>`` and can be played. After
+    any other error nothing unfinished is left behind. If a source breaks, or changes its size, midway, what came before
+    is complete, and ``loss`` says what happened.
+
+    Args:
+        source: An open Source, which stays open, or what ``open_source`` takes.
+        sink: Where pictures go: paths as ``open_sink`` takes them, or open Sinks, which stay open; several, one, or
+            None.
+        preset: A Preset, the name of one, or the path of its YAML file.
+        scores: Where scores go: a .csv or .jsonl file, or "-" for JSON Lines on standard output.
+        overlay: Draw what the preset's overlay settings say.
+        compare: Show the original too: "side", "wipe" or "pip".
+        overwrite: Replace outputs that exist.
+        threads: Threads that may work on one frame.
+        progress: Called after every frame.
+        should_stop: Asked before every frame; True ends the run.
+
+    Raises:
+        SourceError: The source cannot be opened or read.
+        SinkError: An output cannot be written.
+        PresetError: The preset is missing or not valid.
+        OptionError: An option cannot be used, or an output is the input.
+
+    Example:
+        >>> summary = process("synthetic:chart", None, "edge", should_stop=iter([False, True]).__next__)
+        >>> summary.frames, summary.is_interrupted
+        (1, True)
+    """
+    compiled = Filter(preset, threads=threads)
+    targets: list[Target] = [] if sink is None else [sink] if _is_target(sink) else list(sink)
+    with ExitStack() as opened:
+        if isinstance(source, str | int | PathLike):
+            for target in [*targets, scores]:
+                _refuse_input(source, target)
+            source = opened.enter_context(open_source(source))
+        facts = source.facts
+        own = opened.enter_context(ExitStack())
+        sinks: list[Sink] = [
+            own.enter_context(open_sink(target, rate=facts.rate, time_base=facts.time_base, overwrite=overwrite))
+            if isinstance(target, str | PathLike)
+            else target
+            for target in targets
+        ]
+        if scores is not None:
+            sinks.append(own.enter_context(ScoreSink(Path(scores), overwrite=overwrite)))
+        drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
+        if drawn is not None:
+            drawn.is_shown = overlay
+        started = time.perf_counter()
+        means, loss, is_interrupted = _run(source, compiled, drawn, sinks, progress, should_stop)
+        outputs = [made.finish(is_complete=not is_interrupted) for made in sinks if made not in targets]
+        own.pop_all()
+        seconds = time.perf_counter() - started
+    return Summary(
+        source=facts.name,
+        preset=compiled.preset.name,
+        frames=means.frames,
+        seconds=seconds,
+        fps=means.frames / seconds,
+        mean_score=means.mean,
+        outputs=tuple(output for output in outputs if output is not None),
+        loss=loss or source.loss,
+        is_interrupted=is_interrupted,
+    )
+
+
+def _run(
+    source: Source,
+    compiled: Filter,
+    overlay: Overlay | None,
+    sinks: Sequence[Sink],
+    progress: Callable[[Progress], object] | None,
+    should_stop: Callable[[], bool],
+) -> tuple[ScoreMean, str | None, bool]:
+    """Return the scores' means, what was lost, and whether the run was stopped."""
+    facts, means = source.facts, ScoreMean()
+    try:
+        for frame in source:
+            if should_stop():
+                return means, None, True
+            if frame.pixels.shape != facts.shape:
+                raise SourceError(f"the size changed from {facts.shape} to {frame.pixels.shape} at frame {frame.index}")
+            result = compiled(frame.pixels)
+            picture = result.image
+            if overlay is not None:
+                picture = overlay.draw(frame.pixels, result.image, result.score, frame.time_s)
+            shown = replace(frame, pixels=picture)
+            for sink in sinks:
+                sink.write(shown, result.score)
+            means.add(result.score)
+            if progress is not None:
+                progress(Progress(means.frames, facts.frame_count))
+    except SourceError as error:
+        if means.frames == 0:
+            raise
+        return means, f"{facts.name}: {error}; the output holds the {means.frames} frames before", False
+    return means, None, False
+
+
+def _is_target(sink: Target | Sequence[Target]) -> TypeGuard[Target]:
+    return isinstance(sink, str) or not isinstance(sink, Sequence)
+
+
+def _refuse_input(source: str | int | PathLike[str], target: Target | None) -> None:
+    """Refuse an output that is the input, under whatever name."""
+    if isinstance(source, int) or not isinstance(target, str | PathLike):
+        return
+    read, written = Path(source).expanduser(), Path(target).expanduser()
+    if read.exists() and written.exists() and os.path.samefile(read, written):
+        raise OptionError(f"{target}: is the input; the output must be another file")

@@ -1,0 +1,68 @@
+"""What a run tells when it is over, and while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livefilter.kernels import EdgeScore
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        frames: Frames done.
+        expected: Frames to expect in all; None if that is not known.
+    """
+
+    frames: int
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        source: What was read.
+        preset: The preset's name.
+        frames: Frames that were filtered.
+        seconds: Wall-clock time that it took.
+        fps: Frames per second of that time.
+        mean_score: The mean of each score over all frames; None if there was no frame.
+        outputs: Where the results are, in the order of the sinks.
+        loss: What could not be read, in words; None if nothing was lost.
+        is_interrupted: The run was stopped before its end.
+        dropped: Frames of a live source that were replaced by newer ones before they could be filtered.
+    """
+
+    source: str
+    preset: str
+    frames: int
+    seconds: float
+    fps: float
+    mean_score: EdgeScore | None
+    outputs: tuple[str, ...]
+    loss: str | None
+    is_interrupted: bool
+    dropped: int = 0
+
+
+class ScoreMean:
+    """A running mean of scores."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self._sums = [0.0, 0.0, 0.0]
+
+    def add(self, score: EdgeScore) -> None:
+        """Take one more frame's score."""
+        self.frames += 1
+        for at, value in enumerate((score.horizontal, score.vertical, score.density)):
+            self._sums[at] += value
+
+    @property
+    def mean(self) -> EdgeScore | None:
+        """The mean so far; None before the first frame."""
+        return EdgeScore(*(value / self.frames for value in self._sums)) if self.frames else None

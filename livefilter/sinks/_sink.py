@@ -1,0 +1,56 @@
+"""What every sink is: it takes results in order, and leaves nothing half done behind."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+
+
+class Sink(Protocol):
+    """One end of a pipeline. Whoever opens it closes it, best in a ``with``, which finishes, keeps or discards as fits.
+
+    Attributes:
+        target: Where it goes, for people.
+    """
+
+    target: str
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Take one result: the filtered picture at the time of its frame, and the frame's score.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
+        ...
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Finish the output, and return where it is; None if there is nothing to keep.
+
+        Args:
+            is_complete: False after an interrupt: what is there is made usable, under a name that says that it is
+                partial.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Drop the output, after an error; nothing happens if it is finished already."""
+        ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt):
+            self.finish(is_complete=False)
+        else:
+            self.discard()

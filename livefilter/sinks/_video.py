@@ -1,0 +1,154 @@
+"""H.264 video files, through the FFmpeg libraries that PyAV carries."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+
+from livefilter.errors import SinkError
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.sinks._beside import Beside, cannot_write
+from livefilter.sinks._sink import Sink
+
+_LIMITED = np.rint(np.arange(256) * (219 / 255) + 16).astype(np.uint8)
+"""Full-range gray as limited-range luma (16 to 235, ITU-R BT.601), which every player expects."""
+_NO_COLOUR = 128
+_FASTSTART = {".mp4", ".m4v", ".mov"}
+
+logger = logging.getLogger(__name__)
+
+
+class VideoSink(Sink):
+    """An H.264 file (x264, yuv420p, limited range, BT.709), one picture for each frame, at the frame's own time.
+
+    Odd sizes grow by a repeated row or column, since H.264 in 4:2:0 has none.
+
+    Args:
+        path: The file; its ending names the container.
+        rate: Nominal frames per second.
+        time_base: What frame times are whole multiples of; times are kept exactly.
+        crf: x264's constant rate factor, 0 (lossless) to 51.
+        speed: x264's preset.
+        overwrite: Replace a file that exists.
+
+    Raises:
+        SinkError: The file cannot be made.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rate: Fraction,
+        time_base: Fraction,
+        crf: int = 18,
+        speed: str = "veryfast",
+        overwrite: bool = False,
+    ) -> None:
+        self.target = str(path)
+        self._file = Beside(path, overwrite=overwrite)
+        self._written = 0
+        self._shape: tuple[int, int] | None = None
+        self._time_base = time_base
+        options = {"movflags": "+faststart"} if path.suffix.lower() in _FASTSTART else {}
+        self._container = av.open(str(self._file.partial), mode="w", options=options)
+        self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": speed})
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = time_base
+        context = self._stream.codec_context
+        context.time_base = time_base
+        context.color_range = ColorRange.MPEG
+        context.colorspace = Colorspace.ITU709
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Encode one picture; the score is not kept in a video."""
+        shape = (frame.pixels.shape[0], frame.pixels.shape[1])
+        if self._shape is None:
+            self._shape = shape
+            self._stream.height, self._stream.width = (side + side % 2 for side in shape)
+        elif shape != self._shape:
+            raise SinkError(f"{self.target}: a video has one size, {self._shape}, and frame {frame.index} has {shape}")
+        picture = _picture(frame)
+        picture.pts = round(frame.time_s / self._time_base)
+        picture.time_base = self._time_base
+        self._mux(picture)
+        self._written += 1
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Write what the encoder still holds, close the file, check it, and move it into place."""
+        if self._written == 0:
+            self.discard()
+            return None
+        self._mux(None)
+        self._close()
+        self._check()
+        return str(self._file.complete() if is_complete else self._file.partial)
+
+    def discard(self) -> None:
+        """Close and remove the unfinished file."""
+        try:
+            self._container.close()
+        except (av.error.FFmpegError, OSError) as error:
+            logger.debug("closing %s, which is dropped: %s", self._file.partial, error)
+        self._file.discard()
+
+    def _mux(self, picture: VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(picture))
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._failed(error) from error
+
+    def _close(self) -> None:
+        try:
+            self._container.close()
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._failed(error) from error
+
+    def _check(self) -> None:
+        """Read the finished file's header: a full disk can cut a file off without any call having failed."""
+        try:
+            with av.open(str(self._file.partial)) as container:
+                frames = container.streams.video[0].frames or self._written
+        except (av.error.FFmpegError, OSError, IndexError) as error:
+            raise SinkError(f"{self.target}: was written, but cannot be read back: {error}") from error
+        if frames != self._written:
+            raise SinkError(f"{self.target}: holds {frames} frames, though {self._written} were written")
+
+    def _failed(self, error: Exception) -> SinkError:
+        failure = cannot_write(self._file.target, error)
+        return SinkError(f"{failure} (after {self._written} frames)")
+
+
+def _picture(frame: Frame) -> VideoFrame:
+    """Return gray or BGR pixels as a yuv420p picture of even size."""
+    rows, cols = frame.pixels.shape[:2]
+    pixels = frame.pixels
+    if rows % 2 or cols % 2:
+        pixels = np.asarray(cv2.copyMakeBorder(pixels, 0, rows % 2, 0, cols % 2, cv2.BORDER_REPLICATE), dtype=np.uint8)
+    if pixels.ndim == 3:
+        made = VideoFrame.from_ndarray(pixels, format="bgr24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
+    else:
+        made = VideoFrame(pixels.shape[1], pixels.shape[0], "yuv420p")
+        cv2.LUT(pixels, _LIMITED, dst=_writable(made, 0))
+        for chroma in (1, 2):
+            _writable(made, chroma).fill(_NO_COLOUR)
+    made.color_range = ColorRange.MPEG
+    made.colorspace = Colorspace.ITU709
+    return made
+
+
+def _writable(picture: VideoFrame, number: int) -> NDArray[np.uint8]:
+    plane = picture.planes[number]
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]

@@ -1,0 +1,8 @@
+"""Sources: cameras, video files, pictures and synthetic scenes, all as gray Frames."""
+
+from __future__ import annotations
+
+from livefilter.sources._open import open_source
+from livefilter.sources._source import Source, SourceFacts
+
+__all__ = ["Source", "SourceFacts", "open_source"]

@@ -1,0 +1,86 @@
+"""Pictures as a stream: one file, a folder, or a glob, in natural order."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from glob import glob
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from livefilter.errors import SourceError
+from livefilter.frame import Frame, Pixels
+from livefilter.sources._source import Source, SourceFacts
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+DEFAULT_RATE = Fraction(25)
+
+
+class Pictures(Source):
+    """Picture files as frames; one that cannot be read is passed over and named in ``loss``.
+
+    Args:
+        spec: A picture file, a folder of them, or a glob.
+        rate: Frames per second that they stand for.
+
+    Raises:
+        SourceError: Nothing there, no pictures among it, or the first one cannot be read.
+    """
+
+    def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE) -> None:
+        self.loss: str | None = None
+        self._paths = _matching(spec)
+        readable = (pixels for pixels in map(_read, self._paths) if pixels is not None)
+        first = next(readable, None)
+        if first is None:
+            raise SourceError(f"{spec}: none of its {len(self._paths)} pictures can be read")
+        rows, cols = first.shape
+        self.facts = SourceFacts(Path(spec).name, (rows, cols), rate, 1 / rate, len(self._paths))
+
+    def __iter__(self) -> Iterator[Frame]:
+        unreadable: list[str] = []
+        for index, path in enumerate(self._paths):
+            pixels = _read(path)
+            if pixels is None:
+                unreadable.append(path.name)
+                self.loss = f"{len(unreadable)} of {len(self._paths)} pictures cannot be read: {', '.join(unreadable)}"
+                continue
+            yield Frame(pixels, index, index / self.facts.rate, time.monotonic_ns())
+
+    def close(self) -> None:
+        self._paths = []
+
+
+def _matching(spec: str) -> list[Path]:
+    path = Path(spec).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = [entry for entry in path.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES]
+        if not found:
+            raise SourceError(f"{spec}: is a folder without pictures ({', '.join(PICTURE_SUFFIXES)})")
+    else:
+        found = [Path(name) for name in glob(str(path), recursive=True) if name.lower().endswith(PICTURE_SUFFIXES)]
+        if not found:
+            raise SourceError(f"{spec}: no picture matches")
+    return sorted(found, key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    """Return a sort key that puts frame2 before frame10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower()) for part in parts]
+
+
+def _read(path: Path) -> Pixels | None:
+    # By bytes rather than cv2.imread, which cannot open every name on Windows.
+    try:
+        encoded = np.fromfile(path, dtype=np.uint8)
+    except OSError:
+        return None
+    picture = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
+    return None if picture is None else np.asarray(picture, dtype=np.uint8)

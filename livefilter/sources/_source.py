@@ -1,0 +1,64 @@
+"""What every source is: frames in order, and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Protocol, Self
+
+from livefilter.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of a stream before its frames are read.
+
+    Attributes:
+        name: For people and for file names, such as "corridor.mp4".
+        shape: (rows, cols) of its frames, in pixels, as they are shown (rotation applied).
+        rate: Nominal frames per second.
+        time_base: Seconds that every time stamp is a whole multiple of.
+        frame_count: How many frames to expect; None if that is not known.
+        is_live: Frames come when they come, and one that is not taken is gone.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    rate: Fraction
+    time_base: Fraction
+    frame_count: int | None = None
+    is_live: bool = False
+
+
+class Source(Protocol):
+    """One end of a pipeline: iterate it, once, for gray Frames. Whoever opens it closes it, best in a ``with``.
+
+    Attributes:
+        facts: What is known of the stream.
+        loss: What could not be read, in words; None while nothing was lost.
+    """
+
+    facts: SourceFacts
+    loss: str | None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames in order.
+
+        Raises:
+            SourceError: The stream broke, and nothing more can be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or device; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
