@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefilter.bench._jobs import JOBS, SIZES, Job, jobs_named
+from livefilter.bench._jobs import JOBS, SIZES, Job, Run, jobs_named
 from livefilter.bench._measure import Measurement, MismatchError, all_threads, measure
 from livefilter.bench._report import as_json, as_markdown, as_table, machine_name
 
@@ -12,6 +12,7 @@ __all__ = [
     "Job",
     "Measurement",
     "MismatchError",
+    "Run",
     "all_threads",
     "as_json",
     "as_markdown",
