@@ -79,6 +79,9 @@ def load_preset(name_or_path: str | os.PathLike[str]) -> Preset:
             above = find_preset(chain[-1].parent / name if is_path else name)
         except PresetError as error:
             raise PresetError(f"{place}: extend: {error}") from error
+        shipped = shipped_folder("configs") / f"{name}.yaml"
+        if above.resolve() in chain and shipped.is_file():
+            above = shipped  # So that a user's own "edge" can start from the shipped one.
         if above.resolve() in chain:
             raise PresetError(f"{place}: extend: {name!r} leads back to this preset")
         return inherit(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from livefilter.errors import PresetError
-from livefilter.presets import Preset, load_preset
+from livefilter.presets import Preset, load_preset, user_folder
 
 BASE = """\
 name: base
@@ -146,3 +146,12 @@ def test_a_mistake_is_told_in_the_file_that_holds_it(
     assert f"{place}: " in str(caught.value)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_users_own_edge_starts_from_the_shipped_edge() -> None:
+    """A preset that extends its own name means the shipped one of that name."""
+    user_folder().mkdir(parents=True)
+    (user_folder() / "edge.yaml").write_text("extend: edge\noverride: {gaussian: {sigma: 3}}\n", encoding="utf-8")
+    steps = load_preset("edge").model_dump()["steps"]
+    assert [step["step"] for step in steps] == ["gaussian", "gradient", "tone"]
+    assert steps[0]["sigma"] == 3
