@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ NO_WINDOWS = (
 _X11_SOCKETS = "/tmp/.X11-unix/X"
 _X11_PORT = 6000
 _TIMEOUT_S = 2
+_ATTEMPTS = 5
+_PAUSE_S = 0.2
+_WELCOME = b"\1"
 _COOKIE = b"MIT-MAGIC-COOKIE-1"
 _LOCAL, _ANY = 256, 0xFFFF
 """Families of addresses in an Xauthority file."""
@@ -34,27 +38,31 @@ def check_display() -> None:
     Raises:
         DisplayError: It cannot; the message says what to do.
     """
+    visit = visit_display()
+    if visit is not None:
+        visit.close()
+
+
+def visit_display() -> socket.socket | None:
+    """Do what ``check_display`` does, and stay connected where the display is one of X.
+
+    A bare X server such as Xvfb starts over when its last client leaves, and hangs up on whoever comes meanwhile: Qt,
+    which would end the process, must not be the one. So somebody stays until the window is there.
+
+    Raises:
+        DisplayError: No window can be opened here; the message says what to do.
+    """
     if "GUI: NONE" in " ".join(_gui_lines().split()):
         raise DisplayError(NO_WINDOWS)
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM", "") in ("offscreen", "minimal"):
-        return
+        return None
     display = os.environ.get("DISPLAY", "")
     if not display:
         raise DisplayError(
             "window: there is no display (DISPLAY is not set); log in with ssh -X, run under 'xvfb-run', "
             "or use 'livefilter process', which needs none"
         )
-    host, _, number = display.rpartition(":")
-    number = number.partition(".")[0]
-    server = _connected(host, number) if number.isdecimal() else None
-    if server is None:
-        raise DisplayError(f"window: the display {display} does not answer; check DISPLAY, or use 'livefilter process'")
-    with server:
-        if not _lets_in(server, _cookie(number)):
-            raise DisplayError(
-                f"window: the display {display} refuses this user; run as the user who is logged in there, "
-                "or check XAUTHORITY"
-            )
+    return _visited(display)
 
 
 def _gui_lines() -> str:
@@ -83,15 +91,36 @@ def _connected(host: str, number: str) -> socket.socket | None:
     return None
 
 
-def _lets_in(server: socket.socket, cookie: bytes) -> bool:
-    """Return whether the server accepts us, by the first exchange of the X protocol (version 11, chapter 8)."""
+def _visited(display: str) -> socket.socket:
+    """Return a connection to an X server that lets us in."""
+    host, _, number = display.rpartition(":")
+    number = number.partition(".")[0]
+    for attempt in range(_ATTEMPTS):
+        time.sleep(_PAUSE_S * (attempt > 0))
+        server = _connected(host, number) if number.isdecimal() else None
+        if server is None:
+            break
+        answer = _greeted(server, _cookie(number))
+        if answer == _WELCOME:
+            return server
+        server.close()
+        if answer:
+            raise DisplayError(
+                f"window: the display {display} refuses this user; run as the user who is logged in there, "
+                "or check XAUTHORITY"
+            )
+    raise DisplayError(f"window: the display {display} does not answer; check DISPLAY, or use 'livefilter process'")
+
+
+def _greeted(server: socket.socket, cookie: bytes) -> bytes:
+    """Return the first byte of the answer to our greeting (X protocol, version 11, chapter 8); empty if it hangs up."""
     name = _COOKIE if cookie else b""
     greeting = struct.pack("<cxHHHHxx", b"l", 11, 0, len(name), len(cookie)) + _padded(name) + _padded(cookie)
     try:
         server.sendall(greeting)
-        return server.recv(1) == b"\1"
+        return server.recv(1)
     except OSError:
-        return False
+        return b""
 
 
 def _padded(text: bytes) -> bytes:

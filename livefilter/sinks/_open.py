@@ -40,8 +40,6 @@ def open_sink(target: str | PathLike[str], *, rate: Fraction, time_base: Fractio
 def replaces(target: str | PathLike[str], path: Path) -> bool:
     """Return whether an output to ``target`` would be written over the file ``path``, even if only while it is made."""
     written = _path(target)
-    if not written.name:
-        return False
     if written.suffix.lower() in SEQUENCE_SUFFIXES and is_sequence(written):
         return is_of_sequence(path, written) and _is_same(path.parent, written.parent)
     return _is_same(path, written) or _is_same(path, partial_of(written))

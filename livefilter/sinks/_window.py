@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 
 import cv2
 
 from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._display import NO_WINDOWS, check_display
+from livefilter.sinks._display import NO_WINDOWS, visit_display
 from livefilter.sinks._sink import Sink
 
 _ESCAPE = 27
 
 
 class WindowSink(Sink):
-    """A window that shows every frame it is given; only for the main thread.
+    """A window that shows every frame it is given, from the first one on; only for the main thread.
 
     Args:
         title: What stands above it, and tells it from others.
@@ -29,15 +30,11 @@ class WindowSink(Sink):
     """
 
     def __init__(self, title: str) -> None:
-        check_display()
+        self._visit = visit_display()  # Kept until the window keeps the display busy itself.
         self.target = title
         self.is_closed = False
         self._is_shown = False
         os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false")
-        try:
-            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        except cv2.error as error:
-            raise DisplayError(NO_WINDOWS) from error
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Show one picture and let the window handle what happened to it."""
@@ -45,33 +42,58 @@ class WindowSink(Sink):
         self.poll_key(1)
 
     def show(self, pixels: Pixels) -> None:
-        """Show a picture; the first one gives the window its size."""
+        """Show a picture; the first one opens the window, in its size.
+
+        Raises:
+            DisplayError: OpenCV cannot open a window.
+        """
         if self.is_closed:
             return
         if not self._is_shown:
-            rows, cols = pixels.shape[:2]
-            cv2.resizeWindow(self.target, cols, rows)
-            self._is_shown = True
+            self._open(*pixels.shape[:2])
         cv2.imshow(self.target, pixels)
 
     def poll_key(self, wait_ms: int) -> str | None:
         """Wait for a key at most ``wait_ms`` milliseconds, at least 1, and return it: a character, "esc", or None."""
+        if not self._is_shown or self.is_closed:
+            time.sleep(max(1, wait_ms) / 1000)  # OpenCV would not wait.
+            return None
         # Not waitKey, which cuts codes down to 8 bits and so takes Insert for a "c".
         code = cv2.waitKeyEx(max(1, wait_ms)) & 0xFFFF  # Higher bits tell of Shift and the like.
-        if self._is_shown and not self.is_closed and cv2.getWindowProperty(self.target, cv2.WND_PROP_VISIBLE) < 1:
-            self.is_closed = True
+        self.is_closed = not self._is_visible()
         if not 0 < code <= 0xFF:
             return None
         return "esc" if code == _ESCAPE else chr(code)
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Close the window; nothing of it is kept."""
-        if not self.is_closed:
+        if self._is_shown and not self.is_closed:
             cv2.destroyWindow(self.target)
             cv2.waitKey(1)  # Without a last turn of its loop the window would stay on the screen.
-            self.is_closed = True
+        self.is_closed = True
+        self._leave()
         return None
 
     def discard(self) -> None:
         """Close the window."""
         self.finish()
+
+    def _open(self, rows: int, cols: int) -> None:
+        try:
+            cv2.namedWindow(self.target, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        except cv2.error as error:
+            raise DisplayError(NO_WINDOWS) from error
+        cv2.resizeWindow(self.target, cols, rows)
+        self._is_shown = True
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._visit is not None:
+            self._visit.close()
+            self._visit = None
+
+    def _is_visible(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self.target, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # With its last window, OpenCV's Qt forgets that there ever was one.
+            return False

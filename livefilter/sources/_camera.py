@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from itertools import count
 
 import cv2
 import numpy as np
@@ -50,8 +49,8 @@ class Camera(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         started_ns: int | None = None
-        ticks = -1
-        for index in count():
+        index, ticks = 0, -1
+        while True:
             pixels = self._read()
             if pixels is None:
                 raise SourceError(f"camera {self._index}: stopped giving pictures after {index} frames")
@@ -60,6 +59,7 @@ class Camera(Source):
             elapsed = (now_ns - started_ns) * self.facts.time_base.denominator // _NANOSECONDS
             ticks = max(elapsed, ticks + 1)  # Two frames never share a time: a video could not hold them.
             yield Frame(pixels, index, ticks * self.facts.time_base, now_ns)
+            index += 1
 
     def close(self) -> None:
         """Let go of the camera."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -79,6 +81,15 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     """-V and --version."""
     assert run(["-V"]) == run(["--version"]) == 0
     assert capsys.readouterr().out.split()[-1] == __version__
+
+
+def test_running_the_module_runs_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process, the exit code included."""
+    monkeypatch.setattr(sys, "argv", ["livefilter", "-V"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("livefilter", run_name="__main__")
+    assert ended.value.code == 0
+    assert __version__ in capsys.readouterr().out
 
 
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,3 +308,53 @@ def test_preview_without_a_display_exits_before_qt_could_abort(tmp_path: Path, c
         assert ran.returncode == 3
         assert ran.stderr.count("\n") == 1
         assert "livefilter process" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "error", [None, OSError(errno.ENOSPC, "No space left on device"), BrokenPipeError(errno.EPIPE, "Broken pipe")]
+)
+def test_the_exit_code_survives_a_standard_output_that_fails_at_the_end(
+    error: OSError | None, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first fault is the one that is told; Python's own complaint at exit is prevented."""
+    replaced: list[int] = []
+
+    class Output(io.StringIO):
+        """A standard output whose last flush fails."""
+
+        def flush(self) -> None:
+            """As a file."""
+            if error is not None:
+                raise error
+
+        def fileno(self) -> int:
+            """As a file."""
+            return 1
+
+    monkeypatch.setattr(sys, "argv", ["livefilter", "score", "missing.mp4"])
+    monkeypatch.setattr(sys, "stdout", Output())
+    monkeypatch.setattr(os, "dup2", lambda source, target: replaced.append(target))
+    with pytest.raises(SystemExit) as ended:
+        _main.main()
+    assert ended.value.code == 3
+    assert replaced == ([] if error is None else [1])
+
+
+def test_every_command_can_be_found_and_no_other() -> None:
+    """By its name alone."""
+    context = click.Context(_main.livefilter)
+    assert all(_main.livefilter.get_command(context, name) for name in _main.livefilter.list_commands(context))
+    assert _main.livefilter.get_command(context, "xyzzy") is None
+
+
+def test_an_interrupt_while_a_command_is_looked_for_is_one_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it comes: exit code 130, and a line."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_main.LazyGroup, "parse_args", interrupt)
+    assert run(["score"]) == 130
+    assert capsys.readouterr().err.split() == ["livefilter:", "interrupted"]

@@ -336,12 +336,15 @@ def test_the_report_counts_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     """One frame, two frames; dropped ones where there are any."""
     from livefilter.pipeline import Summary
 
-    def summary(frames: int, dropped: int) -> Summary:
-        return Summary("a", "b", frames, 1.0, 1.0, None, (), None, False, dropped)
+    def summary(frames: int, dropped: int, is_interrupted: bool = False) -> Summary:
+        return Summary("a", "b", frames, 1.0, 1.0, None, (), None, is_interrupted, dropped)
 
     assert _run.report(summary(1, 0)) == 0
     assert _run.report(summary(2, 3)) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    assert _run.report(summary(1, 0, is_interrupted=True), is_quiet=True) == 130
+    told = capsys.readouterr()
+    assert told.err == "livefilter: interrupted after 1 frame\n"
+    assert told.out.splitlines() == [
         "a with b: 1 frame at 1 fps",
         "a with b: 2 frames at 1 fps, 3 dropped",
     ]

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -23,8 +24,9 @@ from livefilter.sources import open_source
 Pixels = NDArray[np.uint8]
 pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
 ROOT = Path(__file__).resolve().parents[2]
-LOOKS = 100
-"""How often to look for what should appear; each look takes some 50 ms, so there is no need to sleep in between."""
+LOOKS = 400
+"""How often to look for what should appear; each look takes some 30 ms, so there is no need to sleep in between."""
+_numbers = count()
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +51,19 @@ def display(require: Callable[[object, str], None]) -> Iterator[str]:
 
 
 class Show:
-    """A preview that runs, and its window."""
+    """A preview that runs, and its window.
 
-    def __init__(self, display: str, folder: Path, *arguments: str, command: str = "preview") -> None:
+    The source is shown under a name of its own, and so is the window: one that was closed a moment ago may still be
+    found, and Qt may make a window anew while it opens.
+    """
+
+    def __init__(self, display: str, folder: Path, source: Path, *arguments: str, command: str = "preview") -> None:
+        name = f"shown{next(_numbers)}{source.suffix}"
+        shutil.copy(source, folder / name)
+        self._title = f"^livefilter: {name}$"
         self._environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "livefilter", command, *arguments],
+            [sys.executable, "-m", "livefilter", command, name, *arguments],
             cwd=folder,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -62,17 +71,12 @@ class Show:
             text=True,
         )
         self._display = display
-        self.window = self._found()
 
-    def _found(self) -> str:
-        for _ in range(LOOKS):
-            ran = self._run("xdotool", "search", "--onlyvisible", "--name", "^livefilter: ")
-            if ran.stdout:
-                return ran.stdout.split()[0].decode()
-            if self._process.poll() is not None:
-                break
-            self._run("xdotool", "getmouselocation")
-        raise AssertionError(f"no window: {self._process.communicate(timeout=10)}")
+    @property
+    def window(self) -> str:
+        """The window's number; 0 while there is none."""
+        found = self._run("xdotool", "search", "--onlyvisible", "--name", self._title).stdout.split()
+        return found[-1].decode() if found else "0"
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(command, env=self._environment, capture_output=True, check=False)
@@ -93,7 +97,10 @@ class Show:
             picture = self.look()
             if seen(picture):
                 return picture
-        raise AssertionError(f"{what} was not seen")
+            if self._process.poll() is not None:
+                break
+        self._process.kill()
+        raise AssertionError(f"{what} was not seen: {self._process.communicate()}")
 
     def close(self) -> None:
         """Ask the window to close, as a window manager does when its button is pressed."""
@@ -103,11 +110,10 @@ class Show:
         x11.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
         x11.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
         x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+        window = int(self.window)
         server = x11.XOpenDisplay(self._display.encode())
         # An XClientMessageEvent: type 33, serial, send_event, display, window, message type, format 32, five longs.
-        event = (ctypes.c_long * 24)(
-            33, 0, 1, server, int(self.window), x11.XInternAtom(server, b"WM_PROTOCOLS", 0), 32
-        )
+        event = (ctypes.c_long * 24)(windowx11.XInternAtom(server, b"WM_PROTOCOLS", 0), 32)
         event[7] = x11.XInternAtom(server, b"WM_DELETE_WINDOW", 0)
         x11.XSendEvent(server, int(self.window), 0, 0, ctypes.byref(event))
         x11.XCloseDisplay(server)
@@ -127,8 +133,8 @@ def show(display: str, tmp_path: Path) -> Iterator[Callable[..., Show]]:
     """A function that starts a preview in a folder of the test's own; whatever is left of it ends with the test."""
     started: list[Show] = []
 
-    def start(*arguments: str, command: str = "preview") -> Show:
-        started.append(Show(display, tmp_path, *arguments, command=command))
+    def start(source: Path, *arguments: str, command: str = "preview") -> Show:
+        started.append(Show(display, tmp_path, source, *arguments, command=command))
         return started[-1]
 
     yield start
@@ -145,10 +151,10 @@ def chart() -> Pixels:
 
 
 @pytest.fixture
-def still(chart: Pixels, tmp_path: Path) -> str:
+def still(chart: Pixels, tmp_path: Path) -> Path:
     """The chart as a picture, which stays on show until somebody quits."""
     cv2.imwrite(str(tmp_path / "chart.png"), chart)
-    return "chart.png"
+    return tmp_path / "chart.png"
 
 
 def shows(expected: Pixels) -> Callable[[Pixels], bool]:
@@ -163,8 +169,13 @@ def shows(expected: Pixels) -> Callable[[Pixels], bool]:
     return is_seen
 
 
+def has_edges(picture: Pixels) -> bool:
+    """Whether there is a picture of some contrast: a window that is only just opening is of one colour."""
+    return picture.shape == (360, 640) and float(picture.std()) > 5
+
+
 def test_keys_change_what_the_window_shows(
-    show: Callable[..., Show], still: str, chart: Pixels, tmp_path: Path
+    show: Callable[..., Show], still: Path, chart: Pixels, tmp_path: Path
 ) -> None:
     """Presets by digits, the help, a snapshot of exactly what was filtered, and a quiet end."""
     running = show(still, "-p", "sobel-vertical", "--no-overlay")
@@ -196,9 +207,9 @@ def test_a_recording_is_previewed(show: Callable[..., Show], require: Callable[[
     """The clip moves on the screen, with the overlay over it, until Escape."""
     path = ROOT / "recordings" / "chart.mp4"
     require(path.is_file(), "no recordings")
-    running = show(str(path), "-p", "sobel-vertical")
-    first = running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
-    running.wait_for("another frame", lambda seen: seen.shape == first.shape and bool((seen != first).any()))
+    running = show(path, "-p", "sobel-vertical")
+    first = running.wait_for("a frame", has_edges)
+    running.wait_for("another frame", lambda seen: has_edges(seen) and bool((seen != first).any()))
     running.press("Escape")
     code, told = running.ended()
     assert code == 0
@@ -206,20 +217,20 @@ def test_a_recording_is_previewed(show: Callable[..., Show], require: Callable[[
 
 
 def test_closing_the_window_ends_the_preview(
-    show: Callable[..., Show], still: str, require: Callable[[object, str], None]
+    show: Callable[..., Show], still: Path, require: Callable[[object, str], None]
 ) -> None:
     """By its button: exit code 0."""
     require(ctypes.util.find_library("X11"), "needs libX11")
     running = show(still, "-p", "sobel-vertical", "-q")
-    running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
+    running.wait_for("a frame", has_edges)
     running.close()
     assert running.ended() == (0, "")
 
 
-def test_a_signal_ends_the_preview(show: Callable[..., Show], still: str) -> None:
+def test_a_signal_ends_the_preview(show: Callable[..., Show], still: Path) -> None:
     """SIGTERM: exit code 130, in order."""
     running = show(still, "-p", "sobel-vertical", "-q")
-    running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
+    running.wait_for("a frame", has_edges)
     running.terminate()
     assert running.ended() == (130, "livefilter: interrupted after 1 frame\n")
 
@@ -227,7 +238,7 @@ def test_a_signal_ends_the_preview(show: Callable[..., Show], still: str) -> Non
 def test_a_file_can_be_watched_while_it_is_made(show: Callable[..., Show], tmp_path: Path) -> None:
     """``process --window``: the window shows the result, closing it changes nothing, and the file is whole."""
     path = ROOT / "recordings" / "chart.mp4"
-    running = show(str(path), "-o", "out.mp4", "-p", "sobel-vertical", "--window", "-q", command="process")
+    running = show(path, "-o", "out.mp4", "-p", "sobel-vertical", "--window", "-q", command="process")
     code, told = running.ended()
     assert (code, told) == (0, "")
     with open_source(tmp_path / "out.mp4") as source:

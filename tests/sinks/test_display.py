@@ -19,11 +19,11 @@ COOKIE = b"0123456789abcdef"
 
 
 class Server:
-    """An X server that answers every greeting with one byte and notes what it was shown."""
+    """An X server that answers a greeting with one byte, the next one with the next, and notes what it was shown."""
 
-    def __init__(self, path: Path, answer: bytes) -> None:
+    def __init__(self, path: Path, *answers: bytes) -> None:
         self.greetings: list[bytes] = []
-        self._answer = answer
+        self._answers = answers
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen()
@@ -31,13 +31,14 @@ class Server:
         self._thread.start()
 
     def _serve(self) -> None:
-        connection, _ = self._socket.accept()
-        with connection:
-            self.greetings.append(connection.recv(1000))
-            connection.sendall(self._answer)
+        for answer in self._answers:
+            connection, _ = self._socket.accept()
+            with connection:
+                self.greetings.append(connection.recv(1000))
+                connection.sendall(answer)
 
     def close(self) -> None:
-        """Wait for the one exchange to be over."""
+        """Wait for the last exchange to be over."""
         self._thread.join()
         self._socket.close()
 
@@ -47,6 +48,7 @@ def sockets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     """The start of the names of local displays' sockets, in a folder of this test's own."""
     folder = tmp_path_factory.mktemp("x")
     monkeypatch.setattr(_display, "_X11_SOCKETS", str(folder / "X"))
+    monkeypatch.setattr(_display, "_PAUSE_S", 0)
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.setenv("XAUTHORITY", str(folder / "nothing"))
     return folder / "X"
@@ -123,13 +125,38 @@ def test_a_damaged_cookie_file_is_as_good_as_none(sockets: Path, monkeypatch: py
     server.close()
 
 
-def test_a_server_that_hangs_up_is_an_error(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is no leave to come in."""
+def test_a_server_that_is_starting_over_is_asked_again(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Xvfb does so when its last client leaves; after a moment it lets us in."""
     monkeypatch.setenv("DISPLAY", ":5")
-    server = Server(sockets.with_name("X5"), b"")
-    with pytest.raises(DisplayError, match="refuses"):
+    server = Server(sockets.with_name("X5"), b"", b"", b"\1")
+    check_display()
+    server.close()
+    assert len(server.greetings) == 3
+
+
+def test_a_server_that_keeps_hanging_up_is_an_error(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five times are enough."""
+    monkeypatch.setenv("DISPLAY", ":5")
+    server = Server(sockets.with_name("X5"), *[b""] * 5)
+    with pytest.raises(DisplayError, match="does not answer"):
         check_display()
     server.close()
+
+
+def test_the_greeting_may_fail_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may be gone before it is greeted."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        assert _display._greeted(ours, b"") == b""
+
+
+def test_a_cookie_for_another_display_is_not_shown(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one of another kind."""
+    path = sockets.with_name("authority")
+    path.write_bytes(entry(0xFFFF, b"", b"6", COOKIE))
+    monkeypatch.setenv("XAUTHORITY", str(path))
+    assert _display._cookie("5") == b""
 
 
 def test_an_opencv_without_windows_is_an_error_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:

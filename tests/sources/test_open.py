@@ -12,6 +12,7 @@ import pytest
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.sources import open_source
+from livefilter.sources._scenes import Scene
 
 
 def test_a_path_to_a_video_opens_it(clip: Path) -> None:
@@ -51,6 +52,17 @@ def test_a_synthetic_scene_needs_no_file(name: str) -> None:
             assert frame.time_s == frame.index / source.facts.rate
             np.testing.assert_array_equal(frame.pixels, same.pixels)
     assert source.loss is None
+
+
+def test_a_synthetic_scene_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After as many frames as its facts promise."""
+    scene = Scene(
+        "dot", "A dot.", (1, 1), Fraction(5), 3, lambda index: np.full((1, 1), index, np.uint8), lambda: {"levels": 3}
+    )
+    monkeypatch.setattr("livefilter.sources._synthetic.SCENES", {"dot": scene})
+    with open_source("synthetic:dot") as source:
+        assert source.facts.frame_count == 3
+        assert [int(frame.pixels[0, 0]) for frame in source] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -278,6 +278,48 @@ def test_the_cover_of_a_piece_of_music_is_no_video(pictures: Pictures, tmp_path:
         assert container.streams.video
     with pytest.raises(SourceError, match="has no video stream"):
         VideoFile(path)
+
+
+def test_a_file_that_may_not_be_read_is_refused(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operating system's reason is passed on; the root user may read all, so it is played."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise av.error.PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(av, "open", refuse)
+    with pytest.raises(SourceError, match="cannot be opened: Permission denied"):
+        VideoFile(clip)
+
+
+def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> None:
+    """What was read before stays good."""
+
+    class Failing:
+        """A container whose disk breaks after four packets."""
+
+        def __init__(self, container: av.container.InputContainer) -> None:
+            self._container = container
+
+        def demux(self, stream: av.VideoStream) -> Iterator[av.Packet[av.VideoStream]]:
+            """As the container."""
+            for count, packet in enumerate(self._container.demux(stream)):
+                if count == 4:
+                    raise av.error.OSError(5, "Input/output error")
+                yield packet
+
+        def close(self) -> None:
+            """As the container."""
+            self._container.close()
+
+    source = VideoFile(clip)
+    source._container = Failing(source._container)  # type: ignore[assignment]
+    source._first, source._frames = None, source._decode()
+    source._first = next(source._frames)
+    frames = list(source)
+    source.close()
+    assert len(frames) < 8
+    assert source.loss is not None
+    assert "Input/output error" in source.loss
 
 
 def test_a_folder_is_no_video(tmp_path: Path) -> None:
