@@ -1,0 +1,111 @@
+"""Source for the score of the frame: two sums per window, counted exactly.
+
+Absolute responses are added up column by column in 16-bit lanes and emptied into 64 bits before they can overflow. One
+accumulator for the whole row would have to be 32 bits wide and drag the arithmetic along (measured: three times slower).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from livefilter.compiler._emit_sums import Window, finish, prepare
+from livefilter.compiler._emit_values import emit_absolute, emit_each
+from livefilter.compiler._forms import choose_form
+from livefilter.compiler._plan import WeightedSum
+from livefilter.compiler._program import PARITIES, Plane, Program
+from livefilter.compiler._range import Integers, weighted_range
+from livefilter.kernels import ScoreRule
+
+LOOK_AHEAD = 8
+"""Bytes that a score loop may read beyond its last window."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What is counted: its place in ``sums``, its unit, and the plane that counts it column by column."""
+
+    at: int
+    unit: int
+    plane: Plane
+
+
+def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], int]:
+    """Write what comes before the first row; return the counts and how many rows they hold without overflow."""
+    units = [_unit(kernel.integers) for kernel in (rule.horizontal, rule.vertical)]
+    ranges = [
+        weighted_range(kernel.integers // unit).magnitudes()
+        for kernel, unit in zip((rule.horizontal, rule.vertical), units, strict=True)
+    ]
+    largest = max(found.high for found in ranges)
+    is_narrow = largest <= 65535 // 8
+    rows = (65535 if is_narrow else (1 << 31) - 1) // largest
+    counts = []
+    for at, (name, unit) in enumerate(zip(("horizontal", "vertical", "dense"), (*units, 1), strict=True)):
+        plane = program.plane("uint16" if is_narrow else "int32", name)
+        counts.append(_Count(at, unit, plane))
+        for start in (plane.even, plane.odd):
+            program(f"{plane.store}[{start} : {start} + plane] = 0")
+    height, width = rule.horizontal.shape
+    program(f"score_cols = cols - {width - 1}" if width > 1 else "score_cols = cols")
+    program("score_pairs = (score_cols + 1) // 2")
+    program(f"score_last = min(last, rows - {height - 1}) if score_cols > 0 else first")
+    program("held = 0")
+    return counts, min(rows, 65535)
+
+
+def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows_held: int) -> None:
+    """Write the counting of the windows whose first row is t."""
+    kernels = (rule.horizontal, rule.vertical)
+    height = rule.horizontal.shape[0]
+    with program.block("if first <= t < score_last:"):
+        program("seen = source")
+        program("top = t * cols")
+        program("pitch = cols")
+        with program.block(f"if (t + {height}) * cols + {LOOK_AHEAD} > rows * cols:"):
+            program("# The loops read a few bytes on; behind the frame's last row there is nothing to read.")
+            program("seen = ring")
+            program("top = tail")
+            program("pitch = stride")
+            with program.block(f"for i in range({height}):"), program.lanes("cols"):
+                program(f"store(ring, tail + i * stride + x, load(source, (t + i) * cols + x, {program.loop}), {program.loop})")
+        window = Window("_score", "seen", "top + ({i}) * pitch", "score_pairs", "t == first")
+        items = []
+        for kernel, count in zip(kernels, counts, strict=False):
+            weights = kernel.integers // count.unit
+            items.append(WeightedSum(weights, choose_form(weights), weighted_range(weights)))
+        window.name_rows(program, height, before=True)
+        sums = [
+            prepare(program, window, name, item.form, item.range)
+            for name, item in zip(("flat", "upright"), items, strict=True)
+        ]
+        _emit_counting(program, rule, counts, window, sums)
+        program("held += 1")
+        with program.block(f"if held == {rows_held} or t + 1 == score_last:"):
+            program("held = 0")
+            for count in counts:
+                store, even, odd = count.plane.store, count.plane.even, count.plane.odd
+                total = f"row_total({store}, {even}, score_pairs) + row_total({store}, {odd}, score_cols // 2)"
+                program(f"sums[{count.at}] += {f'{count.unit} * ({total})' if count.unit > 1 else total}")
+                for start in (even, odd):
+                    program(f"{store}[{start} : {start} + score_pairs] = 0")
+
+
+def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: list) -> None:  # type: ignore[type-arg]
+    lane = "uint16" if counts[0].plane.store == "words" else "int32"
+    with program.lanes(window.pairs):
+        responses = []
+        for values in finish(program, window, sums):
+            strength = emit_absolute(program, values)
+            responses.append(emit_each(program, strength, f"as_{lane}({{}})", lane=lane))
+        limits = [-(-limit // count.unit) for limit, count in zip(rule.limits, counts, strict=False)]
+        for parity in (0, 1):
+            names = [values.names[parity] for values in responses]
+            strong = [f"reaches({name}, {limit})" for name, limit in zip(names, limits, strict=True)]
+            program(f"dense_{PARITIES[parity]}_here = either({strong[0]}, {strong[1]})")
+            for count, name in zip(counts, (*names, f"dense_{PARITIES[parity]}_here"), strict=True):
+                program.store(count.plane, parity, f"add({program.load_own(count.plane, parity)}, {name})")
+
+
+def _unit(weights: Integers) -> int:
+    return math.gcd(*(int(weight) for weight in weights.ravel()))

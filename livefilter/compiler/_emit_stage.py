@@ -1,0 +1,172 @@
+"""Source for one stage: from a window of rows to a row of finished pixels."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
+from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
+from livefilter.compiler._plan import Output, Point, Stage
+from livefilter.compiler._program import PARITIES, Program
+from livefilter.compiler._range import BYTE, Range
+from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
+
+
+def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
+    """Write the loops that make one row; ``target`` and ``to`` say where its first pixel goes."""
+    window.name_rows(program, stage.height, before=stage.carries_rows)
+    names = ("across", "down") if len(stage.sums) == 2 else ("sum",)
+    sums = [
+        prepare(program, window, f"{name}{window.tag}", item.form, item.range)
+        for name, item in zip(names, stage.sums, strict=True)
+    ]
+    with program.lanes(window.pairs):
+        if output != "uint8":
+            _emit_wide_output(program, stage, window, sums, output)
+            return
+        values = _emit_pixel(program, stage, window, sums)
+        even, odd = values.names
+        program(f"store_pair(target, to + 2 * x, {even}, {odd}, {program.loop})")
+    if stage.points:
+        with program.lanes("cols"):
+            program("value = as_uint16(load(target, to + x, 0))")
+            emit_points(program, stage.points, "y * cols")
+            program("store(target, to + x, as_uint8(value), 0)")
+
+
+def emit_points(program: Program, points: tuple[Point, ...], original_row: str) -> None:
+    """Write point operations on ``value``, a uint16 up to 255, at column x."""
+    values = Values(("value",), "uint16", BYTE)
+    for point in points:
+        match point:
+            case Lookup(table):
+                start = 256 * len(program.levels)
+                program.levels.append(table)
+                level = f"{start} + as_int64(value)" if start else "as_int64(value)"
+                program(f"value = as_uint16(load(levels, {level}, {program.loop}))")
+            case Blend(weight):
+                values = _emit_blend(program, weight, original_row)
+                program(f"value = {values.names[0]}")
+
+
+def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values:
+    kept, rest = weight.numerator, weight.denominator - weight.numerator
+    program(f"kept = as_uint16(load(original, {original_row} + x, {program.loop}))")
+    values = Values(("value",), "uint16", Range(0, 255 * weight.denominator))
+    if not values.range.fits("uint16"):
+        program("kept = as_int32(kept)")
+        values = emit_each(program, values, "as_int32({})", lane="int32")
+    program(f"value = add({times('kept', kept)}, {times('value', rest)})")
+    return emit_byte(program, values, weight.denominator)
+
+
+def _emit_pixel(program: Program, stage: Stage, window: Window, sums: list[Sum]) -> Values:
+    """Write the lines from the sums to one pair of pixels, as uint16."""
+    values = finish(program, window, sums)
+    match stage.operation:
+        case Gradient(_, _, norm, _):
+            return _emit_length(program, values[0], values[1], norm, stage.divisor)
+        case Correlation(_, _, absolute):
+            summed = emit_offset(program, values[0], stage.offset)
+            return emit_byte(program, emit_absolute(program, summed) if absolute else summed, stage.divisor)
+        case Unsharp():
+            blurred = emit_byte(program, emit_offset(program, values[0], stage.offset), stage.divisor)
+            return _emit_sharpened(program, stage, window, stage.operation, blurred)
+        case None:
+            raise AssertionError("a copy has no window")
+
+
+def _emit_wide_output(program: Program, stage: Stage, window: Window, sums: list[Sum], output: Output) -> None:
+    """Write the lines from a sum to a pair of int16 or float32 results, by float64 division as the reference does."""
+    values = emit_offset(program, finish(program, window, sums)[0], stage.offset)
+    for parity, name in enumerate(values.names):
+        program(f"quotient = divided(as_float64({name}), {float(stage.divisor)!r})")
+        if output == "int16":
+            program("quotient = at_most(at_least(nearest(quotient), -32768), 32767)")
+        at = f"to + 2 * x + {parity}" if parity else "to + 2 * x"
+        program(f"store(target, {at}, as_{output}(quotient), {program.loop})")
+
+
+def _emit_length(program: Program, across: Values, down: Values, norm: str, divisor: int) -> Values:
+    if norm == "l2":
+        return _emit_euclidean(program, across, down, divisor)
+    across, down = (_as_integers(program, emit_absolute(program, values)) for values in (across, down))
+    high = across.range.high + down.range.high if norm == "l1" else max(across.range.high, down.range.high)
+    length = Values(tuple(f"length_{parity}" for parity in PARITIES), "uint16", Range(0, high))
+    if "int32" in (across.lane, down.lane) or not length.range.fits("uint16"):
+        length = Values(length.names, "int32", length.range)
+    across, down = (emit_each(program, v, f"as_{length.lane}({{}})", lane=length.lane) for v in (across, down))
+    combine = "add" if norm == "l1" else "larger"
+    for name, x, y in zip(length.names, across.names, down.names, strict=True):
+        program(f"{name} = {combine}({x}, {y})")
+    return emit_byte(program, length, divisor)
+
+
+def _as_integers(program: Program, values: Values) -> Values:
+    return emit_each(program, values, "as_int32({})", lane="int32") if values.lane == "float32" else values
+
+
+def _emit_euclidean(program: Program, across: Values, down: Values, divisor: int) -> Values:
+    largest = across.range.magnitudes().high ** 2 + down.range.magnitudes().high ** 2
+    is_fast = largest < 1 << 31 and _float32_length_is_exact(divisor, largest)
+    integer, real = ("int32", "float32") if is_fast else ("int64", "float64")
+    across, down = (emit_each(program, v, f"as_{integer}({{}})") for v in (across, down))
+    names = tuple(f"length_{parity}" for parity in PARITIES)
+    for name, x, y in zip(names, across.names, down.names, strict=True):
+        program(f"{name} = square_root(as_{real}(add(product({x}, {x}), product({y}, {y}))))")
+        if divisor != 1:
+            scale = f"scaled({name}, {float(np.float32(1 / divisor))!r})"
+            program(f"{name} = {scale if is_fast else f'divided({name}, {float(divisor)!r})'}")
+        program(f"{name} = as_uint16(at_most(nearest({name}), 255))")
+    return Values(names, "uint16", BYTE)
+
+
+def _float32_length_is_exact(divisor: int, largest: int) -> bool:
+    """Tell whether float32 rounds every sum of squares as the reference's float64 does.
+
+    Both are monotone, so it is enough to look at both sides of every sum at which the reference steps to a new level.
+    """
+
+    def reference(squares: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.rint(np.sqrt(squares.astype(np.float64)) / divisor)
+
+    levels = np.arange(1, 256)
+    below, above = np.zeros(255, dtype=np.int64), np.full(255, largest, dtype=np.int64)
+    while (above - below > 1).any():
+        middle = (below + above) // 2
+        reached = reference(middle) >= levels
+        above, below = np.where(reached, middle, above), np.where(reached, below, middle)
+    squares = np.concatenate((below, above))
+    found = np.rint(np.sqrt(squares.astype(np.float32)) * np.float32(1 / divisor))
+    return np.array_equal(found.clip(0, 255), reference(squares).clip(0, 255))
+
+
+def _emit_sharpened(program: Program, stage: Stage, window: Window, operation: Unsharp, blurred: Values) -> Values:
+    """Write p + amount * (p - blurred), where the difference reaches the threshold."""
+    shift = stage.left // 2 * 2
+    at = f"{window.prefix}{stage.above} + 2 * x" + (f" + {shift}" if shift else "")
+    program(f"p = pixels({window.array}, {at}, {1 + stage.left % 2}, {program.loop})")
+    part, whole = operation.amount.numerator, operation.amount.denominator
+    # p * whole + (p - b) * part is linear in p and b: its extremes lie at the corners.
+    corners = [p * whole + (p - b) * part for p in (0, 255) for b in (0, 255)]
+    reach = Range(min(corners), max(corners))
+    lane = "int16" if reach.fits("int16") else "int32"
+    names = tuple(f"sharp_{parity}" for parity in PARITIES)
+    for parity, (name, blur) in enumerate(zip(names, blurred.names, strict=True)):
+        centre = f"p[{stage.left % 2 + parity}]"
+        program(f"difference_{PARITIES[parity]} = as_int16(sub({centre}, {blur}))")
+        difference = f"difference_{PARITIES[parity]}"
+        if lane == "int32":
+            program(f"{name} = add(mul(as_int32({centre}), {whole}), mul(as_int32({difference}), {part}))")
+        else:
+            program(f"{name} = add(mul(as_int16({centre}), {whole}), mul({difference}, {part}))")
+    sharp = emit_byte(program, Values(names, lane, reach), whole)
+    if operation.threshold:
+        for parity, name in enumerate(sharp.names):
+            centre = f"p[{stage.left % 2 + parity}]"
+            small = f"absolute(difference_{PARITIES[parity]}), {min(operation.threshold, 256)}"
+            program(f"{name} = where_below({small}, {centre}, {name})")
+    return sharp
