@@ -68,7 +68,9 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
             program("top = tail")
             program("pitch = stride")
             with program.block(f"for i in range({height}):"), program.lanes("cols"):
-                program(f"store(ring, tail + i * stride + x, load(source, (t + i) * cols + x, {program.loop}), {program.loop})")
+                program(
+                    f"store(ring, tail + i * stride + x, load(source, (t + i) * cols + x, {program.loop}), {program.loop})"
+                )
         window = Window("_score", "seen", "top + ({i}) * pitch", "score_pairs", "t == first")
         items = []
         for kernel, count in zip(kernels, counts, strict=False):

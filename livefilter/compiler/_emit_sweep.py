@@ -201,4 +201,6 @@ def _module(program: Program) -> str:
     head = ["def sweep("]
     head += [f"    {', '.join(name for name, _ in ARGUMENTS[at : at + 8])}," for at in range(0, len(ARGUMENTS), 8)]
     head += ["):"]
-    return "\n".join([*head, "    plane = stride // 2", *(f"    {line}" for line in program.names), *program.lines]) + "\n"
+    return (
+        "\n".join([*head, "    plane = stride // 2", *(f"    {line}" for line in program.names), *program.lines]) + "\n"
+    )

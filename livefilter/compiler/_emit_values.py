@@ -65,7 +65,9 @@ def emit_weighted(program: Program, name: str, lane: Lane, terms: Sequence[tuple
         value = summed(negative) if minus else signed_sum(positive, negative, "")
         if lane == "float32":
             factor = f"{-weight if minus else weight}.0"
-            program(f"{name} = weighted({name}, {value}, {factor})" if started else f"{name} = scaled({value}, {factor})")
+            program(
+                f"{name} = weighted({name}, {value}, {factor})" if started else f"{name} = scaled({value}, {factor})"
+            )
         elif started:
             program(f"{name} = {'sub' if minus else 'add'}({name}, {times(value, weight)})")
         else:

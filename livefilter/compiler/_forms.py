@@ -105,7 +105,9 @@ Form = Direct | Separable | Box | Streamed
 
 def choose_form(weights: Integers, offset: int = 0) -> Form:
     """Return the cheapest form for a sum of whole weights to which ``offset`` will be added."""
-    forms: list[Form] = [_direct(weights, offset)] if np.count_nonzero(weights) <= UNROLLED_TAPS else [_streamed(weights)]
+    forms: list[Form] = (
+        [_direct(weights, offset)] if np.count_nonzero(weights) <= UNROLLED_TAPS else [_streamed(weights)]
+    )
     if min(weights.shape) > 1:
         forms += [form for form in (_separable(weights, offset), _box(weights, offset)) if form is not None]
     return min(forms, key=lambda form: form.operations)

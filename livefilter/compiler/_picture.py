@@ -19,7 +19,9 @@ def picture(stage: Stage, at: int) -> list[str]:
         lines.append("")
         lines += ["   " + "      ".join(parts).rstrip() for parts in zip(*drawn, strict=True)]
     for item in stage.sums:
-        lines.append(f"   {type(item.form).__name__.lower()} in {item.form.lane}, {item.range.low} to {item.range.high}")
+        lines.append(
+            f"   {type(item.form).__name__.lower()} in {item.form.lane}, {item.range.low} to {item.range.high}"
+        )
     return lines
 
 

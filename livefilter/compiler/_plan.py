@@ -8,7 +8,7 @@ one behind the other. Only a "wrap" border below the first stage ends a sweep: t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -71,6 +71,11 @@ class Stage:
         return max(self.above, self.below)
 
     @property
+    def operations(self) -> float:
+        """Vector operations per pixel, in units of one 16-bit operation."""
+        return sum(item.form.operations for item in self.sums) + 8 * bool(self.sums) + 15 * len(self.points) + 3
+
+    @property
     def carries_rows(self) -> bool:
         """Tell whether the row above the window is needed too, to be taken out of a running sum."""
         return any(isinstance(item.form, Box) for item in self.sums)
@@ -89,6 +94,12 @@ class Sweep:
     rule: ScoreRule | None = None
     output: Output = "uint8"
     is_valid: bool = False
+
+    @property
+    def operations(self) -> float:
+        """Vector operations per pixel, in units of one 16-bit operation."""
+        scored = 2 * np.count_nonzero(self.rule.horizontal.integers) + 15 if self.rule else 0
+        return sum(stage.operations for stage in self.stages) + scored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,22 +145,7 @@ def _with_point(stage: Stage, point: Point) -> Stage:
     if isinstance(point, Lookup) and points and isinstance(points[-1], Lookup):
         first = points[-1].table
         points, point = points[:-1], Lookup(bytes(point.table[level] for level in first))
-    return _replaced(stage, (*points, point))
-
-
-def _replaced(stage: Stage, points: tuple[Point, ...]) -> Stage:
-    return Stage(
-        stage.operation,
-        points,
-        stage.border,
-        stage.above,
-        stage.below,
-        stage.left,
-        stage.right,
-        stage.sums,
-        stage.divisor,
-        stage.offset,
-    )
+    return replace(stage, points=(*points, point))
 
 
 def _stage(operation: Neighbourhood, *, is_valid: bool = False) -> Stage:

@@ -12,7 +12,12 @@ Integers = NDArray[np.int64]
 Lane = Literal["uint16", "int16", "int32", "float32"]
 """The type of one vector lane. float32 is used for whole numbers below 2**24 only, where it is exact."""
 
-_LIMITS = {"uint16": (0, 65535), "int16": (-32767, 32767), "float32": (1 - 2**24, 2**24 - 1), "int32": (-(2**30), 2**30)}
+_LIMITS = {
+    "uint16": (0, 65535),
+    "int16": (-32767, 32767),
+    "float32": (1 - 2**24, 2**24 - 1),
+    "int32": (-(2**30), 2**30),
+}
 
 
 @dataclass(frozen=True, slots=True)
