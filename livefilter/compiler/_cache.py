@@ -30,6 +30,7 @@ from typing import Any
 import llvmlite
 import numba
 import platformdirs
+from numba.core import config
 from numba.core.registry import cpu_target
 
 from livefilter.compiler import _lanes, _lanes_plain
@@ -68,7 +69,7 @@ def clear_cache() -> int:
 
 def compiled(source: str, signature: str, name: str) -> Function:
     """Return the machine code of function ``name`` in ``source``, from memory, from disk, or newly compiled."""
-    if numba.config.DISABLE_JIT:
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return plain(source, name)
     key = _key(source, signature, name)
     with _lock:

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +53,7 @@ class Program:
         self._workspaces: dict[Shape, _Workspaces] = {}
         self._lock = threading.Lock()
 
-    def run(self, image: Pixels, out: NDArray[np.generic]) -> ScoreSums:
+    def run(self, image: Pixels, out: NDArray[Any]) -> ScoreSums:
         """Run all sweeps over a C-contiguous gray image; return what the score counted."""
         shape = (image.shape[0], image.shape[1])
         spaces = self._workspaces.get(shape) or self._make_workspaces(shape)
@@ -63,7 +65,7 @@ class Program:
         original = image.reshape(-1)
         sums = np.zeros(3, dtype=np.int64)
         results = [*frames, out]
-        current = original
+        current: NDArray[Any] = original
         for at, (_, code, function) in enumerate(self.passes):
             result = results[at].reshape(-1)
             self._sweep(spaces, at, code, function, (current, original, result), scratch[at])
@@ -82,7 +84,7 @@ class Program:
         at: int,
         code: Code,
         function: Function,
-        frames: tuple[Pixels, Pixels, NDArray[np.generic]],
+        frames: tuple[NDArray[Any], ...],
         scratch: list[Scratch],
     ) -> None:
         tables, strips = spaces.tables[at], spaces.strips[at]
@@ -140,7 +142,7 @@ class Program:
         work_us = sweep.operations * shape[0] * shape[1] * _NS_PER_OPERATION / 1000
         count = max(1, min(self.threads, int(work_us / _STRIP_US), shape[0]))
         bounds = [shape[0] * at // count for at in range(count + 1)]
-        return list(zip(bounds, bounds[1:], strict=False))
+        return list(pairwise(bounds))
 
     def _make_scratch(self, spaces: _Workspaces) -> list[list[Scratch]]:
         return [

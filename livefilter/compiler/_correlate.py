@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from livefilter.frame import Pixels, check_gray
 from livefilter.kernels import Border, EdgeScore, Kernel, ScoreRule, check_border, to_fraction
 from livefilter.kernels.reference import Mode
 
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 _OUTPUTS: tuple[Output, ...] = ("uint8", "int16", "float32")
 
 
@@ -117,8 +116,8 @@ def edge_score(image: Pixels, *, threshold: float = 0.1) -> EdgeScore:
 
 
 def destination(
-    out: NDArray[_Scalar] | None, shape: tuple[int, int], dtype: np.dtype[np.generic], image: Pixels
-) -> NDArray[np.generic]:
+    out: NDArray[Any] | None, shape: tuple[int, int], dtype: np.dtype[np.generic], image: Pixels
+) -> NDArray[Any]:
     """Return ``out`` if a result can be written to it, or a new array if there is none.
 
     Raises:

@@ -1,9 +1,9 @@
 """Exact division by a constant, rounded half to even, without a divide instruction.
 
 ``floor((value + divisor // 2) / divisor)`` rounds to nearest, halves up. The floor is a product with a reciprocal, in
-16-bit integers (upper half of the product) or in float, checked when the plan is made: the computed quotient is monotone
-in the value, so it is right everywhere if it is right on both sides of every step. An even divisor has halves: where
-the division leaves no remainder after adding the half, an odd quotient is taken back by one.
+16-bit integers (upper half of the product) or in float, checked when the plan is made: the computed quotient is
+monotone in the value, so it is right everywhere if it is right on both sides of every step. An even divisor has
+halves: where the division leaves no remainder after adding the half, an odd quotient is taken back by one.
 """
 
 from __future__ import annotations

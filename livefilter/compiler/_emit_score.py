@@ -1,7 +1,8 @@
 """Source for the score of the frame: two sums per window, counted exactly.
 
-Absolute responses are added up column by column in 16-bit lanes and emptied into 64 bits before they can overflow. One
-accumulator for the whole row would have to be 32 bits wide and drag the arithmetic along (measured: three times slower).
+Absolute responses are added up column by column in 16-bit lanes and emptied into 64 bits before they can overflow.
+One accumulator for the whole row would have to be 32 bits wide and drag the arithmetic along (measured elsewhere:
+three times slower).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from livefilter.compiler._emit_sums import Window, finish, prepare
+from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import emit_absolute, emit_each
 from livefilter.compiler._forms import choose_form
 from livefilter.compiler._plan import WeightedSum
@@ -68,9 +69,8 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
             program("top = tail")
             program("pitch = stride")
             with program.block(f"for i in range({height}):"), program.lanes("cols"):
-                program(
-                    f"store(ring, tail + i * stride + x, load(source, (t + i) * cols + x, {program.loop}), {program.loop})"
-                )
+                copied = f"load(source, (t + i) * cols + x, {program.loop})"
+                program(f"store(ring, tail + i * stride + x, {copied}, {program.loop})")
         window = Window("_score", "seen", "top + ({i}) * pitch", "score_pairs", "t == first")
         items = []
         for kernel, count in zip(kernels, counts, strict=False):
@@ -93,7 +93,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
                     program(f"{store}[{start} : {start} + score_pairs] = 0")
 
 
-def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: list) -> None:  # type: ignore[type-arg]
+def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: list[Sum]) -> None:
     lane = "uint16" if counts[0].plane.store == "words" else "int32"
     with program.lanes(window.pairs):
         responses = []

@@ -11,7 +11,7 @@ from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
 from livefilter.compiler._plan import Output, Point, Stage
 from livefilter.compiler._program import PARITIES, Program
-from livefilter.compiler._range import BYTE, Range
+from livefilter.compiler._range import BYTE, Lane, Range
 from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
 
 
@@ -153,7 +153,7 @@ def _emit_sharpened(program: Program, stage: Stage, window: Window, operation: U
     # p * whole + (p - b) * part is linear in p and b: its extremes lie at the corners.
     corners = [p * whole + (p - b) * part for p in (0, 255) for b in (0, 255)]
     reach = Range(min(corners), max(corners))
-    lane = "int16" if reach.fits("int16") else "int32"
+    lane: Lane = "int16" if reach.fits("int16") else "int32"
     names = tuple(f"sharp_{parity}" for parity in PARITIES)
     for parity, (name, blur) in enumerate(zip(names, blurred.names, strict=True)):
         centre = f"p[{stage.left % 2 + parity}]"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler._emit_values import Values, by_weight, emit_weighted, narrowed, signed_sum, summed, times
+from livefilter.compiler._emit_values import Values, by_weight, emit_weighted, narrowed, summed, times
 from livefilter.compiler._forms import Box, Direct, Form, Separable, Streamed, Tap
 from livefilter.compiler._program import PARITIES, Plane, Program
 from livefilter.compiler._range import Range, weighted_range

@@ -101,6 +101,6 @@ class Filter:
             OptionError: ``out`` is read-only, not contiguous, or overlaps the picture.
         """
         gray = to_gray(image)
-        result = destination(out, gray.shape, _BYTE, image)
+        result: Pixels = destination(out, gray.shape, _BYTE, image)
         sums = self.chain(np.ascontiguousarray(gray), result)
         return Filtered(result, self._rule.score(sums))

@@ -6,6 +6,7 @@ All forms give the same whole number. ``choose_form`` takes the one with the few
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -125,7 +126,7 @@ def _chunks(taps: list[Tap]) -> list[list[Tap]]:
     """Cut the taps, in order, into as few and equal lists as stay below TAPS_PER_LOOP."""
     count = -(-len(taps) // TAPS_PER_LOOP)
     bounds = [len(taps) * at // count for at in range(count + 1)]
-    return [taps[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [taps[start:stop] for start, stop in pairwise(bounds)]
 
 
 def _exact_groups(taps: list[Tap]) -> list[tuple[Tap, ...]]:

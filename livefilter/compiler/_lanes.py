@@ -15,6 +15,8 @@ loop reads more than a few rows. Loop 0 promises nothing.
 ``_lanes_plain`` has the same operations over whole NumPy arrays.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[Any]
+Values = Any
+"""An array; arithmetic keeps its dtype."""
 
 
 def lanes(count: int) -> Iterator[NDArray[np.intp]]:

@@ -98,7 +98,7 @@ class Sweep:
     @property
     def operations(self) -> float:
         """Vector operations per pixel, in units of one 16-bit operation."""
-        scored = 2 * np.count_nonzero(self.rule.horizontal.integers) + 15 if self.rule else 0
+        scored = 2 * int(np.count_nonzero(self.rule.horizontal.integers)) + 15 if self.rule else 0
         return sum(stage.operations for stage in self.stages) + scored
 
 

@@ -106,7 +106,7 @@ class StripPool:
             tasks[0]()
         except BaseException as error:
             errors.append(error)
-        errors += [error for worker in busy if (error := worker.end()) is not None]
+        errors += [raised for worker in busy if (raised := worker.end()) is not None]
         if errors:
             raise errors[0]
 
