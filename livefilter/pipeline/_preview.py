@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 
 from livefilter.compiler import Filter, Filtered
@@ -17,7 +15,7 @@ from livefilter.overlays import COMPARES, Compare, Overlay, draw_panel
 from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed
 from livefilter.pipeline._summary import ScoreMean, Summary
 from livefilter.presets import Preset
-from livefilter.sinks import PictureSink, WindowSink
+from livefilter.sinks import WindowSink, write_picture
 from livefilter.sources import Source
 
 _RATE_WINDOW = 30
@@ -184,12 +182,10 @@ class Preview:
         """Save what is shown, under the time and the preset's name."""
         if self._last is None or self._shown is None:
             return
-        frame, result = self._last
-        name = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{self._filter.preset.name}-%06d.png"
-        sink = PictureSink(self._snapshot_folder / name, overwrite=True)
+        name = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{self._filter.preset.name}-{self._last[0].index:06d}.png"
         try:
-            sink.write(replace(frame, pixels=self._shown, time_s=Fraction(0)), result.score)
+            write_picture(self._snapshot_folder / name, self._shown, overwrite=True)
         except LivefilterError as error:
             self._announce(str(error))
             return
-        self._announce(f"saved {sink.target % frame.index}")
+        self._announce(f"saved {self._snapshot_folder / name}")

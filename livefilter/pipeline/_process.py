@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TypeGuard
+from typing import cast
 
 from livefilter.compiler import Filter
 from livefilter.errors import OptionError, SourceError
@@ -67,7 +67,7 @@ def process(
         (1, True)
     """
     compiled = Filter(preset, threads=threads)
-    targets: list[Target] = [] if sink is None else [sink] if _is_target(sink) else list(sink)
+    targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     with ExitStack() as opened:
         if isinstance(source, str | int | PathLike):
             for target in [*targets, scores]:
@@ -135,10 +135,6 @@ def _run(
             raise
         return means, f"{facts.name}: {error}; the output holds the {means.frames} frames before", False
     return means, None, False
-
-
-def _is_target(sink: Target | Sequence[Target]) -> TypeGuard[Target]:
-    return isinstance(sink, str) or not isinstance(sink, Sequence)
 
 
 def _refuse_input(source: str | int | PathLike[str], target: Target | None) -> None:

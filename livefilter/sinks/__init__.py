@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from livefilter.sinks._open import open_sink
-from livefilter.sinks._pictures import PictureSink
+from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
 from livefilter.sinks._window import WindowSink, check_display
 
-__all__ = ["PictureSink", "ScoreSink", "Sink", "VideoSink", "WindowSink", "check_display", "open_sink"]
+__all__ = ["PictureSink", "ScoreSink", "Sink", "VideoSink", "WindowSink", "check_display", "open_sink", "write_picture"]

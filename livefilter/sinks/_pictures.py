@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import cv2
 
 from livefilter.errors import OptionError, SinkError
-from livefilter.frame import Frame
+from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._beside import cannot_write
+from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._sink import Sink
 
 SEQUENCE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -49,17 +48,7 @@ class PictureSink(Sink):
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture; the score is not kept in it."""
-        path = self._pattern.with_name(self._pattern.name % frame.index)
-        partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-        is_encoded, encoded = cv2.imencode(path.suffix, frame.pixels)
-        if not is_encoded:
-            raise SinkError(f"{path}: cannot be encoded")
-        try:
-            partial.write_bytes(encoded.tobytes())
-            os.replace(partial, path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise cannot_write(path, error) from error
+        write_picture(self._pattern.with_name(self._pattern.name % frame.index), frame.pixels, overwrite=True)
         self._written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:
@@ -73,3 +62,27 @@ class PictureSink(Sink):
         before, after = _NUMBER.split(self._pattern.name)
         matching = re.compile(re.escape(before) + r"\d+" + re.escape(after))
         return next((path for path in sorted(self._pattern.parent.iterdir()) if matching.fullmatch(path.name)), None)
+
+
+def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> None:
+    """Write one picture, beside its place at first.
+
+    Args:
+        path: A file; its ending names the format.
+        pixels: uint8, gray or BGR.
+        overwrite: Replace a file that exists.
+
+    Raises:
+        SinkError: It cannot be written.
+        OptionError: The ending stands for no format.
+    """
+    if path.suffix.lower() not in SEQUENCE_SUFFIXES:
+        raise OptionError(f"{path}: a picture ends in {', '.join(SEQUENCE_SUFFIXES)}, found {path.suffix or 'none'}")
+    _, encoded = cv2.imencode(path.suffix, pixels)
+    file = Beside(path, overwrite=overwrite)
+    try:
+        file.partial.write_bytes(encoded.tobytes())
+    except OSError as error:
+        file.discard()
+        raise cannot_write(path, error) from error
+    file.complete()

@@ -50,6 +50,8 @@ class ScoreSink(Sink):
         values = (frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density)
         try:
             self._write_row(values)
+        except BrokenPipeError:
+            raise  # Whoever read our output has had enough: no error, and for the command line to end quietly.
         except OSError as error:
             raise self._failed(error) from error
 

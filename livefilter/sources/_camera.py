@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import count
 
 import cv2
 import numpy as np
@@ -48,17 +49,20 @@ class Camera(Source):
         self.facts = SourceFacts(f"camera {index}", (rows, cols), rate, Fraction(1, 90_000), is_live=True)
 
     def __iter__(self) -> Iterator[Frame]:
-        started_ns, index = time.monotonic_ns(), 0
-        while True:
+        started_ns: int | None = None
+        ticks = -1
+        for index in count():
             pixels = self._read()
             if pixels is None:
-                raise SourceError(f"the camera stopped giving pictures after {index} frames")
+                raise SourceError(f"camera {self._index}: stopped giving pictures after {index} frames")
             now_ns = time.monotonic_ns()
-            ticks = (now_ns - started_ns) * self.facts.time_base.denominator // _NANOSECONDS
+            started_ns = now_ns if started_ns is None else started_ns
+            elapsed = (now_ns - started_ns) * self.facts.time_base.denominator // _NANOSECONDS
+            ticks = max(elapsed, ticks + 1)  # Two frames never share a time: a video could not hold them.
             yield Frame(pixels, index, ticks * self.facts.time_base, now_ns)
-            index += 1
 
     def close(self) -> None:
+        """Let go of the camera."""
         self._capture.release()
 
     def _read(self) -> Pixels | None:

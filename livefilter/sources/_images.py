@@ -18,6 +18,7 @@ from livefilter.sources._source import Source, SourceFacts
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 DEFAULT_RATE = Fraction(25)
+_NAMED_AT_MOST = 5
 
 
 class Pictures(Source):
@@ -28,7 +29,7 @@ class Pictures(Source):
         rate: Frames per second that they stand for.
 
     Raises:
-        SourceError: Nothing there, no pictures among it, or the first one cannot be read.
+        SourceError: Nothing there, no pictures among it, or none that can be read.
     """
 
     def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE) -> None:
@@ -37,7 +38,8 @@ class Pictures(Source):
         readable = (pixels for pixels in map(_read, self._paths) if pixels is not None)
         first = next(readable, None)
         if first is None:
-            raise SourceError(f"{spec}: none of its {len(self._paths)} pictures can be read")
+            what = "is not" if len(self._paths) == 1 else f"none of its {len(self._paths)} files is"
+            raise SourceError(f"{spec}: {what} a picture that can be read; it may be damaged, or of another format")
         rows, cols = first.shape
         self.facts = SourceFacts(Path(spec).name, (rows, cols), rate, 1 / rate, len(self._paths))
 
@@ -47,11 +49,12 @@ class Pictures(Source):
             pixels = _read(path)
             if pixels is None:
                 unreadable.append(path.name)
-                self.loss = f"{len(unreadable)} of {len(self._paths)} pictures cannot be read: {', '.join(unreadable)}"
+                self.loss = _named(unreadable, len(self._paths))
                 continue
             yield Frame(pixels, index, index / self.facts.rate, time.monotonic_ns())
 
     def close(self) -> None:
+        """Forget the pictures that are left; none of them is open."""
         self._paths = []
 
 
@@ -60,7 +63,10 @@ def _matching(spec: str) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        found = [entry for entry in path.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES]
+        try:
+            found = [entry for entry in path.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES]
+        except OSError as error:
+            raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
         if not found:
             raise SourceError(f"{spec}: is a folder without pictures ({', '.join(PICTURE_SUFFIXES)})")
     else:
@@ -73,14 +79,22 @@ def _matching(spec: str) -> list[Path]:
 def _natural(path: Path) -> list[tuple[int, int, str]]:
     """Return a sort key that puts frame2 before frame10."""
     parts = re.split(r"(\d+)", str(path))
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower()) for part in parts]
+    key = [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower()) for part in parts]
+    return [*key, (0, 0, str(path))]  # So that names which differ only in their case keep one order.
+
+
+def _named(unreadable: list[str], total: int) -> str:
+    """Say which pictures could not be read, the first few by name."""
+    more = len(unreadable) - _NAMED_AT_MOST
+    names = ", ".join(unreadable[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    return f"{len(unreadable)} of {total} pictures could not be read: {names}"
 
 
 def _read(path: Path) -> Pixels | None:
     # By bytes rather than cv2.imread, which cannot open every name on Windows.
     try:
         encoded = np.fromfile(path, dtype=np.uint8)
-    except OSError:
+        picture = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
+    except (OSError, cv2.error):  # OpenCV raises where a header promises more pixels than it will ever read.
         return None
-    picture = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
     return None if picture is None else np.asarray(picture, dtype=np.uint8)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from glob import has_magic
 from os import PathLike, fspath
+from os.path import exists
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
@@ -26,7 +26,7 @@ def open_source(spec: str | int | PathLike[str], *, rate: Fraction | None = None
         A source: use it in a ``with``, and iterate it for Frames.
 
     Raises:
-        SourceError: It cannot be opened; the message says what to do.
+        SourceError: There is no such thing, or it cannot be opened; the message says what to do.
         OptionError: A rate for a source that has one of its own, or one that is not positive.
 
     Example:
@@ -37,6 +37,8 @@ def open_source(spec: str | int | PathLike[str], *, rate: Fraction | None = None
     if rate is not None and rate <= 0:
         raise OptionError(f"rate: must be positive, found {float(rate):g}")
     text = fspath(spec) if not isinstance(spec, int) else f"camera:{spec}"
+    if not text:
+        raise SourceError("the source is an empty text; give a camera (0), a file, a folder, a glob or synthetic:chart")
     if text.isdecimal():
         text = f"camera:{text}"
     if _is_pictures(text):
@@ -45,12 +47,13 @@ def open_source(spec: str | int | PathLike[str], *, rate: Fraction | None = None
         return Pictures(text, rate or DEFAULT_RATE)
     if rate is not None:
         raise OptionError(f"rate: is for pictures only, and {text} has a rate of its own")
-    if camera := re.fullmatch(r"camera:(-?\d+)", text):
+    if text.startswith("camera:"):
         from livefilter.sources._camera import Camera
 
-        if int(camera[1]) < 0:
-            raise SourceError(f"{text}: cameras count from 0")
-        return Camera(int(camera[1]))
+        number = text.removeprefix("camera:")
+        if not number.isdecimal():
+            raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter doctor' tries them")
+        return Camera(int(number))
     if text.startswith("synthetic:"):
         from livefilter.sources._synthetic import Synthetic
 
@@ -64,6 +67,6 @@ def _is_pictures(text: str) -> bool:
     from livefilter.sources._images import PICTURE_SUFFIXES
 
     path = Path(text).expanduser()
-    if path.exists():
+    if exists(path):  # Not Path.exists, which raises for a name that is too long.
         return path.is_dir() or text.lower().endswith(PICTURE_SUFFIXES)
     return has_magic(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
@@ -24,7 +25,7 @@ class Synthetic(Source):
     def __init__(self, name: str) -> None:
         self.loss: str | None = None
         if name not in SCENES:
-            raise SourceError(f"synthetic:{name}: no such scene; known: {', '.join(SCENES)}")
+            raise SourceError(f"synthetic:{name}: no such scene{_did_you_mean(name)}; known: {', '.join(SCENES)}")
         self._scene = SCENES[name]
         rate = self._scene.rate
         self.facts = SourceFacts(f"synthetic-{name}", self._scene.shape, rate, 1 / rate, self._scene.frame_count)
@@ -35,3 +36,8 @@ class Synthetic(Source):
 
     def close(self) -> None:
         """Do nothing: a scene holds nothing open."""
+
+
+def _did_you_mean(name: str) -> str:
+    close = get_close_matches(name, SCENES, n=1)
+    return f", did you mean {close[0]!r}?" if close else ""

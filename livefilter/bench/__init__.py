@@ -1,0 +1,23 @@
+"""The benchmark: livefilter and its rivals side by side in one process, their pictures compared in the same run."""
+
+from __future__ import annotations
+
+from livefilter.bench._jobs import JOBS, SIZES, Job, Run, jobs_named
+from livefilter.bench._measure import Measurement, MismatchError, all_threads, measure
+from livefilter.bench._report import as_json, as_markdown, as_table, machine_name
+
+__all__ = [
+    "JOBS",
+    "SIZES",
+    "Job",
+    "Measurement",
+    "MismatchError",
+    "Run",
+    "all_threads",
+    "as_json",
+    "as_markdown",
+    "as_table",
+    "jobs_named",
+    "machine_name",
+    "measure",
+]

@@ -1,0 +1,122 @@
+"""What is measured: single kernels through ``correlate``, the scores alone, and whole presets through ``Filter``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from livefilter import kernels
+from livefilter.compiler import Filter, correlate, edge_score
+from livefilter.errors import OptionError
+from livefilter.frame import Pixels
+from livefilter.kernels import Kernel, Operation, ScoreRule
+from livefilter.presets import Preset, list_presets, load_preset
+
+SIZES: dict[str, tuple[int, int]] = {
+    "640x480": (480, 640),
+    "1280x720": (720, 1280),
+    "1920x1080": (1080, 1920),
+    "1921x1081": (1081, 1921),
+    "3840x2160": (2160, 3840),
+}
+"""Name, and (rows, cols); one size is odd on purpose."""
+
+Run = Callable[[Pixels, Pixels], None]
+"""Takes a picture and where the result goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to measure.
+
+    Attributes:
+        name: For people.
+        operations: What is done to the picture.
+        rule: What is counted in it; None if nothing is.
+        make: Gives the function that livefilter does it with, for a number of threads.
+    """
+
+    name: str
+    operations: tuple[Operation, ...]
+    rule: ScoreRule | None
+    make: Callable[[int], Run] = field(repr=False)
+
+
+def _kernel_job(name: str, kernel: Kernel) -> Job:
+    def make(threads: int) -> Run:
+        return lambda image, out: _done(correlate(image, kernel, out=out))
+
+    return Job(name, (kernels.Correlation(kernel),), None, make)
+
+
+def _score_job(name: str) -> Job:
+    return Job(name, (), ScoreRule(), lambda threads: lambda image, out: _done(edge_score(image)))
+
+
+def _preset_job(name: str, preset: Preset) -> Job:
+    def make(threads: int) -> Run:
+        compiled = Filter(preset, threads=threads)
+        return lambda image, out: _done(compiled(image, out))
+
+    return Job(name, preset.operations, preset.score.rule, make)
+
+
+def _done(result: object) -> None:
+    """Drop a result: the picture is in ``out``."""
+
+
+def _dense(rows: int, cols: int | None = None) -> Kernel:
+    """Return a kernel without zeros, symmetry or factors, whose weights add up to what 16-bit lanes hold."""
+    shape = (rows, cols or rows)
+    weights = np.random.default_rng(rows).integers(1, 4, shape) * np.where(np.indices(shape).sum(axis=0) % 2, -1, 1)
+    weights[0, 0] += 1 - weights.sum()
+    return Kernel(weights, name=f"dense {shape[0]}x{shape[1]}")
+
+
+def _steps(name: str, *steps: dict[str, object]) -> Preset:
+    return Preset.model_validate({"name": name, "steps": steps})
+
+
+def _all_jobs() -> dict[str, Job]:
+    asymmetric = np.outer([1, 2, 0, -2, -1], [1, 4, 6, 3, 1])
+    jobs = [
+        *(_kernel_job(f"dense {side}x{side}", _dense(side)) for side in (3, 5, 7, 9, 11, 15)),
+        _kernel_job("sharpen 3x3", kernels.sharpen()),
+        _kernel_job("separable 5x5", Kernel(asymmetric, name="separable 5x5")),
+        *(_kernel_job(f"gaussian {size}", kernels.gaussian(size=size)) for size in (3, 5, 7, 15, 31)),
+        *(_kernel_job(f"box {size}", kernels.box(size)) for size in (3, 5, 15)),
+        _score_job("two scores"),
+        _preset_job("gradient l1 + scores", _steps("gradient", {"step": "gradient", "norm": "l1"})),
+        _preset_job("unsharp 7 + scores", _steps("unsharp", {"step": "unsharp", "sigma": 1.0, "amount": 1.0})),
+        _preset_job(
+            "4 steps + scores",
+            _steps(
+                "four",
+                {"step": "gaussian", "size": 5},
+                {"step": "gradient", "norm": "l1"},
+                {"step": "tone", "gain": 1.5, "offset": -20},
+                {"step": "blend", "weight": 0.25},
+            ),
+        ),
+        *(_preset_job(f"preset {name}", load_preset(name)) for name in list_presets()),
+    ]
+    return {job.name: job for job in jobs}
+
+
+JOBS = _all_jobs
+"""Call it for all jobs by name; presets are read only then."""
+
+
+def jobs_named(names: tuple[str, ...]) -> list[Job]:
+    """Return the jobs whose names contain one of the given words; all of them without any.
+
+    Raises:
+        OptionError: A word fits no job.
+    """
+    jobs = _all_jobs()
+    for name in names:
+        if not any(name in known for known in jobs):
+            raise OptionError(f"job: {name!r} fits none of {', '.join(jobs)}")
+    return [job for known, job in jobs.items() if not names or any(name in known for name in names)]

@@ -1,0 +1,139 @@
+"""``livefilter presets``: what there is, what is in one, what they look like."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livefilter.cli import _run
+
+if TYPE_CHECKING:
+    from livefilter.kernels import Kernel, Operation
+    from livefilter.presets import Preset
+
+_SHEET_COLUMNS = 4
+_TILE_COLS = 320
+_LARGEST_DRAWN = 15
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files, for editors.")
+@click.option("--image", help="Any SOURCE: make a picture of what its first frame becomes; needs -o.")
+@click.option("--frame", type=click.IntRange(min=0), default=0, help="Take this frame of the image's source instead.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The picture, a .png or .jpg file."
+)
+@_run.overwrite_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def command(
+    name: str | None,
+    schema: bool,
+    image: str | None,
+    frame: int,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """List the presets; or show the one called NAME (a name or a path).
+
+    With --image and -o, draw what a picture becomes: before and after for NAME, a sheet of all presets without it.
+    """
+    from livefilter import presets
+
+    if schema:
+        click.echo(json.dumps(presets.schema(), indent=2))
+    elif (image is None) != (output is None):
+        raise click.UsageError("--image and -o go together")
+    elif image is not None and output is not None:
+        chosen = [name] if name else presets.list_presets()
+        _draw([presets.load_preset(one) for one in chosen], image, frame, output, overwrite=overwrite)
+        click.echo(f"wrote {output}")
+    elif name:
+        _show(name, as_json=as_json)
+    else:
+        _list(as_json=as_json)
+
+
+def _list(*, as_json: bool) -> None:
+    from livefilter.errors import PresetError
+    from livefilter.presets import list_presets, load_preset
+
+    described = {}
+    for name in list_presets():
+        try:
+            described[name] = load_preset(name).description
+        except PresetError as error:  # One broken file of the user's own must not hide the others.
+            described[name] = f"cannot be loaded: {error}"
+    if as_json:
+        click.echo(json.dumps(described, indent=2))
+        return
+    formatter = click.HelpFormatter(width=min(100, click.HelpFormatter().width))
+    formatter.write_dl(list(described.items()))
+    click.echo(formatter.getvalue(), nl=False)
+
+
+def _show(name: str, *, as_json: bool) -> None:
+    from livefilter.presets import find_preset, load_preset
+
+    preset = load_preset(name)
+    if as_json:
+        click.echo(preset.model_dump_json(indent=2))
+        return
+    path = find_preset(name)
+    click.echo(f"# {path}\n{path.read_text(encoding='utf-8').strip()}\n")
+    for number, (step, operation) in enumerate(zip(preset.steps, preset.operations, strict=True), start=1):
+        for kernel in _kernels(operation):
+            click.echo(f"step {number}, {step.step}:\n{_matrix(kernel)}\n")
+
+
+def _kernels(operation: Operation) -> list[Kernel]:
+    from livefilter.kernels import Correlation, Gradient, Unsharp
+
+    match operation:
+        case Correlation(kernel) | Unsharp(kernel):
+            return [kernel]
+        case Gradient(x, y):
+            return [x, y]
+        case _:
+            return []
+
+
+def _matrix(kernel: Kernel) -> str:
+    """Return a kernel as people write it: rows of numbers, the divisor beside the middle one."""
+    rows, cols = kernel.shape
+    if max(rows, cols) > _LARGEST_DRAWN:
+        return f"  {rows} x {cols} weights, too large to draw"
+    cells = [[str(weight) for weight in row] for row in kernel.integers.tolist()]
+    width = max(len(cell) for row in cells for cell in row)
+    lines = ["  [ " + "  ".join(cell.rjust(width) for cell in row) + " ]" for row in cells]
+    middle = rows // 2
+    if kernel.integer_divisor != 1:
+        lines[middle] += f"  / {kernel.integer_divisor}"
+    if kernel.integer_offset:
+        lines[middle] += f"  + {Fraction(kernel.integer_offset, kernel.integer_divisor)}"
+    return "\n".join(lines)
+
+
+def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwrite: bool) -> None:
+    """Write a sheet of the picture and what each preset makes of it."""
+    from itertools import islice
+
+    from livefilter.compiler import Filter
+    from livefilter.errors import SourceError
+    from livefilter.overlays import contact_sheet
+    from livefilter.sinks import write_picture
+    from livefilter.sources import open_source
+
+    with open_source(image) as source:
+        taken = next(islice(source, frame, None), None)
+    if taken is None:
+        raise SourceError(f"{image}: has no frame {frame}")
+    pictures = [("original", taken.pixels)]
+    pictures += [(preset.name, Filter(preset)(taken.pixels).image) for preset in chosen]
+    sheet = contact_sheet(pictures, columns=min(_SHEET_COLUMNS, len(pictures)), tile_cols=_TILE_COLS)
+    write_picture(output, sheet, overwrite=overwrite)

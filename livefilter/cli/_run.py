@@ -1,0 +1,119 @@
+"""What the commands that run a pipeline share: options, signals, progress, and the report at the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from livefilter.pipeline import Progress, Summary
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def preset_option(default: str | None = "edge") -> Callable[[Command], Command]:
+    """Return the option that names a preset."""
+    return click.option(
+        "-p",
+        "-c",
+        "--preset",
+        default=default,
+        show_default=True,
+        envvar="LIVEFILTER_PRESET",
+        help="Name of a preset ('livefilter presets' lists them), or the path of a YAML file.",
+    )
+
+
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), envvar="LIVEFILTER_THREADS", help="Threads that work on one frame."
+)
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+overlay_option = click.option("--overlay/--no-overlay", default=True, help="Draw scores and names on the picture.")
+compare_option = click.option(
+    "--compare",
+    type=click.Choice(["none", "side", "wipe", "pip"]),
+    default="none",
+    show_default=True,
+    help="Show the original beside, wiped against, or inset in the result.",
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+@contextmanager
+def stopping_on_signal() -> Iterator[Callable[[], bool]]:
+    """Turn the first SIGINT or SIGTERM into a flag, so that outputs are finished; a second one ends at once."""
+    stopped = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        if stopped:
+            raise KeyboardInterrupt
+        stopped = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress], object] | None]:
+    """Show a bar with rate and remaining time on standard error, if that is a terminal."""
+    if is_quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[fps]:.0f} fps"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, fps=0.0)
+
+        def show(progress: Progress) -> None:
+            bar.update(task, completed=progress.frames, total=progress.expected, fps=bar.tasks[0].speed or 0.0)
+
+        yield show
+
+
+def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:
+    """Print what a run did and return its exit code."""
+    from livefilter.cli._main import DONE, INTERRUPTED, LOSS
+
+    if as_json:
+        click.echo(json.dumps(asdict(summary)), err=to_stderr)
+    elif not is_quiet:
+        click.echo("\n".join(_lines(summary)), err=to_stderr)
+    if summary.loss:
+        click.echo(f"livefilter: lost: {summary.loss}", err=True)
+    if summary.is_interrupted:
+        click.echo(f"livefilter: interrupted after {summary.frames} frames", err=True)
+        return INTERRUPTED
+    return LOSS if summary.loss else DONE
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    dropped = f", {summary.dropped} dropped" if summary.dropped else ""
+    yield f"{summary.source} with {summary.preset}: {summary.frames} frames at {summary.fps:.0f} fps{dropped}"
+    if summary.mean_score is not None:
+        means = asdict(summary.mean_score)
+        yield "mean scores: " + ", ".join(f"{name} {value:.4f}" for name, value in means.items())
+    for output in summary.outputs:
+        yield f"wrote {output}"

@@ -1,0 +1,41 @@
+"""``livefilter score``: the scores of every frame, no picture made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from livefilter.cli import _run
+
+
+@click.command()
+@click.argument("source")
+@click.option("-o", "--output", default="-", help="A .csv or .jsonl file; JSON Lines on standard output unless given.")
+@_run.preset_option()
+@_run.overwrite_option
+@_run.threads_option
+@_run.quiet_option
+def command(source: str, output: str, preset: str, overwrite: bool, threads: int | None, quiet: bool) -> int:
+    """Score every frame of SOURCE: one row each, with index, time in seconds, horizontal, vertical and density.
+
+    The preset gives the score's kernels and threshold; its steps are not run, since scores are of the unfiltered
+    picture.
+    """
+    with _run.stopping_on_signal() as should_stop:
+        from livefilter.pipeline import process
+        from livefilter.presets import load_preset
+
+        rule_only = load_preset(preset).model_copy(update={"steps": ()})
+        with _run.progress_bar(Path(source).name, is_quiet=quiet) as progress:
+            summary = process(
+                source,
+                None,
+                rule_only,
+                scores=output,
+                overwrite=overwrite,
+                threads=threads,
+                progress=progress,
+                should_stop=should_stop,
+            )
+    return _run.report(summary, is_quiet=quiet, to_stderr=True)

@@ -1,0 +1,170 @@
+"""Render the recorded clips and the truth about them from livefilter's synthetic scenes.
+
+    python recordings/render.py             write webcam.mp4, corridor.mp4, chart.mp4 and truth.json beside this script
+    python recordings/render.py --check     render again and compare with truth.json; nothing is written
+
+Needs livefilter, which brings PyAV. The frames are the same on every machine, so ``--check`` compares them by hash. The
+clips' bytes depend on the version of the encoder, so only their pixels are promised, by a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from livefilter.sources._scenes import SCENES, Scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HERE = Path(__file__).resolve().parent
+# x264's constant rate factor, chosen so that the three clips together stay under 2 MB and no scene looks coded.
+CRF = {"webcam": 19, "corridor": 21, "chart": 14}
+# One frame every 37, so that a test can look at pixels all over the scene without rendering everything.
+SPOT_STEP = 37
+# Full-range gray to limited-range luma, as BT.709 has it: 0..255 becomes 16..235. Integers alone: floor(x + 0.5).
+TO_LUMA = ((np.arange(256) * 219 * 2 + 255) // 510 + 16).astype(np.uint8)
+
+
+def describe(scene: Scene) -> dict[str, object]:
+    """Return the scene's truth with the hashes of its rendered frames: all of them in order, and a few one by one."""
+    total = hashlib.sha256()
+    spots: dict[str, str] = {}
+    for index in range(scene.frame_count):
+        pixels = scene.render(index).tobytes()
+        total.update(pixels)
+        if index < 3 or index % SPOT_STEP == 0 or index == scene.frame_count - 1:
+            spots[str(index)] = hashlib.sha256(pixels).hexdigest()
+    return {**scene.truth(), "sha256": total.hexdigest(), "frame_sha256": spots}
+
+
+def to_planes(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert full-range gray to the planes of one limited-range yuv420p frame, stacked as PyAV wants them.
+
+    Args:
+        gray: Pixels of even rows and columns, 0 black to 255 white.
+
+    Returns:
+        uint8 of shape (rows * 3 / 2, cols): luma 16..235 over neutral chroma, 128.
+    """
+    rows, cols = gray.shape
+    planes = np.full((rows * 3 // 2, cols), 128, np.uint8)
+    planes[:rows] = TO_LUMA[gray]
+    return planes
+
+
+def encode(scene: Scene, target: Path) -> None:
+    """Write the scene as H.264 in MP4 (limited range, BT.709, index in front) beside the target, then move it there."""
+    import av
+    from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+    # PyAV picks the container by the ending, so the ending stays.
+    unfinished = target.with_name(f".{target.stem}.unfinished{target.suffix}")
+    try:
+        with av.open(str(unfinished), "w", options={"movflags": "+faststart"}) as container:
+            # One thread and no version string: less that differs between machines.
+            options = {"crf": str(CRF[scene.name]), "preset": "veryslow", "threads": "1"}
+            stream = container.add_stream("libx264", rate=scene.rate, options=options)
+            stream.height, stream.width = scene.shape
+            stream.pix_fmt = "yuv420p"
+            stream.time_base = 1 / scene.rate
+            stream.codec_context.time_base = 1 / scene.rate
+            stream.codec_context.gop_size = int(scene.rate * 4)
+            stream.codec_context.color_range = ColorRange.MPEG
+            stream.codec_context.colorspace = Colorspace.ITU709
+            stream.codec_context.color_primaries = ColorPrimaries.BT709
+            stream.codec_context.color_trc = ColorTrc.BT709
+            for index in range(scene.frame_count):
+                frame = av.VideoFrame.from_ndarray(to_planes(scene.render(index)), format="yuv420p")
+                frame.color_range, frame.colorspace = ColorRange.MPEG, Colorspace.ITU709
+                frame.pts, frame.time_base = index, 1 / scene.rate
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def render(folder: Path) -> int:
+    """Write the three clips and truth.json into ``folder``; return the exit code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = {}
+    for scene in SCENES.values():
+        target = folder / f"{scene.name}.mp4"
+        encode(scene, target)
+        truth[scene.name] = describe(scene)
+        print(f"{target}: {scene.frame_count} frames, {target.stat().st_size / 1000:.0f} kB", file=sys.stderr)
+    unfinished = folder / ".truth.unfinished.json"
+    try:
+        unfinished.write_text(to_text(truth), encoding="utf-8")
+        os.replace(unfinished, folder / "truth.json")
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return 0
+
+
+def to_text(truth: dict[str, dict[str, object]]) -> str:
+    """Write JSON with one line per fact, so that a difference can be read."""
+    scenes = []
+    for name, facts in truth.items():
+        lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(fact)}" for key, fact in facts.items())
+        scenes.append(f"  {json.dumps(name)}: {{\n{lines}\n  }}")
+    return "{\n" + ",\n".join(scenes) + "\n}\n"
+
+
+def check(folder: Path) -> int:
+    """Render again and compare with ``folder``'s truth.json; return 0 where all is equal, else 1."""
+    path = folder / "truth.json"
+    if not path.is_file():
+        print(f"{path}: not there; run without --check first", file=sys.stderr)
+        return 1
+    recorded = json.loads(path.read_text(encoding="utf-8"))
+    differences = [f"{name}: not a scene any more" for name in recorded if name not in SCENES]
+    for scene in SCENES.values():
+        # Through JSON, so that tuples and lists compare alike.
+        fresh = json.loads(json.dumps(describe(scene)))
+        old = recorded.get(scene.name, {})
+        differences += [
+            f"{scene.name}: {key} differs from truth.json"
+            for key in sorted({*fresh, *old})
+            if fresh.get(key) != old.get(key)
+        ]
+        if not (folder / f"{scene.name}.mp4").is_file():
+            differences.append(f"{scene.name}: {scene.name}.mp4 is not there")
+    for line in differences:
+        print(line, file=sys.stderr)
+    print("truth.json holds" if not differences else "truth.json does not hold", file=sys.stderr)
+    return 1 if differences else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the script; return its exit code."""
+    parser = argparse.ArgumentParser(
+        description="Render webcam.mp4, corridor.mp4, chart.mp4 and truth.json from livefilter's synthetic scenes.",
+        epilog="Exit codes: 0 done, or with --check all equal; 1 a difference or a missing file.",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="render again, compare the frames' hashes and the facts with truth.json, write nothing",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        default=HERE,
+        help="where the clips and truth.json are, or shall be (default: beside this script)",
+    )
+    options = parser.parse_args(arguments)
+    return check(options.output) if options.check else render(options.output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

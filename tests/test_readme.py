@@ -1,0 +1,93 @@
+"""The README says what is true."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livefilter import list_presets, load_preset
+from livefilter.cli._main import LazyGroup, livefilter
+from livefilter.presets import STEPS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_two_set_up_commands_stand_in_it() -> None:
+    """Exactly two lines begin with pip install: one runs the main job, one the tests."""
+    commands = re.findall(r"^pip install.*$", README, flags=re.MULTILINE)
+    assert commands == ["pip install . && livefilter demo", "pip install '.[test]' && pytest"]
+
+
+def test_the_table_of_presets_is_that_of_the_shipped_ones() -> None:
+    """Each shipped preset stands in the table, with its own description, in the order of the list."""
+    table = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", README.split("## Presets")[1], flags=re.MULTILINE)
+    assert table == [(name, load_preset(name).description) for name in list_presets()]
+
+
+def test_every_command_stands_in_it() -> None:
+    """The table of commands is complete."""
+    assert isinstance(livefilter, LazyGroup)
+    table = README.split("## Use it")[1].split("## Presets")[0]
+    assert set(re.findall(r"^\| `([a-z]+)`", table, flags=re.MULTILINE)) == set(livefilter.list_commands(None))  # type: ignore[arg-type]
+
+
+def test_every_step_stands_in_it() -> None:
+    """No kind of step is left out."""
+    assert all(f"`{step}`" in README for step in STEPS)
+
+
+@pytest.mark.parametrize("text", _blocks("yaml"))
+def test_its_presets_load(text: str, tmp_path: Path) -> None:
+    """Every preset that it shows is a valid one."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert load_preset(path).steps
+
+
+def test_its_picture_of_an_error_is_what_is_printed(tmp_path: Path) -> None:
+    """The line about a misspelt key is the line that the program prints."""
+    (tmp_path / "mine.yaml").write_text("description: x\nsteps:\n  - gaussian: {sigam: 1}\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "livefilter", "presets", "mine.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() in README
+
+
+@pytest.mark.jit
+def test_its_python_program_runs() -> None:
+    """The six lines print a row for every frame of the recording."""
+    (program,) = _blocks("python")
+    assert len(program.splitlines()) == 6
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert len(done.stdout.splitlines()) == 200
+
+
+def test_its_example_at_the_prompt_is_right() -> None:
+    """What stands after >>> gives what stands below."""
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert tried >= 4
+    assert failed == 0
+
+
+def test_its_pictures_and_links_are_there() -> None:
+    """Nothing that it points to in the repository is missing."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
