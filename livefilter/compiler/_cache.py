@@ -80,6 +80,11 @@ def compiled(source: str, signature: str, name: str) -> Function:
         return _functions[key]
 
 
+def uncached(source: str, signature: str, name: str) -> Function:
+    """Return newly compiled machine code, whose assembly can be read."""
+    return _in_memory(_key(source, signature, name), _module_text(source, signature, on_disk=False), name)
+
+
 def plain(source: str, name: str) -> Function:
     """Return function ``name`` in ``source`` as plain Python over NumPy arrays."""
     names = {key: value for key, value in vars(_lanes_plain).items() if not key.startswith("_")}

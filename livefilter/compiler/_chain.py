@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livefilter.compiler._assembly import AssemblySummary, assembly_summary
 from livefilter.compiler._cache import Function, compiled
 from livefilter.compiler._emit_sweep import Code, generate
 from livefilter.compiler._plan import Plan, Sweep, plan_chain
@@ -77,6 +78,15 @@ class Program:
         if frames:
             spaces.free_frames.append(frames)
         return ScoreSums(int(sums[0]), int(sums[1]), int(sums[2]), self._windows(shape))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held between calls."""
+        spaces = list(self._workspaces.values())
+        scratch = [piece.nbytes for space in spaces for call in space.free for sweep in call for piece in sweep]
+        frames = [frame.nbytes for space in spaces for call in space.free_frames for frame in call]
+        tables = [part.nbytes for space in spaces for part in space.tables]
+        return sum(scratch) + sum(frames) + sum(tables)
 
     def _sweep(
         self,
@@ -188,10 +198,14 @@ class Chain:
         """The generated program."""
         return "\n\n".join(code.source for _, code, _ in self._program.passes)
 
+    def assembly_summary(self) -> AssemblySummary:
+        """Compile once more, and count the vector instructions."""
+        return assembly_summary(self.plan)
+
     @property
-    def functions(self) -> list[Function]:
-        """The compiled functions, one to a sweep."""
-        return [function for _, _, function in self._program.passes]
+    def nbytes(self) -> int:
+        """Memory held between calls, beyond the frames."""
+        return self._program.nbytes
 
     def __call__(self, image: Pixels, out: Pixels) -> ScoreSums:
         """Filter a gray frame into ``out`` and count what the score needs.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import emit_absolute, emit_each
-from livefilter.compiler._forms import choose_form
+from livefilter.compiler._forms import choose_form, rows_read
 from livefilter.compiler._plan import WeightedSum
 from livefilter.compiler._program import PARITIES, Plane, Program
 from livefilter.compiler._range import Integers, weighted_range
@@ -76,7 +76,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
         for kernel, count in zip(kernels, counts, strict=False):
             weights = kernel.integers // count.unit
             items.append(WeightedSum(weights, choose_form(weights), weighted_range(weights)))
-        window.name_rows(program, height, before=True)
+        window.name_rows(program, set().union(*(rows_read(item.form) for item in items)))
         sums = [
             prepare(program, window, name, item.form, item.range)
             for name, item in zip(("flat", "upright"), items, strict=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
+from livefilter.compiler._forms import rows_read
 from livefilter.compiler._plan import Output, Point, Stage
 from livefilter.compiler._program import PARITIES, Program
 from livefilter.compiler._range import BYTE, Lane, Range
@@ -17,7 +18,8 @@ from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
 
 def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
     """Write the loops that make one row; ``target`` and ``to`` say where its first pixel goes."""
-    window.name_rows(program, stage.height, before=stage.carries_rows)
+    centre = {stage.above} if isinstance(stage.operation, Unsharp) else set()
+    window.name_rows(program, centre.union(*(rows_read(item.form) for item in stage.sums)))
     names = ("across", "down") if len(stage.sums) == 2 else ("sum",)
     sums = [
         prepare(program, window, f"{name}{window.tag}", item.form, item.range)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +39,10 @@ class Window:
         """``{prefix}{i}`` names the first byte of window row i, ``{prefix}before`` that of the row above them."""
         return f"row{self.tag}_"
 
-    def name_rows(self, program: Program, count: int, *, before: bool = False) -> None:
-        """Write the lines that name the rows."""
-        for i in range(count):
-            program(f"{self.prefix}{i} = {self.row.format(i=i)}")
-        if before:
-            program(f"{self.prefix}before = {self.row.format(i=-1)}")
+    def name_rows(self, program: Program, rows: Iterable[int]) -> None:
+        """Write the lines that name rows; -1 is the one above the window."""
+        for i in sorted(set(rows)):
+            program(f"{self.prefix}{i if i >= 0 else 'before'} = {self.row.format(i=i)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +220,15 @@ def _prepare_separable(program: Program, window: Window, name: str, form: Separa
 def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tuple[Plane, ...]:
     columns = program.plane("uint16", f"{name}_columns")
     count = f"{window.pairs} + {form.cols // 2 + 1}"
-    with program.block(f"if {window.is_first}:"), program.lanes(count):
-        for i in range(form.rows):
-            program(f"p{i} = pixels({window.array}, {window.prefix}{i} + 2 * x, 1, {program.loop})")
-        for parity in (0, 1):
-            program.store(columns, parity, summed([f"p{i}[{parity}]" for i in range(form.rows)]))
+    with program.block(f"if {window.is_first}:"):
+        for start in (columns.even, columns.odd):
+            program(f"words[{start} : {start} + {count}] = 0")
+        with program.block(f"for i in range({form.rows}):"):
+            program(f"row = {window.row.format(i='i')}")
+            with program.lanes(count):
+                program(f"p = pixels({window.array}, row + 2 * x, 1, {program.loop})")
+                for parity in (0, 1):
+                    program.store(columns, parity, f"add({program.load_own(columns, parity)}, p[{parity}])")
     with program.block("else:"), program.lanes(count):
         bottom = f"{window.prefix}{form.rows - 1}"
         program(f"p = pixels({window.array}, {bottom} + 2 * x, 1, {program.loop})")

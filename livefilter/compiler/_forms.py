@@ -104,6 +104,19 @@ class Streamed:
 Form = Direct | Separable | Box | Streamed
 
 
+def rows_read(form: Form) -> set[int]:
+    """Return which rows of the window a form reads by name; -1 is the one above the window."""
+    match form:
+        case Direct(_, loops):
+            return {tap.row for loop in loops for group in loop for tap in group}
+        case Separable(column):
+            return {row for row, weight in enumerate(column) if weight}
+        case Box(rows):
+            return {-1, rows - 1}
+        case Streamed():
+            return set()
+
+
 def choose_form(weights: Integers, offset: int = 0) -> Form:
     """Return the cheapest form for a sum of whole weights to which ``offset`` will be added."""
     forms: list[Form] = (

@@ -41,6 +41,11 @@ class Tables:
     windows: NDArray[np.int64]
     margins: NDArray[np.int64]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return self.sources.nbytes + self.windows.nbytes + self.margins.nbytes
+
 
 def make_tables(sweep: Sweep, code: Code, shape: Shape) -> Tables:
     """Make the tables for frames of a shape."""
