@@ -14,6 +14,7 @@ from livefilter.presets._yaml import MAX_BYTES, Document, Place, read_document
 from livefilter.shipped import shipped_folder
 
 _SUFFIXES = (".yaml", ".yml")
+_BYTE_ORDER_MARK = "\ufeff"
 _FIRST = ("edge", "blur", "sharpen")
 """Listed before all others, so that they are the first digits in the preview."""
 
@@ -78,6 +79,9 @@ def load_preset(name_or_path: str | os.PathLike[str]) -> Preset:
             above = find_preset(chain[-1].parent / name if is_path else name)
         except PresetError as error:
             raise PresetError(f"{place}: extend: {error}") from error
+        shipped = shipped_folder("configs") / f"{name}.yaml"
+        if above.resolve() in chain and shipped.is_file():
+            above = shipped  # So that a user's own "edge" can start from the shipped one.
         if above.resolve() in chain:
             raise PresetError(f"{place}: extend: {name!r} leads back to this preset")
         return inherit(
@@ -101,10 +105,11 @@ def _text(path: Path) -> str:
     if len(content) > MAX_BYTES:
         raise PresetError(f"{path}:1:1: a preset has at most {MAX_BYTES:,} bytes")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        good = content[: error.start].decode("utf-8-sig")
+        good = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
         line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
         raise PresetError(
             f"{path}:{line}:{column}: a preset is UTF-8 text, found the byte {content[error.start]:#04x}"
         ) from error
+    return text.removeprefix(_BYTE_ORDER_MARK)

@@ -175,7 +175,7 @@ def _explain(error: ErrorDetails, document: Document) -> tuple[Place, str]:
     if kind == "missing" and isinstance(last, str):
         return document.place(path), f"{_spell((*path, last))}: is needed, and missing"
     path = (*path, last) if (*path, last) in document.places else path
-    where, context, hint = _spell(path), error.get("ctx", {}), ""
+    where, context, hint = _spell(path or (last,)), error.get("ctx", {}), ""
     if kind == "value_error":
         reason = error["msg"].removeprefix("Value error, ")
         setting, _, rest = reason.partition(": ")

@@ -48,9 +48,7 @@ class Document:
         return value
 
     def place(self, path: Path) -> Place:
-        """Return where the value at ``path`` stands, or the nearest value around it that is known."""
-        while path not in self.places:
-            path = path[:-1]
+        """Return where the value at ``path`` stands."""
         return self.places[path]
 
 
@@ -58,11 +56,9 @@ def read_document(text: str, file: str) -> Document:
     """Parse one YAML mapping.
 
     Raises:
-        PresetError: Not YAML, empty, not a mapping, a key twice, too large, too deep, or aliases that unfold without
-            bound.
+        PresetError: Not YAML, empty, not a mapping, a key twice, too many values, too deep, or aliases that unfold
+            without bound.
     """
-    if len(text) > MAX_BYTES:
-        raise PresetError(f"{file}:1:1: a preset has at most {MAX_BYTES:,} characters, found {len(text):,}")
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False  # YAML 1.2 allows it; an alias means the nearest one above
     try:
