@@ -1,0 +1,340 @@
+"""``livefilter doctor``: each problem is named, with what to do about it, and no problem stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from livefilter.cli import _checks
+from livefilter.cli._checks import Check
+from livefilter.cli._main import run
+from livefilter.presets import user_folder
+
+
+@pytest.fixture(autouse=True)
+def _no_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test opens a camera: there is no device, and nothing is tried."""
+    monkeypatch.setattr(_checks, "_DEVICES", tmp_path / "dev")
+    monkeypatch.setattr(_checks, "_opening", lambda indices: dict.fromkeys(indices, ""))
+
+
+def only(checks: Any) -> Check:
+    """Return the one check that a function yields."""
+    (check,) = checks
+    assert isinstance(check, Check)
+    return check
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Make these the packages that are installed."""
+    installed = [SimpleNamespace(metadata={"Name": name}) for name in names]
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: iter(installed))
+
+
+# The command
+
+
+def test_a_sound_installation_has_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 0; versions, processor and folders are told in aligned lines."""
+    assert run(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith(("ok   ", "note ", "     ")) for line in lines)
+    for name in (
+        "livefilter",
+        "Python",
+        "NumPy",
+        "Numba",
+        "OpenCV",
+        "PyAV",
+        "x264",
+        "cores",
+        "cache folder",
+        "presets",
+    ):
+        assert any(line.startswith(f"ok     {name} ") for line in lines), name
+
+
+def test_json_has_every_check_and_the_number_of_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    """For programs: the same findings."""
+    assert run(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["faults"] == 0
+    assert {"name", "verdict", "found", "cure"} == set(report["checks"][0])
+    assert {"OpenCV wheels", "windows", "cameras"} <= {check["name"] for check in report["checks"]}
+
+
+def test_on_a_terminal_it_is_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets in what was found are text, and not colours."""
+    monkeypatch.setattr(
+        _checks, "all_checks", lambda: [Check("thing", "note", "found [red] :x:", "pip install 'a[b]'")]
+    )
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    assert "found [red] :x:" in shown
+    assert "pip install 'a[b]'" in shown
+
+
+def test_a_fault_is_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the line below it says what to do."""
+    install(monkeypatch, "numpy", "opencv-python", "opencv_contrib_python_headless")
+    assert run(["doctor"]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("fault"))
+    assert "opencv-python, opencv-contrib-python-headless: they overwrite each other's files" in lines[at]
+    assert lines[at + 1].split("-> ")[1] == (
+        "pip uninstall -y opencv-python opencv-contrib-python-headless && pip install opencv-python"
+    )
+
+
+def test_it_runs_as_a_program_where_opencv_cannot_load(tmp_path: Path) -> None:
+    """The usual libGL.so.1: a fault with its cure, exit 2, every other check made, nothing on standard error."""
+    broken = "raise ImportError('libGL.so.1: cannot open shared object file: No such file or directory')"
+    (tmp_path / "cv2.py").write_text(broken, encoding="utf-8")
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "livefilter", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "fault  OpenCV         cannot be imported: libGL.so.1" in done.stdout
+    assert "apt install libgl1" in done.stdout
+    assert "note   windows        cannot be told while OpenCV" in done.stdout
+    assert "ok     presets" in done.stdout
+
+
+# What is installed
+
+
+@pytest.mark.parametrize(("module", "name"), [("cv2", "OpenCV"), ("av", "PyAV"), ("numba", "Numba")])
+def test_a_package_that_does_not_load_is_a_fault(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a cure, and the checks that need it still answer."""
+    monkeypatch.setitem(sys.modules, module, None)
+    found = {check.name: check for check in _checks.all_checks()}
+    assert found[name].verdict == "fault"
+    assert found[name].cure.startswith("pip install --force-reinstall ")
+    assert {"x264", "windows", "cameras", "presets"} <= set(found)
+
+
+def test_a_missing_library_of_the_system_is_named_in_the_cure() -> None:
+    """LibGL has its own, with the packages of the usual systems."""
+    assert "libgl1" in _checks._import_cure("opencv-python", "libGL.so.1: cannot open shared object file")
+    message = "libgthread-2.0.so.0: cannot open shared object file"
+    assert _checks._import_cure("opencv-python", message) == (
+        "install the system's package that has libgthread-2.0.so.0"
+    )
+
+
+@pytest.mark.parametrize("wheel", ["opencv-python", "opencv-python-headless", "opencv-contrib-python"])
+def test_one_wheel_of_opencv_is_ok(wheel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any of the four, as long as it is alone."""
+    install(monkeypatch, "numpy", wheel)
+    assert only(_checks.opencv_wheels()) == Check("OpenCV wheels", "ok", wheel)
+
+
+def test_opencv_from_elsewhere_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution's own package leaves no wheel, and works."""
+    install(monkeypatch, "numpy")
+    assert only(_checks.opencv_wheels()).verdict == "note"
+
+
+def test_a_pyav_without_x264_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No video could be written."""
+
+    def unknown(name: str, mode: str) -> None:
+        raise ValueError(name)
+
+    monkeypatch.setattr("av.codec.Codec", unknown)
+    check = only(_checks.encoder())
+    assert check.verdict == "fault"
+    assert "libx264" in check.found
+    assert "pip install" in check.cure
+
+
+def test_missing_matplotlib_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is optional, and the note has the command that installs it."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    check = only(_checks.extras())
+    assert (check.verdict, check.cure) == ("note", "pip install 'livefilter[explain]'")
+
+
+def test_the_processor_has_a_name_on_every_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux keeps it in /proc, macOS in sysctl, Windows in Python's own platform module."""
+    assert _checks._processor()
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(subprocess, "run", lambda *given, **options: SimpleNamespace(stdout="Apple M4\n"))
+    assert _checks._processor() == "Apple M4"
+    monkeypatch.setattr(platform, "system", lambda: "Windows")
+    monkeypatch.setattr(platform, "processor", lambda: "Intel64 Family 6")
+    assert _checks._processor() == "Intel64 Family 6"
+
+
+def test_without_llvm_the_processor_has_no_features_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is told all the same."""
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    assert _checks._features() == []
+
+
+# Folders
+
+
+def test_a_cache_folder_that_cannot_be_written_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything works, only slower to start; nothing is left behind by trying."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache" / "deep"))
+    assert only(_checks.caches()) == Check("cache folder", "ok", str(tmp_path / "cache" / "deep"))
+    assert list(tmp_path.iterdir()) == []
+
+    def refuse(**options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    check = only(_checks.caches())
+    assert check.verdict == "note"
+    assert "Read-only file system" in check.found
+    assert "NUMBA_CACHE_DIR" in check.cure
+
+
+def test_a_preset_of_the_users_own_that_does_not_load_is_a_note_with_its_place() -> None:
+    """Only that one is lost; file, line and column are named."""
+    user_folder().mkdir(parents=True)
+    (user_folder() / "good.yaml").write_text("steps: []", encoding="utf-8")
+    (user_folder() / "bad.yaml").write_text("steps:\n  - gausian: {}\n", encoding="utf-8")
+    summary, broken = _checks.presets()
+    assert "2 of your own" in summary.found
+    assert (broken.name, broken.verdict) == ("preset bad", "note")
+    assert "bad.yaml:2:5" in broken.found
+
+
+def test_missing_shipped_presets_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installation is incomplete."""
+    monkeypatch.setattr("livefilter.presets._find.shipped_folder", lambda name: tmp_path)
+    assert only(_checks.presets()).verdict == "fault"
+
+
+def test_presets_that_cannot_be_read_at_all_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say where the YAML library is broken."""
+    monkeypatch.setitem(sys.modules, "livefilter.presets", None)
+    assert only(_checks.presets()).verdict == "fault"
+
+
+# Display and cameras
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there, a display is always there")
+def test_no_display_is_a_note_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers have none, and everything but windows works on them."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    check = only(_checks.display())
+    assert (check.verdict, check.found) == ("note", "there is no display (DISPLAY is not set)")
+    assert "xvfb-run" in check.cure
+
+
+def test_a_headless_opencv_is_a_note_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cure is the pair of pip commands."""
+    monkeypatch.setattr("cv2.getBuildInformation", lambda: "  GUI:                           NONE\n")
+    check = only(_checks.display())
+    assert check.verdict == "note"
+    assert "opencv-python-headless" in check.found
+    assert check.cure.startswith("pip uninstall opencv-python-headless")
+
+
+def test_a_display_is_told_with_what_draws_the_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt, GTK, Cocoa or Win32."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert only(_checks.display()).verdict == "ok"
+
+
+def devices(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
+    """Make this a Linux machine with these devices."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+
+
+def test_cameras_that_open_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that does not open (each camera has a second one for its metadata) is no problem then."""
+    devices(monkeypatch, tmp_path / "dev", "video0", "video1")
+    monkeypatch.setattr(_checks, "_opening", lambda indices: {0: "640 x 480 at 30 fps", 1: ""})
+    assert only(_checks.cameras()) == Check("camera 0", "ok", "640 x 480 at 30 fps")
+
+
+def test_no_camera_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files and pictures need none."""
+    devices(monkeypatch, tmp_path / "dev")
+    check = only(_checks.cameras())
+    assert check.verdict == "note"
+    assert "do not exist" in check.found
+
+
+def test_a_camera_without_permission_names_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device's own group is what the user must join."""
+    devices(monkeypatch, tmp_path / "dev", "video0")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(_checks, "_group", lambda path: "video")
+    refused, none = _checks.cameras()
+    assert refused.cure == "sudo usermod -aG video $USER, then log in again"
+    assert none.found == "none opens (tried 0)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such groups")
+def test_the_group_of_a_device_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group without a name, as in containers, is taken for the usual one."""
+    import grp
+
+    assert _checks._group(tmp_path) == grp.getgrgid(tmp_path.stat().st_gid).gr_name
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(grp, "getgrgid", unknown)
+    assert _checks._group(tmp_path) == "video"
+
+
+@pytest.mark.parametrize(("system", "cure"), [("darwin", "Privacy & Security > Camera"), ("win32", "desktop apps")])
+def test_where_no_camera_opens_the_permission_of_that_system_is_the_cure(
+    system: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All four indices are tried there, since no devices are listed."""
+    monkeypatch.setattr(sys, "platform", system)
+    check = only(_checks.cameras())
+    assert check.found == "none opens (tried 0, 1, 2, 3)"
+    assert cure in check.cure
+
+
+def test_a_camera_is_tried_in_a_process_that_may_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it prints is the finding; a crash is nothing."""
+    monkeypatch.undo()
+    monkeypatch.setattr(_checks, "_CAMERA_WAIT_S", 60)
+    monkeypatch.setattr(_checks, "_TRY_CAMERA", "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)")
+    assert _checks._opening([0, 1]) == {0: "fine", 1: ""}
+
+
+def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process is ended, and it counts as one that does not open."""
+    monkeypatch.undo()
+    monkeypatch.setattr(_checks, "_CAMERA_WAIT_S", 0)
+    monkeypatch.setattr(_checks, "_TRY_CAMERA", "import time\ntime.sleep(100)")
+    assert _checks._opening([3]) == {3: ""}
+
+
+def test_any_error_of_a_foreign_import_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken packages raise more than ImportError."""
+    (tmp_path / "broken_package.py").write_text("raise OSError('wrong\\n architecture')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    error = _checks._import("broken_package")
+    assert not isinstance(error, ModuleType)
+    assert _checks._line(error) == "wrong architecture"
