@@ -23,14 +23,12 @@ class AssemblySummary:
         by_width: {bits: instructions}.
         packed_16: 16-bit integer arithmetic in vectors.
         packed_single: float32 arithmetic in vectors.
-        spills: Vector moves to and from the stack.
     """
 
     instructions: int
     by_width: dict[int, int]
     packed_16: int
     packed_single: int
-    spills: int
 
 
 def assembly_summary(plan: Plan) -> AssemblySummary:
@@ -40,13 +38,11 @@ def assembly_summary(plan: Plan) -> AssemblySummary:
         code = generate(sweep)
         lines += _instructions(uncached(code.source, code.signature, "sweep"))
     by_width = {bits: sum(1 for line in lines if _width(line) == bits) for bits in _REGISTERS}
-    spills = [line for line in lines if _width(line) and re.search(r"\(%r[sb]p\)|\[sp", line)]
     return AssemblySummary(
         len(lines),
         by_width,
         sum(1 for line in lines if _PACKED_16.search(line)),
         sum(1 for line in lines if _PACKED_SINGLE.search(line)),
-        len(spills),
     )
 
 

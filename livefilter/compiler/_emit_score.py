@@ -14,7 +14,7 @@ from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import emit_absolute, emit_each
 from livefilter.compiler._forms import choose_form, rows_read
 from livefilter.compiler._plan import WeightedSum
-from livefilter.compiler._program import PARITIES, Plane, Program
+from livefilter.compiler._program import PHASES, Plane, Program
 from livefilter.compiler._range import Integers, weighted_range
 from livefilter.kernels import ScoreRule
 
@@ -45,7 +45,7 @@ def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], i
     for at, (name, unit) in enumerate(zip(("horizontal", "vertical", "dense"), (*units, 1), strict=True)):
         plane = program.plane("uint16" if is_narrow else "int32", name)
         counts.append(_Count(at, unit, plane))
-        for start in (plane.even, plane.odd):
+        for start in plane.starts:
             program(f"{plane.store}[{start} : {start} + plane] = 0")
     height, width = rule.horizontal.shape
     program(f"score_cols = cols - {width - 1}" if width > 1 else "score_cols = cols")
@@ -71,7 +71,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
             with program.block(f"for i in range({height}):"), program.lanes("cols"):
                 copied = f"load(source, (t + i) * cols + x, {program.loop})"
                 program(f"store(ring, tail + i * stride + x, {copied}, {program.loop})")
-        window = Window("_score", "seen", "top + ({i}) * pitch", "score_pairs", "t == first")
+        window = Window("_score", "seen", "top + ({i}) * pitch", 2, "score_pairs", "t == first")
         items = []
         for kernel, count in zip(kernels, counts, strict=False):
             weights = kernel.integers // count.unit
@@ -86,7 +86,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
         with program.block(f"if held == {rows_held} or t + 1 == score_last:"):
             program("held = 0")
             for count in counts:
-                store, even, odd = count.plane.store, count.plane.even, count.plane.odd
+                store, (even, odd) = count.plane.store, count.plane.starts
                 total = f"row_total({store}, {even}, score_pairs) + row_total({store}, {odd}, score_cols // 2)"
                 program(f"sums[{count.at}] += {f'{count.unit} * ({total})' if count.unit > 1 else total}")
                 for start in (even, odd):
@@ -95,7 +95,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
 
 def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: list[Sum]) -> None:
     lane = "uint16" if counts[0].plane.store == "words" else "int32"
-    with program.lanes(window.pairs):
+    with program.lanes(window.count):
         responses = []
         for values in finish(program, window, sums):
             strength = emit_absolute(program, values)
@@ -104,8 +104,8 @@ def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], wind
         for parity in (0, 1):
             names = [values.names[parity] for values in responses]
             strong = [f"reaches({name}, {limit})" for name, limit in zip(names, limits, strict=True)]
-            program(f"dense_{PARITIES[parity]}_here = either({strong[0]}, {strong[1]})")
-            for count, name in zip(counts, (*names, f"dense_{PARITIES[parity]}_here"), strict=True):
+            program(f"dense_{PHASES[2][parity]}_here = either({strong[0]}, {strong[1]})")
+            for count, name in zip(counts, (*names, f"dense_{PHASES[2][parity]}_here"), strict=True):
                 program.store(count.plane, parity, f"add({program.load_own(count.plane, parity)}, {name})")
 
 

@@ -11,9 +11,12 @@ from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
 from livefilter.compiler._forms import rows_read
 from livefilter.compiler._plan import Output, Point, Stage
-from livefilter.compiler._program import PARITIES, Program
+from livefilter.compiler._program import PHASES, Program
 from livefilter.compiler._range import BYTE, Lane, Range
 from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
+
+_LANES: dict[int, Lane] = {2: "uint16", 4: "int32"}
+"""In which finished pixels arrive at their store, by the number of pixels to a lane."""
 
 
 def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
@@ -25,13 +28,13 @@ def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> 
         prepare(program, window, f"{name}{window.tag}", item.form, item.range)
         for name, item in zip(names, stage.sums, strict=True)
     ]
-    with program.lanes(window.pairs):
+    with program.lanes(window.count):
         if output != "uint8":
             _emit_wide_output(program, stage, window, sums, output)
             return
         values = _emit_pixel(program, stage, window, sums)
-        even, odd = values.names
-        program(f"store_pair(target, to + 2 * x, {even}, {odd}, {program.loop})")
+        store = "store_pair" if window.phases == 2 else "store_quad"
+        program(f"{store}(target, to + {window.phases} * x, {', '.join(values.names)}, {program.loop})")
     if stage.points:
         with program.lanes("cols"):
             program("value = as_uint16(load(target, to + x, 0))")
@@ -73,9 +76,12 @@ def _emit_pixel(program: Program, stage: Stage, window: Window, sums: list[Sum])
             return _emit_length(program, values[0], values[1], norm, stage.divisor)
         case Correlation(_, _, absolute):
             summed = emit_offset(program, values[0], stage.offset)
-            return emit_byte(program, emit_absolute(program, summed) if absolute else summed, stage.divisor)
+            return emit_byte(
+                program, emit_absolute(program, summed) if absolute else summed, stage.divisor, _LANES[window.phases]
+            )
         case Unsharp():
-            blurred = emit_byte(program, emit_offset(program, values[0], stage.offset), stage.divisor)
+            summed = emit_offset(program, values[0], stage.offset)
+            blurred = emit_byte(program, summed, stage.divisor, _LANES[window.phases])
             return _emit_sharpened(program, stage, window, stage.operation, blurred)
         case None:
             raise AssertionError("a copy has no window")
@@ -84,11 +90,11 @@ def _emit_pixel(program: Program, stage: Stage, window: Window, sums: list[Sum])
 def _emit_wide_output(program: Program, stage: Stage, window: Window, sums: list[Sum], output: Output) -> None:
     """Write the lines from a sum to a pair of int16 or float32 results, by float64 division as the reference does."""
     values = emit_offset(program, finish(program, window, sums)[0], stage.offset)
-    for parity, name in enumerate(values.names):
+    for phase, name in enumerate(values.names):
         program(f"quotient = divided(as_float64({name}), {float(stage.divisor)!r})")
         if output == "int16":
             program("quotient = at_most(at_least(nearest(quotient), -32768), 32767)")
-        at = f"to + 2 * x + {parity}" if parity else "to + 2 * x"
+        at = f"to + {window.phases} * x" + (f" + {phase}" if phase else "")
         program(f"store(target, {at}, as_{output}(quotient), {program.loop})")
 
 
@@ -97,7 +103,7 @@ def _emit_length(program: Program, across: Values, down: Values, norm: str, divi
         return _emit_euclidean(program, across, down, divisor)
     across, down = (_as_integers(program, emit_absolute(program, values)) for values in (across, down))
     high = across.range.high + down.range.high if norm == "l1" else max(across.range.high, down.range.high)
-    length = Values(tuple(f"length_{parity}" for parity in PARITIES), "uint16", Range(0, high))
+    length = Values(tuple(f"length_{phase}" for phase in PHASES[2]), "uint16", Range(0, high))
     if "int32" in (across.lane, down.lane) or not length.range.fits("uint16"):
         length = Values(length.names, "int32", length.range)
     across, down = (emit_each(program, v, f"as_{length.lane}({{}})", lane=length.lane) for v in (across, down))
@@ -116,7 +122,7 @@ def _emit_euclidean(program: Program, across: Values, down: Values, divisor: int
     is_fast = largest < 1 << 31 and _float32_length_is_exact(divisor, largest)
     integer, real = ("int32", "float32") if is_fast else ("int64", "float64")
     across, down = (emit_each(program, v, f"as_{integer}({{}})") for v in (across, down))
-    names = tuple(f"length_{parity}" for parity in PARITIES)
+    names = tuple(f"length_{phase}" for phase in PHASES[2])
     for name, x, y in zip(names, across.names, down.names, strict=True):
         program(f"{name} = square_root(as_{real}(add(product({x}, {x}), product({y}, {y}))))")
         if divisor != 1:
@@ -148,27 +154,32 @@ def _float32_length_is_exact(divisor: int, largest: int) -> bool:
 
 def _emit_sharpened(program: Program, stage: Stage, window: Window, operation: Unsharp, blurred: Values) -> Values:
     """Write p + amount * (p - blurred), where the difference reaches the threshold."""
-    shift = stage.left // 2 * 2
-    at = f"{window.prefix}{stage.above} + 2 * x" + (f" + {shift}" if shift else "")
-    program(f"p = pixels({window.array}, {at}, {1 + stage.left % 2}, {program.loop})")
     part, whole = operation.amount.numerator, operation.amount.denominator
     # p * whole + (p - b) * part is linear in p and b: its extremes lie at the corners.
     corners = [p * whole + (p - b) * part for p in (0, 255) for b in (0, 255)]
     reach = Range(min(corners), max(corners))
-    lane: Lane = "int16" if reach.fits("int16") else "int32"
-    names = tuple(f"sharp_{parity}" for parity in PARITIES)
-    for parity, (name, blur) in enumerate(zip(names, blurred.names, strict=True)):
-        centre = f"p[{stage.left % 2 + parity}]"
-        program(f"difference_{PARITIES[parity]} = as_int16(sub({centre}, {blur}))")
-        difference = f"difference_{PARITIES[parity]}"
-        if lane == "int32":
-            program(f"{name} = add(mul(as_int32({centre}), {whole}), mul(as_int32({difference}), {part}))")
-        else:
-            program(f"{name} = add(mul(as_int16({centre}), {whole}), mul({difference}, {part}))")
-    sharp = emit_byte(program, Values(names, lane, reach), whole)
+    lane: Lane = "int16" if reach.fits("int16") and window.phases == 2 else "int32"
+    centres = _emit_centres(program, stage, window)
+    phases = PHASES[window.phases]
+    differences = [f"difference_{phase}" for phase in phases]
+    names = tuple(f"sharp_{phase}" for phase in phases)
+    for name, difference, centre, blur in zip(names, differences, centres, blurred.names, strict=True):
+        program(f"{difference} = as_{lane}(as_int16(sub({centre}, {blur})))")
+        program(f"{name} = add(mul(as_{lane}({centre}), {whole}), mul({difference}, {part}))")
+    sharp = emit_byte(program, Values(names, lane, reach), whole, _LANES[window.phases])
     if operation.threshold:
-        for parity, name in enumerate(sharp.names):
-            centre = f"p[{stage.left % 2 + parity}]"
-            small = f"absolute(difference_{PARITIES[parity]}), {min(operation.threshold, 256)}"
-            program(f"{name} = where_below({small}, {centre}, {name})")
+        limit = min(operation.threshold, 256)
+        for name, difference, centre in zip(sharp.names, differences, centres, strict=True):
+            program(f"{name} = where_below(absolute({difference}), {limit}, {centre}, {name})")
     return sharp
+
+
+def _emit_centres(program: Program, stage: Stage, window: Window) -> list[str]:
+    """Write the line that loads the pixels under the anchor; return the expressions for them."""
+    row = f"{window.prefix}{stage.above}"
+    if window.phases == 4:
+        program(f"p = quad({window.array}, {row} + {stage.left} + 4 * x, {program.loop})")
+        return [f"p[{phase}]" for phase in range(4)]
+    odd = stage.left % 2
+    program(f"p = pixels({window.array}, {row} + {stage.left - odd} + 2 * x, {1 + odd}, {program.loop})")
+    return [f"p[{odd}]", f"p[{odd + 1}]"]

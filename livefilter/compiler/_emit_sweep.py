@@ -106,6 +106,8 @@ def _emit_bounds(program: Program, sweep: Sweep) -> None:
     """Write which rows each stage makes, and how far it runs ahead of the last one."""
     last = len(sweep.stages) - 1
     program("pairs = (cols + 1) // 2")
+    if any(stage.phases == 4 for stage in sweep.stages):
+        program("quads = (cols + 3) // 4")
     if not sweep.stages:
         program("start = first")
         return
@@ -143,21 +145,22 @@ def _emit_stage(
                 program("target = ring")
                 program(f"to = slot + {left}" if left else "to = slot")
             else:
-                _emit_target(program)
-            window = Window(str(at), "ring", f"windows[{at}, y + {{i}}]", "pairs", f"y == low{at}")
+                _emit_target(program, stage.phases)
+            count = "pairs" if stage.phases == 2 else "quads"
+            window = Window(str(at), "ring", f"windows[{at}, y + {{i}}]", stage.phases, count, f"y == low{at}")
             emit_row(program, stage, window, sweep.output)
             if is_last:
-                with program.block("if cols % 2 == 1:"), program.lanes("cols"):
+                with program.block(f"if cols % {stage.phases} != 0:"), program.lanes("cols"):
                     program(f"store(out, y * cols + x, load(spill, x, {program.loop}), {program.loop})")
         if follower is not None:
             _emit_margins(program, at + 1, follower, sweep.is_valid)
 
 
-def _emit_target(program: Program) -> None:
-    """Write where the result's row goes: an odd column would be written one pixel too far, so it goes aside first."""
+def _emit_target(program: Program, phases: int) -> None:
+    """Write where the result's row goes: half a pair would be written too far, so such rows go aside first."""
     program("target = out")
     program("to = y * cols")
-    with program.block("if cols % 2 == 1:"):
+    with program.block(f"if cols % {phases} != 0:"):
         program("target = spill")
         program("to = 0")
 

@@ -103,8 +103,8 @@ def emit_absolute(program: Program, values: Values) -> Values:
     return emit_each(program, values, "absolute({})", range=values.range.magnitudes())
 
 
-def emit_byte(program: Program, values: Values, divisor: int) -> Values:
-    """Divide, round half to even, saturate to 0..255: what a pixel is. The result is uint16."""
+def emit_byte(program: Program, values: Values, divisor: int, lane: Lane = "uint16") -> Values:
+    """Divide, round half to even, saturate to 0..255: what a pixel is. The result arrives in ``lane``."""
     if values.range.low < 0:
         values = emit_each(program, values, "at_least({}, 0)", range=Range(0, max(values.range.high, 0)))
     if values.lane == "int16":
@@ -113,7 +113,7 @@ def emit_byte(program: Program, values: Values, divisor: int) -> Values:
     values = _emit_rounding(program, values, rounding)
     if values.range.high > 255:
         values = emit_each(program, values, "at_most({}, 255)", range=Range(values.range.low, 255))
-    return values if values.lane == "uint16" else emit_each(program, values, "as_uint16({})", lane="uint16")
+    return values if values.lane == lane else emit_each(program, values, f"as_{lane}({{}})", lane=lane)
 
 
 def _emit_rounding(program: Program, values: Values, rounding: Rounding) -> Values:

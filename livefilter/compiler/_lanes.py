@@ -28,7 +28,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, register_jitable
 
 lanes = range
-_I16 = ir.IntType(16)
+_I16, _I32 = ir.IntType(16), ir.IntType(32)
 Emitter = Callable[[Any, Sequence[Any]], Any]
 
 
@@ -87,6 +87,60 @@ def pixels(context: Any, array: Any, at: Any, pairs: Any, loop: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, values)
 
     return result(array, at, pairs, loop), emit
+
+
+@intrinsic(prefer_literal=True)
+def quad(context: Any, array: Any, at: Any, loop: Any) -> Any:
+    """Return the four pixels from byte ``at`` of every lane on, as int32."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = _word(context, builder, signature, args, loop)
+        values = [
+            builder.and_(builder.lshr(word, ir.Constant(_I32, 8 * place)), ir.Constant(_I32, 255)) for place in range(4)
+        ]
+        return context.make_tuple(builder, signature.return_type, values)
+
+    return types.UniTuple(types.int32, 4)(array, at, loop), emit
+
+
+@intrinsic(prefer_literal=True)
+def halves(context: Any, array: Any, at: Any, is_signed: Any, loop: Any) -> Any:
+    """Return ``array[at]`` and ``array[at + 1]`` of uint16 (or int16, if they stand for that) as int32."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word, bits = _word(context, builder, signature, args, loop), ir.Constant(_I32, 16)
+        if is_signed.literal_value:
+            values = [builder.ashr(builder.shl(word, bits), bits), builder.ashr(word, bits)]
+        else:
+            values = [builder.and_(word, ir.Constant(_I32, 65535)), builder.lshr(word, bits)]
+        return context.make_tuple(builder, signature.return_type, values)
+
+    return types.UniTuple(types.int32, 2)(array, at, is_signed, loop), emit
+
+
+def _word(context: Any, builder: Any, signature: Any, args: Any, loop: Any) -> Any:
+    pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
+    word = builder.load(builder.bitcast(pointer, _I32.as_pointer()))
+    word.align = 1
+    word.set_metadata("alias.scope", _scope(builder, loop.literal_value))
+    return word
+
+
+@intrinsic(prefer_literal=True)
+def store_quad(context: Any, array: Any, at: Any, a: Any, b: Any, c: Any, d: Any, loop: Any) -> Any:
+    """Write four pixels, int32 values from 0 to 255, to the bytes from ``at`` on."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
+        word = args[2]
+        for place, value in enumerate(args[3:6], start=1):
+            word = builder.or_(word, builder.shl(value, ir.Constant(_I32, 8 * place)))
+        stored = builder.store(word, builder.bitcast(pointer, _I32.as_pointer()))
+        stored.align = 1
+        stored.set_metadata("noalias", _scope(builder, loop.literal_value))
+        return context.get_dummy_value()
+
+    return (types.void(array, at, a, b, c, d, loop), emit) if a == b == c == d == types.int32 else None
 
 
 @intrinsic(prefer_literal=True)

@@ -37,6 +37,24 @@ def pixels(array: Values, at: Any, pairs: int, loop: int) -> tuple[Values, ...]:
     return tuple(array[at + offset].astype(np.uint16) for offset in range(2 * pairs))
 
 
+def quad(array: Values, at: Any, loop: int) -> tuple[Values, ...]:
+    """Return the four pixels from byte ``at`` of every lane on, as int32."""
+    return tuple(array[at + place].astype(np.int32) for place in range(4))
+
+
+def halves(array: Values, at: Any, is_signed: int, loop: int) -> tuple[Values, ...]:
+    """Return two neighbours of uint16 (or int16, if they stand for that) as int32."""
+    seen = array.view(np.int16) if is_signed else array
+    return tuple(seen[at + place].astype(np.int32) for place in range(2))
+
+
+def store_quad(array: Values, at: Any, a: Values, b: Values, c: Values, d: Values, loop: int) -> None:
+    """Write four pixels to the bytes from ``at`` on."""
+    for place, value in enumerate((a, b, c, d)):
+        assert value.dtype == np.int32
+        array[at + place] = value.astype(np.uint8)
+
+
 def store_pair(array: Values, at: Any, even: Values, odd: Values, loop: int) -> None:
     """Write two pixels to bytes ``at`` and ``at + 1``."""
     assert even.dtype == odd.dtype == np.uint16

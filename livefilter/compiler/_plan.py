@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from livefilter.compiler._forms import Box, Form, choose_form
+from livefilter.compiler._forms import Box, Form, Separable, choose_form
 from livefilter.compiler._range import Integers, Range, weighted_range
 from livefilter.kernels import Blend, Border, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp
 
@@ -74,6 +74,13 @@ class Stage:
     def operations(self) -> float:
         """Vector operations per pixel, in units of one 16-bit operation."""
         return sum(item.form.operations for item in self.sums) + 8 * bool(self.sums) + 15 * len(self.points) + 3
+
+    @property
+    def phases(self) -> int:
+        """Pixels to a lane: four where sums of 16-bit columns are added up in float32, else two."""
+        form = self.sums[0].form if len(self.sums) == 1 else None
+        is_quad = isinstance(form, Separable) and form.lane == "float32" and form.column_lane != "int32"
+        return 4 if is_quad else 2
 
     @property
     def carries_rows(self) -> bool:

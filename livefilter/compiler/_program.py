@@ -11,20 +11,24 @@ from livefilter.compiler._range import Lane
 
 Store = Literal["words", "ints", "singles"]
 STORES: dict[Lane, Store] = {"uint16": "words", "int16": "words", "int32": "ints", "float32": "singles"}
-PARITIES = ("even", "odd")
+PHASES = {2: ("even", "odd"), 4: ("q0", "q1", "q2", "q3")}
+"""What the pixels of one lane are called: pairs in 16 bits, quads in 32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """One row of sums, even columns and odd columns apart; ``even`` and ``odd`` are names of their first elements."""
+    """One row of sums, its columns dealt out to two or four arrays; ``starts`` name the arrays' first elements.
+
+    So the same column of neighbouring lanes lies side by side, and pixels of one lane share what they load.
+    """
 
     store: Store
-    even: str
-    odd: str
+    starts: tuple[str, ...]
 
-    def at(self, col: int) -> tuple[str, str]:
-        """Return (start, index) of window column ``col`` as seen from pair x."""
-        return (self.even if col % 2 == 0 else self.odd), f"x + {col // 2}" if col // 2 else "x"
+    def at(self, col: int) -> str:
+        """Return where window column ``col`` lies, as seen from lane x."""
+        index, phase = divmod(col, len(self.starts))
+        return f"{self.starts[phase]} + x" + (f" + {index}" if index else "")
 
 
 @dataclass(slots=True)
@@ -56,31 +60,29 @@ class Program:
 
     @contextmanager
     def lanes(self, count: str) -> Iterator[None]:
-        """Write an inner loop over pairs of pixels; ``self.loop`` is its number."""
+        """Write an inner loop over pairs or quads of pixels; ``self.loop`` is its number."""
         self.loop += 1
         with self.block(f"for x in lanes({count}):"):
             yield
 
-    def plane(self, lane: Lane, name: str) -> Plane:
+    def plane(self, lane: Lane, name: str, phases: int = 2) -> Plane:
         """Reserve one row of sums in the workspace."""
         store = STORES[lane]
         names = []
-        for parity in PARITIES:
-            names.append(f"{name}_{parity}")
+        for phase in PHASES[phases]:
+            names.append(f"{name}_{phase}")
             self.names.append(f"{names[-1]} = {self.planes[store]} * plane")
             self.planes[store] += 1
-        return Plane(store, names[0], names[1])
+        return Plane(store, tuple(names))
 
     def load(self, plane: Plane, col: int) -> str:
         """Return the expression for a plane's value at window column ``col``."""
-        start, index = plane.at(col)
-        return f"load({plane.store}, {start} + {index}, {self.loop})"
+        return f"load({plane.store}, {plane.at(col)}, {self.loop})"
 
-    def load_own(self, plane: Plane, parity: int) -> str:
-        """Return the expression for the value of this pair in a plane that the same loop stores to."""
-        return f"load({plane.store}, {(plane.even, plane.odd)[parity]} + x, 0)"
+    def load_own(self, plane: Plane, phase: int) -> str:
+        """Return the expression for this lane's value in a plane that the same loop stores to."""
+        return f"load({plane.store}, {plane.at(phase)}, 0)"
 
-    def store(self, plane: Plane, parity: int, value: str) -> None:
-        """Write a line that stores a value at this pair."""
-        start = (plane.even, plane.odd)[parity]
-        self(f"store({plane.store}, {start} + x, {value}, {self.loop})")
+    def store(self, plane: Plane, phase: int, value: str) -> None:
+        """Write a line that stores a value of this lane."""
+        self(f"store({plane.store}, {plane.at(phase)}, {value}, {self.loop})")

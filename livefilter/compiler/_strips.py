@@ -34,7 +34,7 @@ def thread_count(threads: int | None) -> int:
         count = 0
     if count < 1:
         name = "threads" if threads is not None else "LIVEFILTER_THREADS"
-        raise OptionError(f"{name}: must be a whole number from 1, found {given!r}")
+        raise OptionError(f"{name}: must be at least 1, found {given}")
     return count
 
 
