@@ -35,7 +35,6 @@ def assembly_text(preset: Preset) -> str:
             f"{summary.instructions} instructions, by their widest vector register: {widths or 'none of them vectors'}",
             f"packed 16-bit arithmetic: {summary.packed_16}",
             f"packed float32 arithmetic: {summary.packed_single}",
-            f"vector moves to and from the stack: {summary.spills}",
         ]
     )
 

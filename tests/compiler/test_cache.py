@@ -111,11 +111,12 @@ def test_a_file_where_the_folder_should_be_costs_one_warning(tmp_path: Path) -> 
 
 
 @needs_ranks
-@pytest.mark.skipif(hasattr(os, "getuid") and os.getuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder_costs_one_warning(tmp_path: Path) -> None:
     """The filter works from memory."""
     (tmp_path / "cache").mkdir(mode=0o500)
-    assert run(tmp_path / "cache").count("compiled filters are not kept") == 1
+    # Root may write anywhere, so it has to be told that it may not.
+    before = "import os; os.access = lambda *where, **how: False\n" if os.getuid() == 0 else ""
+    assert run(tmp_path / "cache", before=before).count("compiled filters are not kept") == 1
 
 
 @needs_ranks
