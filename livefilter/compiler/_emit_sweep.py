@@ -72,7 +72,7 @@ def generate(sweep: Sweep) -> Code:
     ring_rows = tuple(_ring_rows(at, stage) for at, stage in enumerate(sweep.stages))
     ring_starts = tuple(sum(rows + 1 for rows in ring_rows[1:at]) for at in range(len(ring_rows)))
     tail = sum(rows + 1 for rows in ring_rows[1:])
-    height = sweep.rule.horizontal.shape[0] if sweep.rule else 0
+    height = sweep.rule.horizontal.shape[0] + 1 if sweep.rule else 0
     _emit_bounds(program, sweep)
     counts, rows_held = emit_score_start(program, sweep.rule) if sweep.rule else ([], 0)
     if sweep.rule:
