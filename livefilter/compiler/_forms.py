@@ -86,7 +86,7 @@ class Box:
     def operations(self) -> float:
         """Vector operations per pixel, in units of one 16-bit operation."""
         rest = self.cols - self.block * self.blocks
-        last = (self.blocks + rest) * (1.0 if self.lane == "uint16" else 2.6)
+        last = 1.5 * (self.blocks + rest) * (1.0 if self.lane == "uint16" else 2.6)
         return 7 + (self.block + 1 if self.block > 1 else 0) + last
 
 
@@ -119,15 +119,15 @@ def rows_read(form: Form) -> set[int]:
             return set()
 
 
-def choose_form(weights: Integers, offset: int = 0, *, may_carry: bool = True) -> Form:
+def choose_form(weights: Integers, offset: int = 0, *, may_carry: bool = True, is_direct: bool = False) -> Form:
     """Return the cheapest form for a sum of whole weights to which ``offset`` will be added.
 
-    ``may_carry`` allows forms that need the sums of the row before.
+    ``may_carry`` allows forms that need the sums of the row before; ``is_direct`` asks for the direct form.
     """
     forms: list[Form] = (
         [_direct(weights, offset)] if np.count_nonzero(weights) <= UNROLLED_TAPS else [_streamed(weights)]
     )
-    if min(weights.shape) > 1:
+    if min(weights.shape) > 1 and not is_direct:
         others = (_separable(weights, offset), _box(weights, offset) if may_carry else None)
         forms += [form for form in others if form is not None]
     return min(forms, key=lambda form: form.operations)
