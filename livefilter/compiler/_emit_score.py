@@ -8,14 +8,16 @@ three times slower).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
-from livefilter.compiler._emit_values import emit_absolute, emit_each
+from livefilter.compiler._emit_values import emit_absolute, emit_each, summed
 from livefilter.compiler._forms import choose_form, rows_read
-from livefilter.compiler._plan import WeightedSum
-from livefilter.compiler._program import PHASES, Plane, Program
-from livefilter.compiler._range import Integers, weighted_range
+from livefilter.compiler._program import Plane, Program
+from livefilter.compiler._range import Integers, Lane, weighted_range
 from livefilter.kernels import ScoreRule
 
 LOOK_AHEAD = 8
@@ -56,34 +58,13 @@ def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], i
 
 
 def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows_held: int) -> None:
-    """Write the counting of the windows whose first row is t."""
-    kernels = (rule.horizontal, rule.vertical)
-    height = rule.horizontal.shape[0]
+    """Write the counting of the windows that begin in row t, two rows at a time: they share rows and counters."""
     with program.block("if first <= t < score_last:"):
-        program("seen = source")
-        program("top = t * cols")
-        program("pitch = cols")
-        with program.block(f"if (t + {height}) * cols + {LOOK_AHEAD} > rows * cols:"):
-            program("# The loops read a few bytes on; behind the frame's last row there is nothing to read.")
-            program("seen = ring")
-            program("top = tail")
-            program("pitch = stride")
-            with program.block(f"for i in range({height}):"), program.lanes("cols"):
-                copied = f"load(source, (t + i) * cols + x, {program.loop})"
-                program(f"store(ring, tail + i * stride + x, {copied}, {program.loop})")
-        window = Window("_score", "seen", "top + ({i}) * pitch", 2, "score_pairs", "t == first")
-        items = []
-        for kernel, count in zip(kernels, counts, strict=False):
-            weights = kernel.integers // count.unit
-            items.append(WeightedSum(weights, choose_form(weights), weighted_range(weights)))
-        window.name_rows(program, set().union(*(rows_read(item.form) for item in items)))
-        sums = [
-            prepare(program, window, name, item.form, item.range)
-            for name, item in zip(("flat", "upright"), items, strict=True)
-        ]
-        _emit_counting(program, rule, counts, window, sums)
-        program("held += 1")
-        with program.block(f"if held == {rows_held} or t + 1 == score_last:"):
+        with program.block("if (t - first) % 2 == 1:"):
+            _emit_rows(program, rule, counts, 2, rows_held)
+        with program.block("elif t + 1 == score_last:"):
+            _emit_rows(program, rule, counts, 1, rows_held)
+        with program.block(f"if held > {rows_held - 2} or t + 1 == score_last:"):
             program("held = 0")
             for count in counts:
                 store, (even, odd) = count.plane.store, count.plane.starts
@@ -93,20 +74,54 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
                     program(f"{store}[{start} : {start} + score_pairs] = 0")
 
 
-def _emit_counting(program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: list[Sum]) -> None:
-    lane = "uint16" if counts[0].plane.store == "words" else "int32"
+def _emit_rows(program: Program, rule: ScoreRule, counts: list[_Count], rows: int, rows_held: int) -> None:
+    """Write the counting of one or two rows of windows, of which row t is the last one."""
+    height = rule.horizontal.shape[0] + rows - 1
+    _emit_seen(program, f"t - {rows - 1}" if rows > 1 else "t", height)
+    window = Window(f"_score{rows}_", "seen", "top + ({i}) * pitch", 2, "score_pairs", "")
+    sums = []
+    for row in range(rows):
+        for kernel, count, name in zip((rule.horizontal, rule.vertical), counts, ("flat", "upright"), strict=False):
+            weights = np.pad(kernel.integers // count.unit, ((row, rows - 1 - row), (0, 0)))
+            sums.append((f"{name}{rows}{row}", choose_form(weights, may_carry=False), weighted_range(weights)))
+    window.name_rows(program, set().union(*(rows_read(form) for _, form, _ in sums)))
+    _emit_counting(program, rule, counts, window, [prepare(program, window, *item) for item in sums])
+    program(f"held += {rows}")
+
+
+def _emit_seen(program: Program, first: str, height: int) -> None:
+    """Write where the rows of the windows lie: in the frame, or, for the last ones, in a copy with room behind it."""
+    program(f"seen, at, pitch = source, {first}, cols")
+    program("top = at * cols")
+    with program.block(f"if (at + {height}) * cols + {LOOK_AHEAD} > rows * cols:"):
+        program("# The loops read a few bytes on; behind the frame's last row there is nothing to read.")
+        program("seen = ring")
+        program("top = tail")
+        program("pitch = stride")
+        with program.block(f"for i in range({height}):"), program.lanes("cols"):
+            copied = f"load(source, (at + i) * cols + x, {program.loop})"
+            program(f"store(ring, tail + i * stride + x, {copied}, {program.loop})")
+
+
+def _emit_counting(
+    program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: Sequence[Sum]
+) -> None:
+    lane: Lane = "uint16" if counts[0].plane.store == "words" else "int32"
+    limits = [-(-limit // count.unit) for limit, count in zip(rule.limits, counts, strict=False)]
     with program.lanes(window.count):
         responses = []
         for values in finish(program, window, sums):
             strength = emit_absolute(program, values)
             responses.append(emit_each(program, strength, f"as_{lane}({{}})", lane=lane))
-        limits = [-(-limit // count.unit) for limit, count in zip(rule.limits, counts, strict=False)]
         for parity in (0, 1):
             names = [values.names[parity] for values in responses]
-            strong = [f"reaches({name}, {limit})" for name, limit in zip(names, limits, strict=True)]
-            program(f"dense_{PHASES[2][parity]}_here = either({strong[0]}, {strong[1]})")
-            for count, name in zip(counts, (*names, f"dense_{PHASES[2][parity]}_here"), strict=True):
-                program.store(count.plane, parity, f"add({program.load_own(count.plane, parity)}, {name})")
+            flat, upright = names[0::2], names[1::2]
+            dense = [
+                f"either(reaches({one}, {limits[0]}), reaches({other}, {limits[1]}))"
+                for one, other in zip(flat, upright, strict=True)
+            ]
+            for count, found in zip(counts, (flat, upright, dense), strict=True):
+                program.store(count.plane, parity, summed([program.load_own(count.plane, parity), *found]))
 
 
 def _unit(weights: Integers) -> int:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
 from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
-from livefilter.compiler._forms import rows_read
+from livefilter.compiler._forms import choose_form, rows_read
+from livefilter.compiler._levels import Line, Steps, recognised
 from livefilter.compiler._plan import Output, Point, Stage
 from livefilter.compiler._program import PHASES, Program
 from livefilter.compiler._range import BYTE, Lane, Range
@@ -17,6 +18,22 @@ from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
 
 _LANES: dict[int, Lane] = {2: "uint16", 4: "int32"}
 """In which finished pixels arrive at their store, by the number of pixels to a lane."""
+
+
+def emit_two_rows(program: Program, stage: Stage, window: Window) -> None:
+    """Write the loop that makes two rows at once; ``target``, ``to`` and ``pitch`` say where they go."""
+    weights = [np.pad(stage.sums[0].weights, ((row, 1 - row), (0, 0))) for row in (0, 1)]
+    forms = [choose_form(padded, stage.offset, is_direct=True) for padded in weights]
+    window.name_rows(program, set().union(*(rows_read(form) for form in forms)))
+    sums = [
+        prepare(program, window, f"sum{window.tag}{name}", form, stage.sums[0].range)
+        for name, form in zip("ab", forms, strict=True)
+    ]
+    with program.lanes(window.count):
+        for row, values in enumerate(finish(program, window, sums)):
+            even, odd = _emit_pixel(program, stage, window, [values]).names
+            at = "to + pitch" if row else "to"
+            program(f"store_pair(target, {at} + 2 * x, {even}, {odd}, {program.loop})")
 
 
 def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
@@ -32,7 +49,7 @@ def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> 
         if output != "uint8":
             _emit_wide_output(program, stage, window, sums, output)
             return
-        values = _emit_pixel(program, stage, window, sums)
+        values = _emit_pixel(program, stage, window, finish(program, window, sums))
         store = "store_pair" if window.phases == 2 else "store_quad"
         program(f"{store}(target, to + {window.phases} * x, {', '.join(values.names)}, {program.loop})")
     if stage.points:
@@ -48,13 +65,29 @@ def emit_points(program: Program, points: tuple[Point, ...], original_row: str) 
     for point in points:
         match point:
             case Lookup(table):
-                start = 256 * len(program.levels)
-                program.levels.append(table)
-                level = f"{start} + as_int64(value)" if start else "as_int64(value)"
-                program(f"value = as_uint16(load(levels, {level}, {program.loop}))")
+                _emit_levels(program, table)
             case Blend(weight):
                 values = _emit_blend(program, weight, original_row)
                 program(f"value = {values.names[0]}")
+
+
+def _emit_levels(program: Program, table: bytes) -> None:
+    match recognised(table):
+        case Line(slope, offset, parts) as line:
+            lane: Lane = line.range.narrow_lane() or "int32"
+            program(f"level = plus(mul(as_{lane}(value), {slope}), {offset})")
+            found = emit_byte(program, Values(("level",), lane, line.range), parts)
+            program(f"value = {found.names[0]}")
+        case Steps(first, steps):
+            program(f"level = plus(mul(value, 0), {first})")
+            for at, by in steps:
+                program(f"level = add(level, mul(reaches(value, {at}), {by}))")
+            program("value = level")
+        case None:
+            start = 256 * len(program.levels)
+            program.levels.append(table)
+            level = f"{start} + as_int64(value)" if start else "as_int64(value)"
+            program(f"value = as_uint16(load(levels, {level}, {program.loop}))")
 
 
 def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values:
@@ -68,9 +101,8 @@ def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values
     return emit_byte(program, values, weight.denominator)
 
 
-def _emit_pixel(program: Program, stage: Stage, window: Window, sums: list[Sum]) -> Values:
-    """Write the lines from the sums to one pair of pixels, as uint16."""
-    values = finish(program, window, sums)
+def _emit_pixel(program: Program, stage: Stage, window: Window, values: list[Values]) -> Values:
+    """Write the lines from the sums to one pair or quad of pixels."""
     match stage.operation:
         case Gradient(_, _, norm, _):
             return _emit_length(program, values[0], values[1], norm, stage.divisor)

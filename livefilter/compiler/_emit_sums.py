@@ -10,7 +10,7 @@ import numpy as np
 from livefilter.compiler._emit_values import Values, by_weight, emit_weighted, narrowed, summed, times
 from livefilter.compiler._forms import Box, Direct, Form, Separable, Streamed, Tap
 from livefilter.compiler._program import PHASES, Plane, Program
-from livefilter.compiler._range import Range, weighted_range
+from livefilter.compiler._range import Lane, Range, weighted_range
 
 CLASSES_PER_LOOP = 6
 """Up to so many different weights are gathered before they are multiplied; more would not leave enough registers."""
@@ -93,9 +93,7 @@ def _finish_one(program: Program, item: Sum, parity: int, name: str) -> None:
     match form:
         case Direct(lane):
             value = _gathered(item.name, form.loops[-1], parity, lane == "int32")
-            if item.planes:
-                value = f"add({value}, {program.load(item.planes[0], parity)})"
-            program(f"{name} = {narrowed(value, lane)}")
+            program(f"{name} = {narrowed(summed([value, *_parts(program, item, parity)]), lane)}")
         case Separable(row=row, lane=lane):
             terms = [(weight, program.load(item.planes[0], col + parity)) for col, weight in enumerate(row)]
             emit_weighted(program, name, lane, terms)
@@ -111,17 +109,55 @@ def _finish_one(program: Program, item: Sum, parity: int, name: str) -> None:
 
 
 def _prepare_direct(program: Program, window: Window, name: str, form: Direct) -> tuple[Plane, ...]:
-    if len(form.loops) == 1:
-        return ()
-    wide = form.lane == "int32"
-    plane = program.plane("int32" if wide else "uint16", f"{name}_part")
-    for at, groups in enumerate(form.loops[:-1]):
+    """Write all loops but the last; their sums stay in 16-bit planes, so that they are vectorised for 16 bits."""
+    earlier = form.loops[:-1]
+    if form.lane != "int32":
+        planes = [program.plane("uint16", f"{name}_part")] if earlier else []
+    else:
+        planes = [program.plane("uint16", f"{name}_part{at}") for at in range(len(earlier))]
+    for at, groups in enumerate(earlier):
         with program.lanes(window.count):
             _emit_taps(program, window, [(name, groups)])
             for parity in (0, 1):
-                value = _gathered(name, groups, parity, wide)
-                program.store(plane, parity, f"add({value}, {program.load_own(plane, parity)})" if at else value)
-    return (plane,)
+                value = _gathered(name, groups, parity, _is_wide(groups))
+                if form.lane != "int32":
+                    carried = program.load_own(planes[0], parity)
+                    program.store(planes[0], parity, f"add({value}, {carried})" if at else value)
+                    continue
+                if _is_wide(groups):
+                    high = program.plane("uint16", f"{name}_high{at}") if parity == 0 else planes[-1]
+                    planes += [high] if parity == 0 else []
+                    program(f"value = {value}")
+                    program.store(high, parity, "as_uint16(shr(value, 16))")
+                    value = "as_uint16(value)"
+                program.store(planes[at], parity, value)
+    return tuple(planes)
+
+
+def _is_wide(groups: Sequence[Sequence[Tap]]) -> bool:
+    """Tell whether the sum of a loop's groups needs 32 bits."""
+    return len(groups) > 1 or not _fits_narrow(groups[0])
+
+
+def _parts(program: Program, item: Sum, parity: int) -> list[str]:
+    """Return the expressions for what the loops before the last one have added up."""
+    form = item.form
+    assert isinstance(form, Direct)
+    if form.lane != "int32":
+        return [program.load(plane, parity) for plane in item.planes]
+    values, high = [], iter(item.planes[len(form.loops) - 1 :])
+    for groups, plane in zip(form.loops[:-1], item.planes, strict=False):
+        value = program.load(plane, parity)
+        if _is_wide(groups):
+            upper = f"shl(as_int32({program.load(next(high), parity)}), 16)"
+            values.append(f"add(as_int32({value}), {upper})")
+        else:
+            values.append(f"as_int32({narrowed(value, _group_lane(groups[0]))})")
+    return values
+
+
+def _group_lane(group: Sequence[Tap]) -> Lane:
+    return weighted_range(np.array([tap.weight for tap in group])).narrow_lane() or "int32"
 
 
 def _emit_taps(program: Program, window: Window, sums: Sequence[tuple[str, Sequence[Sequence[Tap]]]]) -> None:
@@ -175,7 +211,7 @@ def _emit_row(program: Program, name: str, group: Sequence[Tap], row: int, shift
 
 
 def _fits_narrow(group: Sequence[Tap]) -> bool:
-    return len(group) > 1 or weighted_range(np.array([tap.weight for tap in group])).narrow_lane() is not None
+    return len(group) > 1 or _group_lane(group) != "int32"
 
 
 def _gathered(name: str, groups: Sequence[Sequence[Tap]], parity: int, wide: bool) -> str:
@@ -191,8 +227,7 @@ def _gathered(name: str, groups: Sequence[Sequence[Tap]], parity: int, wide: boo
             weights = by_weight((tap.weight or 0, "") for tap in group) or {0: ([], [])}
             value = summed([times(f"{accumulator}_x{weight}", weight) for weight in weights])
         if wide:
-            lane = weighted_range(np.array([tap.weight for tap in group])).narrow_lane()
-            value = f"as_int32({narrowed(value, lane or 'uint16')})"
+            value = f"as_int32({narrowed(value, _group_lane(group))})"
         values.append(value)
     return summed(values)
 

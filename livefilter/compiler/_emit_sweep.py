@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._emit_score import emit_score_row, emit_score_start
-from livefilter.compiler._emit_stage import emit_points, emit_row
+from livefilter.compiler._emit_stage import emit_points, emit_row, emit_two_rows
 from livefilter.compiler._emit_sums import Window
 from livefilter.compiler._picture import picture
 from livefilter.compiler._plan import Stage, Sweep
@@ -72,7 +72,7 @@ def generate(sweep: Sweep) -> Code:
     ring_rows = tuple(_ring_rows(at, stage) for at, stage in enumerate(sweep.stages))
     ring_starts = tuple(sum(rows + 1 for rows in ring_rows[1:at]) for at in range(len(ring_rows)))
     tail = sum(rows + 1 for rows in ring_rows[1:])
-    height = sweep.rule.horizontal.shape[0] if sweep.rule else 0
+    height = sweep.rule.horizontal.shape[0] + 1 if sweep.rule else 0
     _emit_bounds(program, sweep)
     counts, rows_held = emit_score_start(program, sweep.rule) if sweep.rule else ([], 0)
     if sweep.rule:
@@ -99,7 +99,7 @@ def _ring_rows(at: int, stage: Stage) -> int:
     if at == 0:
         return 0
     # The first window's rows are copied in the order in which it sees them; those below mirror what was made.
-    return (stage.height if at == 1 else 2 * stage.reach + 1) + int(stage.carries_rows)
+    return (stage.height if at == 1 else 2 * stage.reach + 1) + int(stage.keeps_a_row_more)
 
 
 def _emit_bounds(program: Program, sweep: Sweep) -> None:
@@ -139,30 +139,45 @@ def _emit_stage(
             program(f"slot = ({start}y % {rows[at + 1]}) * stride")
         if at == 0:
             _emit_copy(program, stage, follower)
+        elif follower is not None:
+            program("target = ring")
+            program(f"to = slot + {follower.left}")
+            emit_row(program, stage, _window(at, stage), sweep.output)
+        elif stage.makes_two_rows and sweep.output == "uint8":
+            with program.block(f"if (y - low{at}) % 2 == 1:"):
+                _emit_result(program, sweep, at, stage, 2)
+            with program.block(f"elif y + 1 == high{at}:"):
+                _emit_result(program, sweep, at, stage, 1)
         else:
-            left = follower.left if follower is not None else 0
-            if follower is not None:
-                program("target = ring")
-                program(f"to = slot + {left}" if left else "to = slot")
-            else:
-                _emit_target(program, stage.phases)
-            count = "pairs" if stage.phases == 2 else "quads"
-            window = Window(str(at), "ring", f"windows[{at}, y + {{i}}]", stage.phases, count, f"y == low{at}")
-            emit_row(program, stage, window, sweep.output)
-            if is_last:
-                with program.block(f"if cols % {stage.phases} != 0:"), program.lanes("cols"):
-                    program(f"store(out, y * cols + x, load(spill, x, {program.loop}), {program.loop})")
+            _emit_result(program, sweep, at, stage, 1)
         if follower is not None:
             _emit_margins(program, at + 1, follower, sweep.is_valid)
 
 
-def _emit_target(program: Program, phases: int) -> None:
-    """Write where the result's row goes: half a pair would be written too far, so such rows go aside first."""
-    program("target = out")
-    program("to = y * cols")
-    with program.block(f"if cols % {phases} != 0:"):
+def _window(at: int, stage: Stage, first: str = "y") -> Window:
+    count = "pairs" if stage.phases == 2 else "quads"
+    return Window(str(at), "ring", f"windows[{at}, {first} + {{i}}]", stage.phases, count, f"y == low{at}")
+
+
+def _emit_result(program: Program, sweep: Sweep, at: int, stage: Stage, rows: int) -> None:
+    """Write the making of one or two rows of the result, row y being the last.
+
+    Half a pair would be written beyond its row, so rows that end in one go aside first.
+    """
+    first = "y" if rows == 1 else "y - 1"
+    program(f"target, to, pitch = out, ({first}) * cols, cols")
+    with program.block(f"if cols % {stage.phases} != 0:"):
         program("target = spill")
         program("to = 0")
+        program("pitch = stride")
+    if rows == 1:
+        emit_row(program, stage, _window(at, stage), sweep.output)
+    else:
+        emit_two_rows(program, stage, _window(at, stage, first))
+    odd, each = f"if cols % {stage.phases} != 0:", f"for row in range({rows}):"
+    with program.block(odd), program.block(each), program.lanes("cols"):
+        value = f"load(spill, row * stride + x, {program.loop})"
+        program(f"store(out, ({first} + row) * cols + x, {value}, {program.loop})")
 
 
 def _emit_copy(program: Program, stage: Stage, follower: Stage | None) -> None:

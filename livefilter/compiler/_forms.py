@@ -14,8 +14,10 @@ import numpy as np
 from livefilter.compiler._factor import separate
 from livefilter.compiler._range import Integers, Lane, Range, weighted_range
 
-TAPS_PER_LOOP = 50
-"""More taps in one inner loop spill vector registers (measured on Zen 4: 49 taps 0.9 ms, 81 taps 2.1 ms at 1080p)."""
+TAPS_PER_LOOP = 42
+"""More taps in one inner loop spill vector registers (measured on Zen 4, 7x7 at 1080p: 1.0 ms at once, 0.85 in two)."""
+TAPS_WORTH_A_LOOP = 16
+"""Fewer are not worth the pass over a row of partial sums."""
 UNROLLED_TAPS = 256
 """Kernels with more taps are summed row by row in a loop, weights read from memory, so that compiling stays short."""
 
@@ -84,7 +86,7 @@ class Box:
     def operations(self) -> float:
         """Vector operations per pixel, in units of one 16-bit operation."""
         rest = self.cols - self.block * self.blocks
-        last = (self.blocks + rest) * (1.0 if self.lane == "uint16" else 2.6)
+        last = 1.5 * (self.blocks + rest) * (1.0 if self.lane == "uint16" else 2.6)
         return 7 + (self.block + 1 if self.block > 1 else 0) + last
 
 
@@ -117,13 +119,17 @@ def rows_read(form: Form) -> set[int]:
             return set()
 
 
-def choose_form(weights: Integers, offset: int = 0) -> Form:
-    """Return the cheapest form for a sum of whole weights to which ``offset`` will be added."""
+def choose_form(weights: Integers, offset: int = 0, *, may_carry: bool = True, is_direct: bool = False) -> Form:
+    """Return the cheapest form for a sum of whole weights to which ``offset`` will be added.
+
+    ``may_carry`` allows forms that need the sums of the row before; ``is_direct`` asks for the direct form.
+    """
     forms: list[Form] = (
         [_direct(weights, offset)] if np.count_nonzero(weights) <= UNROLLED_TAPS else [_streamed(weights)]
     )
-    if min(weights.shape) > 1:
-        forms += [form for form in (_separable(weights, offset), _box(weights, offset)) if form is not None]
+    if min(weights.shape) > 1 and not is_direct:
+        others = (_separable(weights, offset), _box(weights, offset) if may_carry else None)
+        forms += [form for form in others if form is not None]
     return min(forms, key=lambda form: form.operations)
 
 
@@ -132,6 +138,10 @@ def _direct(weights: Integers, offset: int) -> Direct:
     narrow = weighted_range(weights).shifted(offset).narrow_lane()
     if narrow is not None:
         return Direct(narrow, tuple((tuple(chunk),) for chunk in _chunks(taps)))
+    # One exact group to a loop, if that leaves the loops long enough: its sum stays in 16 bits until the last loop.
+    single = [chunk for group in _exact_groups(taps) for chunk in _chunks(list(group))]
+    if len(taps) > TAPS_PER_LOOP and len(taps) >= TAPS_WORTH_A_LOOP * len(single):
+        return Direct("int32", tuple((tuple(chunk),) for chunk in single))
     return Direct("int32", tuple(tuple(_exact_groups(chunk)) for chunk in _chunks(taps)))
 
 

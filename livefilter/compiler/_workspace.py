@@ -99,7 +99,7 @@ class Scratch:
         self.words = _aligned(code.planes["words"] * plane, np.dtype(np.uint16))
         self.ints = _aligned(code.planes["ints"] * plane, np.dtype(np.int32))
         self.singles = _aligned(code.planes["singles"] * plane, np.dtype(np.float32))
-        self.spill = _aligned(tables.stride, np.dtype(sweep.output))
+        self.spill = _aligned(2 * tables.stride, np.dtype(sweep.output))
         self.sums = np.zeros(3, dtype=np.int64)
 
     @property
