@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
 
 # A first call compiles, which takes longer than any sensible deadline.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -67,3 +70,76 @@ def footage() -> Path:
     if not folder.is_dir():
         pytest.skip("no footage beside the checkout (LIVEFILTER_FOOTAGE names another folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_clip() -> Callable[..., Path]:
+    """A function that encodes gray pictures to a clip, by PyAV alone, so that no FFmpeg program is needed.
+
+    The luma is written without loss (crf 0 where x264 encodes), in limited range unless ``full_range``.
+    """
+
+    def make(
+        path: Path,
+        pictures: Sequence[NDArray[np.uint8]],
+        *,
+        pts: Sequence[int] | None = None,
+        time_base: Fraction = Fraction(1, 25),
+        rate: Fraction = Fraction(25),
+        codec: str = "libx264",
+        pix_fmt: str = "yuv420p",
+        full_range: bool = False,
+        faststart: bool = True,
+        **options: str,
+    ) -> Path:
+        import av
+        from av.video.reformatter import ColorRange
+
+        is_mp4 = path.suffix == ".mp4"
+        with av.open(str(path), "w", options={"movflags": "+faststart"} if is_mp4 and faststart else {}) as container:
+            given = {"crf": "0", "threads": "1"} | options if codec == "libx264" else options
+            stream = container.add_stream(codec, rate=rate, options=given)
+            assert isinstance(stream, av.VideoStream)
+            stream.height, stream.width = pictures[0].shape
+            stream.pix_fmt = pix_fmt
+            stream.time_base = stream.codec_context.time_base = time_base
+            color_range = ColorRange.JPEG if full_range else ColorRange.MPEG
+            stream.codec_context.color_range = color_range
+            for at, picture in enumerate(pictures):
+                frame = av.VideoFrame.from_ndarray(picture, format="gray")
+                frame = frame.reformat(format=pix_fmt, dst_color_range=color_range)
+                frame.pts, frame.time_base = at if pts is None else pts[at], time_base
+                frame.color_range = color_range
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[NDArray[np.uint8]]:
+    """Eight gray pictures of 48 x 64: a ramp over all levels that moves, with a white and a black corner."""
+    made = []
+    for shift in range(8):
+        picture = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))
+        picture = np.roll(picture, shift, axis=1)
+        picture[:12, :16], picture[36:, :16] = 255, 0
+        made.append(picture)
+    return made
+
+
+@pytest.fixture(scope="session")
+def clip(
+    tmp_path_factory: pytest.TempPathFactory, make_clip: Callable[..., Path], pictures: list[NDArray[np.uint8]]
+) -> Path:
+    """The eight pictures as an MP4, 25 frames per second."""
+    return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", pictures)
+
+
+@pytest.fixture(scope="session")
+def negative(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a preset that is quick even where nothing is compiled: it turns white to black, and draws nothing."""
+    path = tmp_path_factory.mktemp("presets") / "negative.yaml"
+    path.write_text("steps:\n  - tone: {invert: true}\noverlay: {scores: false, name: false}\n", encoding="utf-8")
+    return str(path)

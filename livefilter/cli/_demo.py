@@ -39,7 +39,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
         output_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SinkError(f"{output_dir}: cannot be made: {error.strerror}") from error
-    name = Path(preset).stem
+    name = _run.file_stem(preset)
     return filter_to_files(
         str(shipped_folder("recordings") / "webcam.mp4"),
         str(output_dir / f"webcam-{name}.mp4"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -14,6 +15,7 @@ from livefilter.errors import DisplayError, LivefilterError, SinkError, SourceEr
 
 DONE, BUG, USAGE, INPUT, OUTPUT, LOSS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _COMMANDS = ("demo", "process", "score", "preview", "presets", "explain", "bench", "doctor")
 
 
@@ -31,6 +33,31 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"livefilter.cli._{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; where there is none, say which name is near."""
+        if args[0] not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_COMMANDS)}"
+            ctx.fail(f"no such command {args[0]!r}; {meant}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for and return its exit code, also if it fails."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise  # click's own business.
+        except (Exception, KeyboardInterrupt) as error:
+            # Here rather than around main, where click would already have made 1 of a closed pipe, and a blank line of
+            # an interrupt.
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            return _told(error)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="livefilter")
@@ -44,40 +71,55 @@ def livefilter(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    is_debugging = "--debug" in sys.argv or bool(os.environ.get("LIVEFILTER_DEBUG"))
-    sys.exit(run(sys.argv[1:], is_debugging=is_debugging))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again at exit, and complain of it; what cannot be written has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or _told(error)
+    sys.exit(code)
 
 
-def run(arguments: list[str], *, is_debugging: bool = False) -> int:
+def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; errors are one line on standard error."""
     try:
         code = livefilter.main(arguments, prog_name="livefilter", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show_usage(error)
         return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output closed it. Python would complain at exit, when it flushes what nobody reads.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except LivefilterError as error:
-        if is_debugging:
-            traceback.print_exc()
-        click.echo(f"livefilter: {error}", err=True)
-        return _code(error)
-    except Exception as error:
-        if is_debugging:
-            traceback.print_exc()
-        click.echo(
-            f"livefilter: a bug: {type(error).__name__}: {error} (--debug shows where; please report it)", err=True
-        )
-        return BUG
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _told(error)
     return code if isinstance(code, int) else DONE
 
 
-def _code(error: LivefilterError) -> int:
-    if isinstance(error, SinkError):
-        return OUTPUT
-    return INPUT if isinstance(error, SourceError | DisplayError) else USAGE
+def _show_usage(error: click.ClickException) -> None:
+    """Say in one line what is wrong with the arguments; without any, show the help."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or type(error).__name__ == "NoArgsIsHelpError":  # Of that name since click 8.2.
+        error.show()
+        return
+    message = " ".join(error.format_message().split()).removesuffix(".")
+    click.echo(f"{context.command_path}: {message} ('{context.command_path} --help' shows what there is)", err=True)
+
+
+def _told(error: BaseException) -> int:
+    """Say in one line what went wrong, and return the exit code for it."""
+    match error:
+        case BrokenPipeError():
+            return DONE  # Whoever reads our output has had enough: nothing went wrong.
+        case KeyboardInterrupt() | click.Abort():
+            code, line = INTERRUPTED, "interrupted"
+        case SinkError():
+            code, line = OUTPUT, str(error)
+        case SourceError() | DisplayError():
+            code, line = INPUT, str(error)
+        case LivefilterError():
+            code, line = USAGE, str(error)
+        case OSError() if error.errno in _DISK_FULL:
+            code, line = OUTPUT, f"standard output: cannot be written: {error.strerror}"
+        case _:
+            line = f"a bug: {type(error).__name__}: {error}; 'livefilter --debug ...' shows where; please report it"
+            code = BUG
+    click.echo(f"livefilter: {line}", err=True)
+    return code

@@ -40,7 +40,7 @@ def command(
     """
     return filter_to_files(
         source,
-        output or f"{Path(source).stem.replace(':', '-')}-{Path(preset).stem}.mp4",
+        output or f"{_run.file_stem(source)}-{_run.file_stem(preset)}.mp4",
         preset,
         scores=scores,
         overlay=overlay,

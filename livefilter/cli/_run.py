@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,6 +49,22 @@ compare_option = click.option(
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+def file_stem(name: str) -> str:
+    """Return what files made from a source or a preset are called: its name without folder, ending and wildcards.
+
+    Example:
+        >>> file_stem("clips/hall.mp4"), file_stem("frames/*.png"), file_stem("synthetic:chart"), file_stem("0")
+        ('hall', 'frames', 'synthetic-chart', 'camera-0')
+    """
+    if name.isdecimal():
+        return f"camera-{name}"
+    path = Path(name)
+    while glob.has_magic(path.name) and not path.exists():
+        path = path.parent
+    stem = path.stem.strip(".") or path.resolve().name  # "." and ".." have none of their own.
+    return re.sub(r"[^\w.-]+", "-", stem) or "livefilter"
 
 
 @contextmanager
@@ -104,14 +123,18 @@ def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, t
     if summary.loss:
         click.echo(f"livefilter: lost: {summary.loss}", err=True)
     if summary.is_interrupted:
-        click.echo(f"livefilter: interrupted after {summary.frames} frames", err=True)
+        click.echo(f"livefilter: interrupted after {_frames(summary)}", err=True)
         return INTERRUPTED
     return LOSS if summary.loss else DONE
 
 
+def _frames(summary: Summary) -> str:
+    return f"{summary.frames} frame{'' if summary.frames == 1 else 's'}"
+
+
 def _lines(summary: Summary) -> Iterator[str]:
     dropped = f", {summary.dropped} dropped" if summary.dropped else ""
-    yield f"{summary.source} with {summary.preset}: {summary.frames} frames at {summary.fps:.0f} fps{dropped}"
+    yield f"{summary.source} with {summary.preset}: {_frames(summary)} at {summary.fps:.0f} fps{dropped}"
     if summary.mean_score is not None:
         means = asdict(summary.mean_score)
         yield "mean scores: " + ", ".join(f"{name} {value:.4f}" for name, value in means.items())

@@ -15,7 +15,7 @@ _INSET = 0.3
 
 
 def composed(original: Pixels, filtered: Pixels, compare: Compare, wipe: float = 0.5) -> Pixels:
-    """Return a new picture of both.
+    """Return a new picture of both. What divides them is black beside white, so that it shows on any picture.
 
     Args:
         original: Gray, uint8.
@@ -30,17 +30,20 @@ def composed(original: Pixels, filtered: Pixels, compare: Compare, wipe: float =
     rows, cols = filtered.shape
     line_px = max(1, cols // 320)
     if compare == "wipe":
-        split = round(cols * wipe)
+        split = round(cols * min(max(wipe, 0.0), 1.0))
         result[:, :split] = original[:, :split]
-        result[:, max(split - line_px, 0) : split + line_px] = 255
+        result[:, max(split - line_px, 0) : split] = 0
+        result[:, split : split + line_px] = 255
     elif compare == "pip":
         small = cv2.resize(
             original, (max(1, round(cols * _INSET)), max(1, round(rows * _INSET))), interpolation=cv2.INTER_AREA
         )
         margin = min(rows, cols) // 40
         high, wide = small.shape
-        framed = result[margin : margin + high + 2 * line_px, cols - margin - wide - 2 * line_px : cols - margin]
-        framed[:] = 255
-        inner = framed[line_px : line_px + high, line_px : line_px + wide]
+        left = max(cols - margin - wide - 4 * line_px, 0)
+        outer = result[margin : margin + high + 4 * line_px, left : cols - margin]
+        outer[:] = 0
+        outer[line_px:-line_px, line_px:-line_px] = 255
+        inner = outer[2 * line_px : -2 * line_px, 2 * line_px : -2 * line_px]
         inner[:] = small[: inner.shape[0], : inner.shape[1]]
     return result

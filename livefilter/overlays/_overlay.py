@@ -9,9 +9,10 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+from livefilter.errors import OptionError
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.overlays._compare import Compare, composed
+from livefilter.overlays._compare import COMPARES, Compare, composed
 from livefilter.overlays._text import TextStyle, shade
 from livefilter.presets import OverlaySettings
 
@@ -32,9 +33,14 @@ class Overlay:
         compare: May be changed at any time.
         is_shown: False draws nothing but the comparison.
         wipe: Where the line of "wipe" is, as a share of the width.
+
+    Raises:
+        OptionError: ``compare`` is none of "none", "side", "wipe" and "pip".
     """
 
     def __init__(self, settings: OverlaySettings, name: str, compare: Compare = "none") -> None:
+        if compare not in COMPARES:
+            raise OptionError(f"compare: must be one of {', '.join(COMPARES)}, found {compare!r}")
         self.compare: Compare = compare
         self.is_shown = True
         self.wipe = 0.5
@@ -71,6 +77,8 @@ class Overlay:
     def _remember(self, time_s: Fraction, score: EdgeScore) -> None:
         if self._history and time_s < self._history[-1][0]:
             self._history.clear()
+        elif self._history and time_s == self._history[-1][0]:
+            self._history.pop()  # The same frame, drawn again.
         self._history.append((time_s, score))
         while self._history[0][0] < time_s - _HISTORY_S:
             self._history.popleft()

@@ -58,7 +58,7 @@ def shade(pixels: Pixels, top: int, left: int, rows: int, cols: int) -> Pixels:
 
 
 def draw_panel(pixels: Pixels, lines: list[str]) -> None:
-    """Draw lines of text on a shaded panel in the middle of the picture, in place, as large as fits."""
+    """Draw lines of text on a shaded panel in the middle of the picture, in place; what does not fit is cut off."""
     style = TextStyle.fitting(*pixels.shape[:2])
     pad = style.height_px
     cols = max(map(style.width, lines)) + 2 * pad

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from livefilter.compiler import Filter, Filtered
+from livefilter.compiler import Filter, Filtered, to_gray
 from livefilter.errors import LivefilterError, SourceError
 from livefilter.frame import Frame, Pixels
 from livefilter.overlays import COMPARES, Compare, Overlay, draw_panel
@@ -38,6 +40,7 @@ class Preview:
         snapshot_folder: Where snapshots go.
         threads: Threads that may work on one frame.
         announce: Called with one line when something happened that the user should know.
+        clock: Seconds that only grow.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Preview:
         snapshot_folder: Path,
         threads: int | None = None,
         announce: Callable[[str], object] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._presets = list(presets[:9])
@@ -59,10 +63,12 @@ class Preview:
         self._snapshot_folder = snapshot_folder
         self._threads = threads
         self._announce = announce
+        self._clock = clock
         self._filter = Filter(preset, threads=threads)
         self._overlay = Overlay(self._filter.preset.overlay, self._filter.preset.name, compare)
         self._overlay.is_shown = overlay
         self._is_helping = self._is_paused = self._is_quitting = False
+        self._feed: Feed | None = None
         self._last: tuple[Frame, Filtered] | None = None
         self._shown: Pixels | None = None
         self._shown_at: deque[float] = deque(maxlen=_RATE_WINDOW)
@@ -79,37 +85,40 @@ class Preview:
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
         """Show frames until the source ends, the user quits or closes the window, or ``should_stop`` says so.
 
+        A single picture stays until the user quits.
+
         Raises:
             SourceError: The source broke before its first frame.
         """
-        started, loss = time.perf_counter(), None
+        started_s, loss = self._clock(), None
         feed: Feed
-        with NewestFeed(self._source) if self._source.facts.is_live else PacedFeed(self._source) as feed:
+        with NewestFeed(self._source) if self._source.facts.is_live else PacedFeed(self._source, self._clock) as feed:
             self._feed = feed
             try:
-                while not (self._is_quitting or self._window.is_closed or feed.is_over or should_stop()):
+                while not (self._is_quitting or self._window.is_closed or self._is_seen(feed) or should_stop()):
                     self._turn(feed)
             except SourceError as error:
                 if self._last is None:
                     raise
                 loss = str(error)
             dropped = feed.dropped
-        seconds = time.perf_counter() - started
+        seconds = self._clock() - started_s
         return Summary(
             source=self._source.facts.name,
             preset=self._filter.preset.name,
             frames=self._means.frames,
             seconds=seconds,
-            fps=self._means.frames / seconds,
+            fps=self._means.frames / max(seconds, 1e-9),
             mean_score=self._means.mean,
             outputs=(),
-            loss=loss or self._source.loss,
+            loss="; ".join(filter(None, (loss, self._source.loss))) or None,
             is_interrupted=should_stop(),
             dropped=dropped,
         )
 
     def press(self, key: str) -> None:
-        """Do what a key stands for; other keys do nothing."""
+        """Do what a key stands for; other keys do nothing, and Caps Lock changes nothing."""
+        key = key.lower()
         if key == "esc":
             self._quit()
         elif key in self._keys:
@@ -118,14 +127,19 @@ class Preview:
             self._switch(self._presets[int(key) - 1])
         self._redraw()
 
+    def _is_seen(self, feed: Feed) -> bool:
+        """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
+        return feed.is_over and self._means.frames != 1
+
     def _turn(self, feed: Feed) -> None:
         """Show a frame if there is one, and do what keys ask for."""
         frame = feed.take()
         if frame is not None:
+            frame = replace(frame, pixels=to_gray(frame.pixels))
             result = self._filter(frame.pixels)
             self._means.add(result.score)
             self._last = (frame, result)
-            self._shown_at.append(time.perf_counter())
+            self._shown_at.append(self._clock())
             self._redraw()
         key = self._window.poll_key(min(_LONGEST_WAIT_MS, round(feed.rest_s() * 1000)))
         if key is not None:
@@ -154,7 +168,8 @@ class Preview:
 
     def _pause(self) -> None:
         self._is_paused = not self._is_paused
-        self._feed.pause(self._is_paused)
+        if self._feed is not None:
+            self._feed.pause(self._is_paused)
 
     def _toggle_overlay(self) -> None:
         self._overlay.is_shown = not self._overlay.is_shown
@@ -182,7 +197,8 @@ class Preview:
         """Save what is shown, under the time and the preset's name."""
         if self._last is None or self._shown is None:
             return
-        name = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{self._filter.preset.name}-{self._last[0].index:06d}.png"
+        preset = re.sub(r"[^\w.-]+", "-", self._filter.preset.name)
+        name = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}-{self._last[0].index:06d}.png"
         try:
             write_picture(self._snapshot_folder / name, self._shown, overwrite=True)
         except LivefilterError as error:

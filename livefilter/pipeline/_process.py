@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from glob import glob
+from itertools import combinations
 from os import PathLike
+from os.path import abspath, exists, expanduser, isdir, samefile
 from pathlib import Path
 from typing import cast
 
-from livefilter.compiler import Filter
+from livefilter.compiler import Filter, to_gray
 from livefilter.errors import OptionError, SourceError
 from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._summary import Progress, ScoreMean, Summary
 from livefilter.presets import Preset
-from livefilter.sinks import ScoreSink, Sink, open_sink
+from livefilter.sinks import ScoreSink, Sink, open_sink, replaces
 from livefilter.sources import Source, open_source
 
 Target = Sink | str | PathLike[str]
@@ -69,9 +72,10 @@ def process(
     compiled = Filter(preset, threads=threads)
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     with ExitStack() as opened:
+        paths = [os.fspath(target) for target in [*targets, scores] if isinstance(target, str | PathLike)]
+        _refuse_doubles(paths)
         if isinstance(source, str | int | PathLike):
-            for target in [*targets, scores]:
-                _refuse_input(source, target)
+            _refuse_input(source, paths)
             source = opened.enter_context(open_source(source))
         facts = source.facts
         own = opened.enter_context(ExitStack())
@@ -82,7 +86,7 @@ def process(
             for target in targets
         ]
         if scores is not None:
-            sinks.append(own.enter_context(ScoreSink(Path(scores), overwrite=overwrite)))
+            sinks.append(own.enter_context(ScoreSink(Path(expanduser(scores)), overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_shown = overlay
@@ -96,10 +100,10 @@ def process(
         preset=compiled.preset.name,
         frames=means.frames,
         seconds=seconds,
-        fps=means.frames / seconds,
+        fps=means.frames / max(seconds, 1e-9),
         mean_score=means.mean,
         outputs=tuple(output for output in outputs if output is not None),
-        loss=loss or source.loss,
+        loss="; ".join(filter(None, (loss, source.loss))) or None,
         is_interrupted=is_interrupted,
     )
 
@@ -118,12 +122,13 @@ def _run(
         for frame in source:
             if should_stop():
                 return means, None, True
-            if frame.pixels.shape != facts.shape:
-                raise SourceError(f"the size changed from {facts.shape} to {frame.pixels.shape} at frame {frame.index}")
-            result = compiled(frame.pixels)
+            pixels = to_gray(frame.pixels)
+            if pixels.shape != facts.shape:
+                raise SourceError(f"the size changed from {facts.shape} to {pixels.shape} at frame {frame.index}")
+            result = compiled(pixels)
             picture = result.image
             if overlay is not None:
-                picture = overlay.draw(frame.pixels, result.image, result.score, frame.time_s)
+                picture = overlay.draw(pixels, result.image, result.score, frame.time_s)
             shown = replace(frame, pixels=picture)
             for sink in sinks:
                 sink.write(shown, result.score)
@@ -133,14 +138,24 @@ def _run(
     except SourceError as error:
         if means.frames == 0:
             raise
-        return means, f"{facts.name}: {error}; the output holds the {means.frames} frames before", False
+        return means, f"{facts.name}: {error}; the output holds what came before", False
     return means, None, False
 
 
-def _refuse_input(source: str | int | PathLike[str], target: Target | None) -> None:
-    """Refuse an output that is the input, under whatever name."""
-    if isinstance(source, int) or not isinstance(target, str | PathLike):
+def _refuse_doubles(targets: Sequence[str]) -> None:
+    """Refuse two outputs to one place."""
+    for first, second in combinations(targets, 2):
+        if abspath(expanduser(first)) == abspath(expanduser(second)):
+            raise OptionError(f"{second}: is given for two outputs; each needs a place of its own")
+
+
+def _refuse_input(source: str | int | PathLike[str], targets: Sequence[str]) -> None:
+    """Refuse an output that is the input, or one of its pictures, under whatever name."""
+    if isinstance(source, int):
         return
-    read, written = Path(source).expanduser(), Path(target).expanduser()
-    if read.exists() and written.exists() and os.path.samefile(read, written):
-        raise OptionError(f"{target}: is the input; the output must be another file")
+    path = Path(expanduser(source))
+    read = list(path.iterdir()) if isdir(path) else [path] if exists(path) else list(map(Path, glob(str(path))))
+    for target in targets:
+        is_same_folder = isdir(path) and isdir(expanduser(target)) and samefile(path, expanduser(target))
+        if is_same_folder or any(replaces(target, file) for file in read):
+            raise OptionError(f"{target}: is, or would be written over, the input; the output must be another file")

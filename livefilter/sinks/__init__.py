@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from livefilter.sinks._open import open_sink
+from livefilter.sinks._display import check_display
+from livefilter.sinks._open import open_sink, replaces
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
-from livefilter.sinks._window import WindowSink, check_display
+from livefilter.sinks._window import WindowSink
 
-__all__ = ["PictureSink", "ScoreSink", "Sink", "VideoSink", "WindowSink", "check_display", "open_sink", "write_picture"]
+__all__ = [
+    "PictureSink",
+    "ScoreSink",
+    "Sink",
+    "VideoSink",
+    "WindowSink",
+    "check_display",
+    "open_sink",
+    "replaces",
+    "write_picture",
+]

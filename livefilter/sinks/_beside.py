@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from os.path import exists, isdir  # Unlike Path's, these do not raise for a name that is too long.
 from pathlib import Path
 
 from livefilter.errors import SinkError
@@ -18,13 +19,15 @@ class Beside:
 
     def __init__(self, target: Path, *, overwrite: bool = False) -> None:
         self.target = target
-        self.partial = target.with_name(f"{target.stem}.partial{target.suffix}")
+        self.partial = partial_of(target)
         folder = target.parent
-        if target.is_dir():
+        if isdir(target):
             raise SinkError(f"{target}: is a folder; give a file name in it")
-        if not folder.is_dir():
+        if not exists(folder):
             raise SinkError(f"{target}: the folder {folder} does not exist; make it first")
-        if target.exists() and not overwrite:
+        if not isdir(folder):
+            raise SinkError(f"{target}: {folder} is a file, not a folder")
+        if exists(target) and not overwrite:
             raise SinkError(f"{target}: exists; give --overwrite (overwrite=True) to replace it")
         try:
             self.partial.open("wb").close()
@@ -42,6 +45,11 @@ class Beside:
     def discard(self) -> None:
         """Remove what was written."""
         self.partial.unlink(missing_ok=True)
+
+
+def partial_of(target: Path) -> Path:
+    """Return where the file is that becomes ``target``, while it is not complete."""
+    return target.with_name(f"{target.stem}.partial{target.suffix}")
 
 
 def cannot_write(path: Path, error: Exception) -> SinkError:

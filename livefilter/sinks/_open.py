@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from os import PathLike
+from os.path import exists, expanduser, isdir, samefile
 from pathlib import Path
 
 from livefilter.errors import OptionError
-from livefilter.sinks._pictures import SEQUENCE_SUFFIXES, PictureSink
+from livefilter.sinks._beside import partial_of
+from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VideoSink
-
-_VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
+from livefilter.sinks._video import VIDEO_SUFFIXES, VideoSink
 
 
 def open_sink(target: str | PathLike[str], *, rate: Fraction, time_base: Fraction, overwrite: bool = False) -> Sink:
@@ -28,10 +28,30 @@ def open_sink(target: str | PathLike[str], *, rate: Fraction, time_base: Fractio
         SinkError: It cannot be made.
         OptionError: The ending stands for nothing.
     """
-    path = Path(target).expanduser()
-    if path.is_dir() or str(target).endswith(("/", "\\")) or path.suffix.lower() in SEQUENCE_SUFFIXES:
+    path = _path(target)
+    if path.suffix.lower() in SEQUENCE_SUFFIXES:
         return PictureSink(path, overwrite=overwrite)
-    if path.suffix.lower() in _VIDEO_SUFFIXES:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoSink(path, rate=rate, time_base=time_base, overwrite=overwrite)
-    known = ", ".join(_VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
+    known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
+
+
+def replaces(target: str | PathLike[str], path: Path) -> bool:
+    """Return whether an output to ``target`` would be written over the file ``path``, even if only while it is made."""
+    written = _path(target)
+    if not written.name:
+        return False
+    if written.suffix.lower() in SEQUENCE_SUFFIXES and is_sequence(written):
+        return is_of_sequence(path, written) and _is_same(path.parent, written.parent)
+    return _is_same(path, written) or _is_same(path, partial_of(written))
+
+
+def _path(target: str | PathLike[str]) -> Path:
+    """Return the path of a file, or the pattern of a sequence where a folder is meant."""
+    path = Path(expanduser(target))
+    return path / DEFAULT_NAME if isdir(path) or str(target).endswith(("/", "\\")) else path
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    return exists(first) and exists(second) and samefile(first, second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._sink import Sink
 
 SEQUENCE_SUFFIXES = (".png", ".jpg", ".jpeg")
+DEFAULT_NAME = "%06d.png"
 _NUMBER = re.compile(r"%0?\d*d")
 
 
@@ -30,38 +32,52 @@ class PictureSink(Sink):
     """
 
     def __init__(self, pattern: Path, *, overwrite: bool = False) -> None:
-        if not pattern.suffix:
-            pattern = pattern / "%06d.png"
-        if pattern.suffix.lower() not in SEQUENCE_SUFFIXES or len(_NUMBER.findall(pattern.name)) != 1:
+        if not pattern.suffix or pattern.is_dir():
+            pattern = pattern / DEFAULT_NAME
+        if pattern.suffix.lower() not in SEQUENCE_SUFFIXES or not is_sequence(pattern):
             raise OptionError(
                 f"{pattern}: a sequence is named like frames/%05d.png, with one of {', '.join(SEQUENCE_SUFFIXES)}"
             )
         self.target = str(pattern)
         self._pattern = pattern
         self._written = 0
+        self._has_made_folder = not pattern.parent.exists()
         try:
             pattern.parent.mkdir(exist_ok=True)
+            there = sorted(pattern.parent.iterdir())
         except OSError as error:
             raise cannot_write(pattern.parent, error) from error
-        if not overwrite and (found := self._existing()):
+        if not overwrite and (found := next((path for path in there if is_of_sequence(path, pattern)), None)):
             raise SinkError(f"{found}: exists; give --overwrite (overwrite=True) to replace it")
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture; the score is not kept in it."""
-        write_picture(self._pattern.with_name(self._pattern.name % frame.index), frame.pixels, overwrite=True)
+        # Not `name % index`: another percent sign in the name is the user's own.
+        name = _NUMBER.sub(lambda number: number[0] % frame.index, self._pattern.name)
+        write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
         self._written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Return where the pictures are; each of them is complete already."""
+        self.discard()
         return self.target if self._written else None
 
     def discard(self) -> None:
-        """Leave the pictures that were written: each of them is complete."""
+        """Leave the pictures that were written, since each of them is complete, but no folder that was made in vain."""
+        if self._has_made_folder and not self._written:
+            with contextlib.suppress(OSError):
+                self._pattern.parent.rmdir()
 
-    def _existing(self) -> Path | None:
-        before, after = _NUMBER.split(self._pattern.name)
-        matching = re.compile(re.escape(before) + r"\d+" + re.escape(after))
-        return next((path for path in sorted(self._pattern.parent.iterdir()) if matching.fullmatch(path.name)), None)
+
+def is_sequence(pattern: Path) -> bool:
+    """Return whether a name has exactly one place for a number, such as %05d."""
+    return len(_NUMBER.findall(pattern.name)) == 1
+
+
+def is_of_sequence(path: Path, pattern: Path) -> bool:
+    """Return whether ``path`` has a name that ``pattern`` gives to one of its pictures; folders are not looked at."""
+    before, after = _NUMBER.split(pattern.name)
+    return re.fullmatch(re.escape(before) + r"\d+" + re.escape(after), path.name) is not None
 
 
 def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> None:
@@ -78,11 +94,13 @@ def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> Non
     """
     if path.suffix.lower() not in SEQUENCE_SUFFIXES:
         raise OptionError(f"{path}: a picture ends in {', '.join(SEQUENCE_SUFFIXES)}, found {path.suffix or 'none'}")
-    _, encoded = cv2.imencode(path.suffix, pixels)
+    is_encoded, encoded = cv2.imencode(path.suffix, pixels)
+    if not is_encoded:  # JPEG has no more than 65,500 rows or columns.
+        raise SinkError(f"{path}: {pixels.shape[0]} x {pixels.shape[1]} pixels do not fit into this format")
     file = Beside(path, overwrite=overwrite)
     try:
         file.partial.write_bytes(encoded.tobytes())
-    except OSError as error:
+        file.complete()
+    except OSError as error:  # Also our own, of complete.
         file.discard()
-        raise cannot_write(path, error) from error
-    file.complete()
+        raise error if isinstance(error, SinkError) else cannot_write(path, error) from error

@@ -43,6 +43,8 @@ class ScoreSink(Sink):
         self._stream: TextIO = (
             sys.stdout if self._file is None else self._file.partial.open("w", encoding="utf-8", newline="")
         )
+        self._written = 0
+        self._is_open = True
         self._write_row = self._csv_rows() if path.suffix.lower() == ".csv" else self._json_rows()
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
@@ -50,25 +52,39 @@ class ScoreSink(Sink):
         values = (frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density)
         try:
             self._write_row(values)
+            self._written += 1
+            if self._file is None:
+                self._stream.flush()  # Who reads a pipe wants a live camera's rows when they come.
         except BrokenPipeError:
             raise  # Whoever read our output has had enough: no error, and for the command line to end quietly.
         except OSError as error:
             raise self._failed(error) from error
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Flush, and move the file into place."""
+        """Flush, and move the file into place; None for standard output, where nothing is left to be found."""
+        if not self._is_open:
+            return None
+        if not is_complete and not self._written:
+            self.discard()
+            return None
         try:
             if self._file is None:
                 self._stream.flush()
-                return self.target
-            self._stream.close()
+            else:
+                self._stream.close()
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise self._failed(error) from error
+        self._is_open = False
+        if self._file is None:
+            return None
         return str(self._file.complete() if is_complete else self._file.partial)
 
     def discard(self) -> None:
         """Remove the unfinished file; what went to standard output is gone already."""
-        if self._file is not None:
+        if self._file is not None and self._is_open:
+            self._is_open = False
             with contextlib.suppress(OSError):  # On a full disk, what is still in the buffer is dropped with the rest.
                 self._stream.close()
             self._file.discard()
@@ -82,4 +98,4 @@ class ScoreSink(Sink):
         return lambda values: self._stream.write(json.dumps(dict(zip(FIELDS, values, strict=True))) + "\n")
 
     def _failed(self, error: OSError) -> SinkError:
-        return cannot_write(Path(self.target), error)
+        return cannot_write(Path("standard output" if self._file is None else self.target), error)

@@ -27,7 +27,7 @@ class Sink(Protocol):
         ...
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Finish the output, and return where it is; None if there is nothing to keep.
+        """Finish the output, and return where it is; None if there is nothing to keep. A second call does nothing.
 
         Args:
             is_complete: False after an interrupt: what is there is made usable, under a name that says that it is
@@ -48,9 +48,12 @@ class Sink(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.finish()
-        elif isinstance(error, KeyboardInterrupt):
-            self.finish(is_complete=False)
-        else:
+        # A closed pipe ends a run as an interrupt does: the reader of one output has enough, what others hold is good.
+        if error is not None and not isinstance(error, KeyboardInterrupt | BrokenPipeError):
             self.discard()
+            return
+        try:
+            self.finish(is_complete=error is None)
+        except BaseException:
+            self.discard()
+            raise

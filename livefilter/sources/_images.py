@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from glob import glob
+from os.path import expanduser
 from pathlib import Path
 
 import cv2
@@ -59,7 +60,7 @@ class Pictures(Source):
 
 
 def _matching(spec: str) -> list[Path]:
-    path = Path(spec).expanduser()
+    path = Path(expanduser(spec))
     if path.is_file():
         return [path]
     if path.is_dir():

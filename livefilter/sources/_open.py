@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from glob import has_magic
 from os import PathLike, fspath
-from os.path import exists
+from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
@@ -60,13 +60,13 @@ def open_source(spec: str | int | PathLike[str], *, rate: Fraction | None = None
         return Synthetic(text.removeprefix("synthetic:"))
     from livefilter.sources._video import VideoFile
 
-    return VideoFile(Path(text).expanduser())
+    return VideoFile(Path(expanduser(text)))
 
 
 def _is_pictures(text: str) -> bool:
     from livefilter.sources._images import PICTURE_SUFFIXES
 
-    path = Path(text).expanduser()
+    path = Path(expanduser(text))
     if exists(path):  # Not Path.exists, which raises for a name that is too long.
         return path.is_dir() or text.lower().endswith(PICTURE_SUFFIXES)
     return has_magic(text)

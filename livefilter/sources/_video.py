@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
@@ -19,8 +25,11 @@ from livefilter.sources._source import Source, SourceFacts
 
 _LUMA_FIRST = {"gray", "yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "nv12", "nv21", "nv16"}
 _FULL_RANGE = {"gray", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"}
-_EXPANDED = np.rint((np.arange(256) - 16) * (255 / 219)).clip(0, 255).astype(np.uint8)
-"""Limited-range luma (16 to 235, ITU-R BT.601) as full-range gray."""
+_DEEP_LUMA_FIRST = {f"yuv{chroma}p{bits}le": bits for chroma in (420, 422, 444, 440) for bits in (9, 10, 12, 14)}
+_NOT_VIDEO = {"tty": "text"}
+"""Formats by which FFmpeg shows, as a picture that moves, what nobody means by a video."""
+_MISSING_S = Fraction(1, 2)
+"""How far before its promised end a file may stop and still be whole: containers round, and count other streams in."""
 
 
 class VideoFile(Source):
@@ -36,12 +45,13 @@ class VideoFile(Source):
     def __init__(self, path: Path) -> None:
         self.loss: str | None = None
         self._path = path
-        self._container = _open(path)
-        stream = self._container.streams.video[0]
+        self._container, stream = _open(path)
         stream.thread_type = "AUTO"
         self._stream = stream
         self._rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         self._time_base = Fraction(stream.time_base or 1 / self._rate)
+        self._ends_s = _promised_end_s(self._container, stream)
+        self._hidden = 0
         self._frames = self._decode()
         # The first frame is decoded at once: only it tells rotation and true size, and a file without any is no video.
         self._first = next(self._frames, None)
@@ -56,16 +66,14 @@ class VideoFile(Source):
     def __iter__(self) -> Iterator[Frame]:
         if self._first is None:
             return
-        first, self._first = self._first, None
-        yield first
-        count = 1
-        for frame in self._frames:
-            yield frame
-            count += 1
-        if self._stream.frames > count:
-            self._lose(f"only {count} of {self._stream.frames} frames could be read")
+        last, self._first = self._first, None
+        yield last
+        for last in self._frames:
+            yield last
+        self._compare_with_promised(last.index + 1, last.time_s + 1 / self._rate)
 
     def close(self) -> None:
+        """Close the file."""
         self._container.close()
 
     def _decode(self) -> Iterator[Frame]:
@@ -73,6 +81,7 @@ class VideoFile(Source):
         time_s = -1 / self._rate
         try:
             for packet in self._container.demux(self._stream):
+                self._hidden += packet.is_discard
                 try:
                     pictures = packet.decode()
                 except av.error.InvalidDataError:
@@ -87,6 +96,14 @@ class VideoFile(Source):
         if damaged:
             self._lose(f"{damaged} damaged packet{'s' * (damaged > 1)} could not be decoded")
 
+    def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
+        """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""
+        promised = self._stream.frames - self._hidden  # An edit list hides frames that only others are decoded from.
+        if count < promised:
+            self._lose(f"only {count} of {promised} frames could be read")
+        elif not self._stream.frames and self._ends_s is not None and ended_s < self._ends_s - _MISSING_S:
+            self._lose(f"ends after {float(ended_s):.1f} of {float(self._ends_s):.1f} s; the file is cut off")
+
     def _lose(self, what: str) -> None:
         self.loss = f"{self.loss}; {what}" if self.loss else f"{self._path}: {what}"
 
@@ -94,38 +111,78 @@ class VideoFile(Source):
 def gray_pixels(picture: VideoFrame) -> Pixels:
     """Return a decoded picture as full-range gray, uint8 of shape (rows, cols), the right way up.
 
-    The luma plane is used as it is where the format has one; limited range is expanded. Anything else (RGB, more than 8
-    bits) goes through FFmpeg's own conversion to gray.
+    The luma plane is used as it is where the format has one; limited range is expanded, and more than 8 bits are
+    rounded, both in one step. Anything else (RGB, packed formats) goes through FFmpeg's own conversion to gray.
     """
     name = picture.format.name
-    if name not in _LUMA_FIRST and name not in _FULL_RANGE:
+    if name not in _LUMA_FIRST and name not in _FULL_RANGE and name not in _DEEP_LUMA_FIRST:
         picture = picture.reformat(format="gray", dst_color_range=ColorRange.JPEG)
+        name = "gray"
+    bits = _DEEP_LUMA_FIRST.get(name, 8)
     plane = picture.planes[0]
-    luma: Pixels = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)[
-        : plane.height, : plane.width
-    ]
-    is_full_range = picture.format.name in _FULL_RANGE or picture.color_range == ColorRange.JPEG
-    gray = luma.copy() if is_full_range else np.asarray(cv2.LUT(luma, _EXPANDED), dtype=np.uint8)
+    stored = np.frombuffer(memoryview(plane), dtype=np.uint8 if bits == 8 else "<u2")
+    luma = stored.reshape(-1, plane.line_size // stored.itemsize)[: plane.height, : plane.width]
+    is_full_range = name in _FULL_RANGE or picture.color_range == ColorRange.JPEG
+    gray: Pixels
+    if bits > 8:
+        gray = _levels(bits, is_full_range=is_full_range)[luma]
+    elif is_full_range:
+        gray = luma.astype(np.uint8)
+    else:
+        gray = np.asarray(cv2.LUT(luma, _levels(bits, is_full_range=False)), dtype=np.uint8)
     quarter_turns = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(gray, quarter_turns)) if quarter_turns else gray
 
 
-def _open(path: Path) -> av.container.InputContainer:
-    if not path.exists():
+@cache
+def _levels(bits: int, *, is_full_range: bool) -> Pixels:
+    """Return full-range gray for every luma of so many bits; limited range is 16 to 235 in 8 bits (ITU-R BT.601)."""
+    luma = np.arange(2**bits, dtype=np.float64)
+    scaled = luma * (255 / (2**bits - 1)) if is_full_range else (luma / 2 ** (bits - 8) - 16) * (255 / 219)
+    levels: Pixels = np.rint(scaled).clip(0, 255).astype(np.uint8)
+    return levels
+
+
+def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+    if not os.path.exists(path):  # Not Path.exists, which raises for a name that is too long.
         raise SourceError(f"{path}: no such file")
+    if path.is_dir():
+        raise SourceError(f"{path}: is a folder, not a video")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty (0 bytes)")
     try:
-        container = av.open(str(path), mode="r")
-    except av.error.InvalidDataError as error:
+        # In full, because FFmpeg would take the start of a:b.mp4 for the name of a protocol.
+        container = av.open(os.path.abspath(path), mode="r")
+    except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video, or is damaged beyond reading") from error
     except (av.error.FFmpegError, OSError) as error:
         raise SourceError(f"{path}: cannot be opened: {error.strerror or error}") from error
-    if container.format.name.endswith("_pipe") or container.format.name == "image2":
+    try:
+        return container, _video_stream(path, container)
+    except SourceError:
         container.close()
-        kind = container.format.name.removesuffix("_pipe")
+        raise
+
+
+def _video_stream(path: Path, container: InputContainer) -> VideoStream:
+    """Return the stream to decode; what FFmpeg can open need not be a video."""
+    name = container.format.name
+    if name.endswith("_pipe") or name == "image2":
+        kind = name.removesuffix("_pipe")
         raise SourceError(f"{path}: is a picture ({kind}), not a video; give it its own ending to read it as a picture")
-    if not container.streams.video:
-        container.close()
-        raise SourceError(f"{path}: has no video stream")
-    return container
+    if name in _NOT_VIDEO:
+        raise SourceError(f"{path}: is {_NOT_VIDEO[name]}, not a video")
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream) or stream.disposition & Disposition.attached_pic:
+        raise SourceError(f"{path}: has no video stream")  # The cover of a piece of music is none.
+    return stream
+
+
+def _promised_end_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Return when the video should end by what the file says of itself; None if it does not say."""
+    # Matroska notes it for each stream.
+    noted = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if noted:
+        return int(noted[1]) * 3600 + int(noted[2]) * 60 + Fraction(noted[3])
+    is_alone = len(container.streams) == 1  # Otherwise the longest stream counts, which may be the sound.
+    return Fraction(container.duration, av.time_base) if is_alone and container.duration else None

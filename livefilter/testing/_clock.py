@@ -1,0 +1,27 @@
+"""A clock that a test turns by hand."""
+
+from __future__ import annotations
+
+
+class FakeClock:
+    """Seconds that only pass when they are told to.
+
+    Example:
+        >>> clock = FakeClock()
+        >>> clock.advance(1.5)
+        >>> clock()
+        1.5
+    """
+
+    def __init__(self, now_s: float = 0.0) -> None:
+        self._now_s = now_s
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; it never goes back."""
+        if seconds < 0:
+            raise ValueError(f"time does not go back, found {seconds}")
+        self._now_s += seconds

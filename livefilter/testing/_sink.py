@@ -1,0 +1,57 @@
+"""A sink that keeps what it is given."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from livefilter.errors import SinkError
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.sinks import Sink
+
+State = Literal["open", "complete", "partial", "discarded"]
+
+
+class ListSink(Sink):
+    """Keeps frames and scores in lists.
+
+    Args:
+        fails_at: Raise a SinkError instead of taking the frame of this position, from 0; None never fails.
+
+    Attributes:
+        frames: The frames written, as they came: pixels are not copied.
+        scores: Their scores.
+        state: "open", or how it ended: "complete", "partial" (after an interrupt) or "discarded" (after an error).
+
+    Example:
+        >>> from livefilter import process
+        >>> sink = ListSink()
+        >>> summary = process("synthetic:chart", sink, "edge", should_stop=iter([False, False, True]).__next__)
+        >>> len(sink.frames), sink.state
+        (2, 'open')
+    """
+
+    def __init__(self, *, fails_at: int | None = None) -> None:
+        self.target = "a list"
+        self.frames: list[Frame] = []
+        self.scores: list[EdgeScore] = []
+        self.state: State = "open"
+        self._fails_at = fails_at
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Keep one result."""
+        if len(self.frames) == self._fails_at:
+            raise SinkError(f"{self.target}: cannot be written: was told to fail at frame {self._fails_at}")
+        self.frames.append(frame)
+        self.scores.append(score)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Note the end; the lists stay."""
+        if self.state == "open":
+            self.state = "complete" if is_complete else "partial"
+        return None
+
+    def discard(self) -> None:
+        """Note the end; the lists stay, for the test to look at."""
+        if self.state == "open":
+            self.state = "discarded"

@@ -1,0 +1,234 @@
+"""A real window on a real, if invisible, screen: Xvfb shows it, xdotool presses keys, ImageMagick looks."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefilter.compiler import Filter
+from livefilter.presets import list_presets
+from livefilter.sources import open_source
+
+Pixels = NDArray[np.uint8]
+pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
+ROOT = Path(__file__).resolve().parents[2]
+LOOKS = 100
+"""How often to look for what should appear; each look takes some 50 ms, so there is no need to sleep in between."""
+
+
+@pytest.fixture(scope="module")
+def display(require: Callable[[object, str], None]) -> Iterator[str]:
+    """A screen of its own, of 1000 x 700 pixels."""
+    for tool in ("Xvfb", "xdotool", "import"):
+        require(shutil.which(tool), f"needs {tool}")
+    reads, writes = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writes), "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
+        pass_fds=[writes],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writes)
+    with os.fdopen(reads) as told:
+        number = told.readline().strip()  # Written when the server is ready.
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Show:
+    """A preview that runs, and its window."""
+
+    def __init__(self, display: str, folder: Path, *arguments: str, command: str = "preview") -> None:
+        self._environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "livefilter", command, *arguments],
+            cwd=folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._display = display
+        self.window = self._found()
+
+    def _found(self) -> str:
+        for _ in range(LOOKS):
+            ran = self._run("xdotool", "search", "--onlyvisible", "--name", "^livefilter: ")
+            if ran.stdout:
+                return ran.stdout.split()[0].decode()
+            if self._process.poll() is not None:
+                break
+            self._run("xdotool", "getmouselocation")
+        raise AssertionError(f"no window: {self._process.communicate(timeout=10)}")
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, env=self._environment, capture_output=True, check=False)
+
+    def press(self, key: str) -> None:
+        """Press a key while the window is in front."""
+        self._run("xdotool", "key", "--window", self.window, key)
+
+    def look(self) -> Pixels:
+        """Take a picture of the window."""
+        ran = self._run("import", "-window", self.window, "-depth", "8", "png:-")
+        seen = cv2.imdecode(np.frombuffer(ran.stdout, np.uint8), cv2.IMREAD_GRAYSCALE) if ran.stdout else None
+        return np.zeros((2, 2), np.uint8) if seen is None else np.asarray(seen, dtype=np.uint8)
+
+    def wait_for(self, what: str, seen: Callable[[Pixels], bool]) -> Pixels:
+        """Look until it is seen."""
+        for _ in range(LOOKS):
+            picture = self.look()
+            if seen(picture):
+                return picture
+        raise AssertionError(f"{what} was not seen")
+
+    def close(self) -> None:
+        """Ask the window to close, as a window manager does when its button is pressed."""
+        x11 = ctypes.CDLL(ctypes.util.find_library("X11"))
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XInternAtom.restype = ctypes.c_ulong
+        x11.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+        x11.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
+        x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+        server = x11.XOpenDisplay(self._display.encode())
+        # An XClientMessageEvent: type 33, serial, send_event, display, window, message type, format 32, five longs.
+        event = (ctypes.c_long * 24)(
+            33, 0, 1, server, int(self.window), x11.XInternAtom(server, b"WM_PROTOCOLS", 0), 32
+        )
+        event[7] = x11.XInternAtom(server, b"WM_DELETE_WINDOW", 0)
+        x11.XSendEvent(server, int(self.window), 0, 0, ctypes.byref(event))
+        x11.XCloseDisplay(server)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self._process.terminate()
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end; the exit code, and what was printed to standard error."""
+        _, told = self._process.communicate(timeout=60)
+        return self._process.returncode, told
+
+
+@pytest.fixture
+def show(display: str, tmp_path: Path) -> Iterator[Callable[..., Show]]:
+    """A function that starts a preview in a folder of the test's own; whatever is left of it ends with the test."""
+    started: list[Show] = []
+
+    def start(*arguments: str, command: str = "preview") -> Show:
+        started.append(Show(display, tmp_path, *arguments, command=command))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one._process.kill()
+        one._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def chart() -> Pixels:
+    """A test chart of 360 x 640."""
+    with open_source("synthetic:chart") as source:
+        return next(iter(source)).pixels
+
+
+@pytest.fixture
+def still(chart: Pixels, tmp_path: Path) -> str:
+    """The chart as a picture, which stays on show until somebody quits."""
+    cv2.imwrite(str(tmp_path / "chart.png"), chart)
+    return "chart.png"
+
+
+def shows(expected: Pixels) -> Callable[[Pixels], bool]:
+    """Whether a picture of the window shows what is expected: correlated by more than 0.95, whatever the scaling."""
+
+    def is_seen(picture: Pixels) -> bool:
+        small = [cv2.resize(one, (160, 90), interpolation=cv2.INTER_AREA) for one in (picture, expected)]
+        if min(float(one.std()) for one in small) == 0:
+            return False
+        return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1]) > 0.95
+
+    return is_seen
+
+
+def test_keys_change_what_the_window_shows(
+    show: Callable[..., Show], still: str, chart: Pixels, tmp_path: Path
+) -> None:
+    """Presets by digits, the help, a snapshot of exactly what was filtered, and a quiet end."""
+    running = show(still, "-p", "sobel-vertical", "--no-overlay")
+    running.wait_for("the preset of the start", shows(Filter("sobel-vertical")(chart).image))
+    running.press("2")
+    second = Filter(list_presets()[1])(chart).image
+    before = running.wait_for("the second preset", shows(second))
+    assert not shows(Filter("sobel-vertical")(chart).image)(before)
+
+    middle = (slice(150, 210), slice(250, 390))
+    running.press("h")
+    running.wait_for("the help", lambda seen: float(np.median(seen[middle])) < 0.5 * float(np.median(before[middle])))
+    running.press("h")
+    running.wait_for("the picture without help", shows(second))
+
+    running.press("Insert")  # Does nothing: only its last 8 bits are those of a "c".
+    running.press("s")
+    running.press("q")
+    code, told = running.ended()
+    assert code == 0
+    assert told.count("saved ") == 1
+    (saved,) = tmp_path.glob("livefilter-*.png")
+    snapshot = cv2.imread(str(saved), cv2.IMREAD_UNCHANGED)
+    assert snapshot is not None
+    np.testing.assert_array_equal(snapshot, second)
+
+
+def test_a_recording_is_previewed(show: Callable[..., Show], require: Callable[[object, str], None]) -> None:
+    """The clip moves on the screen, with the overlay over it, until Escape."""
+    path = ROOT / "recordings" / "chart.mp4"
+    require(path.is_file(), "no recordings")
+    running = show(str(path), "-p", "sobel-vertical")
+    first = running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
+    running.wait_for("another frame", lambda seen: seen.shape == first.shape and bool((seen != first).any()))
+    running.press("Escape")
+    code, told = running.ended()
+    assert code == 0
+    assert "Traceback" not in told
+
+
+def test_closing_the_window_ends_the_preview(
+    show: Callable[..., Show], still: str, require: Callable[[object, str], None]
+) -> None:
+    """By its button: exit code 0."""
+    require(ctypes.util.find_library("X11"), "needs libX11")
+    running = show(still, "-p", "sobel-vertical", "-q")
+    running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
+    running.close()
+    assert running.ended() == (0, "")
+
+
+def test_a_signal_ends_the_preview(show: Callable[..., Show], still: str) -> None:
+    """SIGTERM: exit code 130, in order."""
+    running = show(still, "-p", "sobel-vertical", "-q")
+    running.wait_for("a frame", lambda seen: float(seen.std()) > 5)
+    running.terminate()
+    assert running.ended() == (130, "livefilter: interrupted after 1 frame\n")
+
+
+def test_a_file_can_be_watched_while_it_is_made(show: Callable[..., Show], tmp_path: Path) -> None:
+    """``process --window``: the window shows the result, closing it changes nothing, and the file is whole."""
+    path = ROOT / "recordings" / "chart.mp4"
+    running = show(str(path), "-o", "out.mp4", "-p", "sobel-vertical", "--window", "-q", command="process")
+    code, told = running.ended()
+    assert (code, told) == (0, "")
+    with open_source(tmp_path / "out.mp4") as source:
+        assert len(list(source)) == 100

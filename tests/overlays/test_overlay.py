@@ -1,0 +1,181 @@
+"""The overlay: drawn on a copy, readable on any picture of any size, and forgetful."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefilter.errors import OptionError
+from livefilter.kernels import EdgeScore
+from livefilter.overlays import COMPARES, Compare, Overlay, contact_sheet, draw_panel
+from livefilter.overlays._overlay import _round_up
+from livefilter.overlays._text import TextStyle
+from livefilter.presets import OverlaySettings
+
+Pixels = NDArray[np.uint8]
+SCORE = EdgeScore(0.2, 0.05, 0.6)
+SIZES = [(1, 1), (2, 2), (1, 40), (40, 1), (16, 16), (48, 64), (120, 160), (240, 320), (2160, 3840)]
+
+
+def overlay(compare: Compare = "none", **settings: bool) -> Overlay:
+    """An overlay of a preset called "edge"."""
+    return Overlay(OverlaySettings.model_validate(settings), "edge", compare)
+
+
+def drawn(made: Overlay, shape: tuple[int, int] = (240, 320), level: int = 0, time_s: Fraction = Fraction(0)) -> Pixels:
+    """What it draws on a picture of one level."""
+    picture = np.full(shape, level, np.uint8)
+    return made.draw(picture, picture.copy(), SCORE, time_s)
+
+
+@pytest.mark.parametrize("compare", COMPARES)
+@pytest.mark.parametrize("shape", SIZES)
+def test_any_size_is_drawn_on_and_the_arguments_stay_as_they_were(compare: Compare, shape: tuple[int, int]) -> None:
+    """From a single pixel to 4K, twice, so that there is a history to draw."""
+    original, filtered = np.full(shape, 90, np.uint8), np.full(shape, 160, np.uint8)
+    made = overlay(compare)
+    for second in range(2):
+        picture = made.draw(original, filtered, SCORE, Fraction(second), live_fps=30.0)
+        assert picture.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
+        assert picture.dtype == np.uint8
+        assert not np.shares_memory(picture, filtered)
+    assert (original == 90).all()
+    assert (filtered == 160).all()
+
+
+def test_nothing_to_draw_gives_the_result_itself() -> None:
+    """No copy is made for nothing."""
+    made = overlay()
+    made.is_shown = False
+    picture = np.zeros((8, 8), np.uint8)
+    assert made.draw(picture, picture, SCORE, Fraction(0)) is picture
+
+
+def test_a_hidden_overlay_still_compares() -> None:
+    """Hiding takes the scores and the name away, not the original."""
+    made = overlay("side")
+    made.is_shown = False
+    original, filtered = np.full((240, 320), 1, np.uint8), np.full((240, 320), 2, np.uint8)
+    np.testing.assert_array_equal(made.draw(original, filtered, SCORE, Fraction(0)), np.hstack([original, filtered]))
+
+
+def test_settings_say_what_is_drawn() -> None:
+    """Name and scores each stay away when they are not asked for; the sparkline makes the panel wider."""
+    np.testing.assert_array_equal(drawn(overlay(scores=False, name=False)), np.zeros((240, 320)))
+    name = drawn(overlay(scores=False)) > 0
+    scores = drawn(overlay(name=False)) > 0
+    assert name[:40].any()
+    assert not name[40:].any()
+    assert scores[150:].any()
+    assert not scores[:150].any()
+    wide, narrow = drawn(overlay(name=False)), drawn(overlay(name=False, sparkline=False))
+    assert np.flatnonzero(wide.any(axis=0))[-1] > np.flatnonzero(narrow.any(axis=0))[-1]
+
+
+def test_the_rate_is_shown_where_one_is_given() -> None:
+    """Beside the name."""
+    picture = np.zeros((240, 320), np.uint8)
+    without = overlay(scores=False).draw(picture, picture, SCORE, Fraction(0))
+    with_rate = overlay(scores=False).draw(picture, picture, SCORE, Fraction(0), live_fps=29.97)
+    assert np.flatnonzero(with_rate.any(axis=0))[-1] > np.flatnonzero(without.any(axis=0))[-1]
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("shape", [(240, 320), (432, 768), (2160, 3840)])
+def test_the_overlay_is_readable_on_any_picture(level: int, shape: tuple[int, int]) -> None:
+    """White text of 8 pixels or more stands on ground of at most 77 levels, also on an all-white picture."""
+    picture = drawn(overlay(), shape, level)
+    style = TextStyle.fitting(*shape)
+    assert 8 <= style.height_px <= shape[0] / 20
+    panel = picture[shape[0] - 3 * style.line_px :, : style.width("horizontal")]
+    assert int(panel.max()) >= 250
+    assert int(np.median(panel)) <= 77
+
+
+def test_the_panel_fits_a_small_picture() -> None:
+    """At 320 x 240 everything is inside, the newest score included."""
+    columns = np.flatnonzero((drawn(overlay(name=False)) > 0).any(axis=0))
+    assert columns[-1] < 320 - 1
+
+
+def test_a_longer_bar_is_a_higher_score() -> None:
+    """All bars of a score share the scale of its history."""
+    made = overlay(name=False, sparkline=False)
+    lengths = []
+    for second, value in enumerate((0.5, 0.25, 0.1)):
+        picture = np.zeros((240, 320), np.uint8)
+        shown = made.draw(picture, picture, EdgeScore(value, value, value), Fraction(second))
+        columns = np.flatnonzero((shown == 255).sum(axis=0) >= 3 * 8)  # Where all three bars are.
+        lengths.append(columns.size)
+    assert lengths[0] > lengths[1] > lengths[2] > 0
+
+
+def test_the_history_is_of_ten_seconds() -> None:
+    """What is older is forgotten, so that hours of video do not grow memory."""
+    made = overlay()
+    for second in range(30):
+        drawn(made, time_s=Fraction(second))
+    assert [time_s for time_s, _ in made._history] == list(range(19, 30))
+
+
+def test_the_history_is_forgotten_when_time_jumps_back() -> None:
+    """A clip that starts over has no past."""
+    made = overlay()
+    for second in (0, 5, 1):
+        drawn(made, time_s=Fraction(second))
+    assert [time_s for time_s, _ in made._history] == [1]
+
+
+def test_a_frame_drawn_again_is_remembered_once() -> None:
+    """Every key redraws a paused picture; its past does not grow by that."""
+    made = overlay()
+    for _ in range(5):
+        drawn(made, time_s=Fraction(3))
+    assert len(made._history) == 1
+
+
+def test_an_unknown_comparison_is_refused() -> None:
+    """Instead of showing the result alone as if that had been asked for."""
+    with pytest.raises(OptionError, match="must be one of none, side, wipe, pip, found 'split'"):
+        overlay("split")  # type: ignore[arg-type]
+
+
+def test_the_wipe_is_where_it_is_put() -> None:
+    """The attribute moves the line."""
+    made = overlay("wipe", scores=False, name=False)
+    made.wipe = 0.25
+    shown = made.draw(np.full((8, 64), 1, np.uint8), np.full((8, 64), 2, np.uint8), SCORE, Fraction(0))
+    assert shown[0, :15].tolist() == [1] * 15
+    assert shown[0, 17:].tolist() == [2] * 47
+
+
+@pytest.mark.parametrize(
+    ("value", "full"), [(0, 0.01), (0.01, 0.01), (0.011, 0.02), (0.06, 0.1), (0.3, 0.5), (0.7, 1), (1, 1)]
+)
+def test_a_bars_full_length_is_a_round_number(value: float, full: float) -> None:
+    """1, 2 or 5 of a power of ten, never less than the value."""
+    assert _round_up(value) == pytest.approx(full)
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_a_help_panel_darkens_the_middle(shape: tuple[int, int]) -> None:
+    """In place, cut off where it does not fit."""
+    picture = np.full(shape, 255, np.uint8)
+    draw_panel(picture, ["q   quit", "s   snapshot"])
+    assert picture[shape[0] // 2, shape[1] // 2] < 255 or (picture < 255).any()
+    if min(shape) >= 240:
+        assert picture[0].min() == 255
+
+
+def test_a_sheet_shows_all_pictures_in_rows_with_their_names() -> None:
+    """On white paper, each scaled to one width, in order."""
+    pictures = [(f"level {level}", np.full((30, 40), level, np.uint8)) for level in (10, 60, 110, 160, 210)]
+    sheet = contact_sheet(pictures, columns=2, tile_cols=80)
+    assert sheet.shape[1] == 2 * (80 + 8) + 8
+    centres = [(8 + 30 + row * (sheet.shape[0] - 8) // 3, 8 + 40 + col * 88) for row in range(3) for col in range(2)]
+    assert [int(sheet[centre]) for centre in centres] == [10, 60, 110, 160, 210, 255]
+    below = sheet[8 + 60 : 8 + 60 + 15, 8:96]
+    assert int(below.min()) < 128

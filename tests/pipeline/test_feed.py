@@ -1,0 +1,234 @@
+"""How a preview takes frames: each when it is due, or only the newest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from livefilter.errors import SourceError
+from livefilter.frame import Frame
+from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed
+from livefilter.testing import ArraySource, FakeClock
+
+ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
+
+
+def index(frame: Frame | None) -> int | None:
+    """Which frame it is; None for none."""
+    return None if frame is None else frame.index
+
+
+def is_over(feed: Feed) -> bool:
+    """Whether it is over: a call, since for mypy an attribute stays what it was found to be."""
+    return feed.is_over
+
+
+def test_a_frame_comes_no_sooner_than_its_time() -> None:
+    """By the media's own times, uneven ones too, counted from the first frame."""
+    clock = FakeClock(1000.0)
+    times_s = [Fraction(7), Fraction(8), Fraction(17, 2), Fraction(12)]
+    feed = PacedFeed(ArraySource(ARRAYS, times_s=times_s), clock)
+    assert index(feed.take()) == 0
+    assert feed.take() is None
+    assert feed.rest_s() == pytest.approx(1)
+    clock.advance(0.75)
+    assert feed.take() is None
+    clock.advance(0.25)
+    assert index(feed.take()) == 1
+    clock.advance(0.5)
+    assert index(feed.take()) == 2
+    assert feed.rest_s() == pytest.approx(3.5)
+
+
+def test_the_first_time_is_when_the_first_frame_is_asked_for() -> None:
+    """A window that opens slowly does not cost frames."""
+    clock = FakeClock()
+    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1)), clock)
+    clock.advance(50)
+    assert index(feed.take()) == 0
+    assert feed.rest_s() == pytest.approx(1)
+
+
+def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
+    """A file keeps every frame: none is dropped to catch up."""
+    clock = FakeClock()
+    with PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), clock) as feed:
+        assert index(feed.take()) == 0
+        clock.advance(60)
+        assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
+        assert feed.dropped == 0
+
+
+def test_the_last_frame_has_its_time_too() -> None:
+    """The end is one period after it, not at once."""
+    clock = FakeClock()
+    feed = PacedFeed(ArraySource(ARRAYS[:1], rate=Fraction(2)), clock)
+    assert not is_over(feed)
+    assert index(feed.take()) == 0
+    assert not is_over(feed)
+    assert feed.rest_s() == pytest.approx(0.5)
+    assert feed.take() is None
+    clock.advance(0.5)
+    assert is_over(feed)
+    assert feed.take() is None
+    assert feed.rest_s() > 0
+
+
+def test_a_pause_stops_the_medias_time() -> None:
+    """Nothing comes meanwhile; then it goes on from where it was, and a pause at the end is not the end."""
+    clock = FakeClock()
+    feed = PacedFeed(ArraySource(ARRAYS[:2], rate=Fraction(1)), clock)
+    feed.take()
+    clock.advance(0.5)
+    feed.pause(True)
+    clock.advance(100)
+    assert feed.take() is None
+    assert feed.rest_s() > 0
+    feed.pause(False)
+    assert feed.take() is None
+    assert feed.rest_s() == pytest.approx(0.5)
+    clock.advance(0.5)
+    assert index(feed.take()) == 1
+    feed.pause(True)
+    clock.advance(100)
+    assert not is_over(feed)
+    feed.pause(False)
+    clock.advance(1)
+    assert is_over(feed)
+
+
+def test_a_pause_before_the_first_frame_does_no_harm() -> None:
+    """Nor does going on without having paused."""
+    clock = FakeClock()
+    feed = PacedFeed(ArraySource(ARRAYS), clock)
+    feed.pause(False)
+    feed.pause(True)
+    assert feed.take() is None
+    feed.pause(False)
+    assert index(feed.take()) == 0
+
+
+def test_the_frames_before_a_fault_all_come() -> None:
+    """What broke the source is raised after the last good frame, not in its place, and the feed is not over before."""
+    clock = FakeClock()
+    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1), fails_after=2), clock)
+    assert index(feed.take()) == 0
+    clock.advance(1)
+    assert index(feed.take()) == 1
+    clock.advance(1)
+    assert not is_over(feed)
+    with pytest.raises(SourceError, match="after 2 frames"):
+        feed.take()
+
+
+def test_a_source_that_breaks_at_once_is_told_at_the_first_frame() -> None:
+    """Not while the feed is made."""
+    feed = PacedFeed(ArraySource(ARRAYS, fails_after=0), FakeClock())
+    with pytest.raises(SourceError):
+        feed.take()
+
+
+class Stepped(ArraySource):
+    """A live source that gives a frame, and then waits until it is told to go on."""
+
+    def __init__(self, *, fails_after: int | None = None) -> None:
+        super().__init__(ARRAYS, is_live=True, fails_after=fails_after)
+        self.may_give = threading.Semaphore(0)
+        self.wants_more = threading.Semaphore(0)
+
+    def __iter__(self) -> Iterator[Frame]:
+        frames = super().__iter__()
+        while True:
+            self.wants_more.release()  # What was given before has been put down.
+            self.may_give.acquire()
+            try:
+                frame = next(frames)
+            except StopIteration:
+                return
+            yield frame
+
+    def give(self, count: int = 1) -> None:
+        """Let so many frames through, and return when the last of them was put down."""
+        for _ in range(count):
+            self.may_give.release()
+            self.wants_more.acquire()
+
+    def end(self, feed: NewestFeed) -> None:
+        """Let the source run out, and return when the reading thread has ended."""
+        self.may_give.release(len(ARRAYS) + 1)
+        feed._reader.join()
+
+
+def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed]:
+    """A source and a feed on it whose thread waits for the first frame."""
+    source = Stepped(fails_after=fails_after)
+    feed = NewestFeed(source)
+    source.wants_more.acquire()
+    return source, feed
+
+
+def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
+    """Three came, one was taken: two were dropped; and it is not taken twice."""
+    source, feed = stepped()
+    assert feed.take() is None
+    assert feed.rest_s() > 0
+    source.give(3)
+    assert feed.rest_s() == 0
+    assert index(feed.take()) == 2
+    assert feed.take() is None
+    assert feed.dropped == 2
+    source.give(1)
+    assert index(feed.take()) == 3
+    assert feed.dropped == 2
+    assert not is_over(feed)
+    source.end(feed)
+    assert is_over(feed)
+    feed.stop()
+
+
+def test_the_last_frame_is_taken_before_it_is_over() -> None:
+    """A source that ended still has the frame that nobody took yet."""
+    source, feed = stepped()
+    source.give(4)
+    source.end(feed)
+    assert not is_over(feed)
+    assert index(feed.take()) == 3
+    assert is_over(feed)
+
+
+def test_what_broke_the_reading_thread_is_raised_in_the_caller() -> None:
+    """After the last frame, and it is not over before."""
+    source, feed = stepped(fails_after=2)
+    source.give(2)
+    source.end(feed)
+    assert index(feed.take()) == 1
+    assert not is_over(feed)
+    with pytest.raises(SourceError, match="after 2 frames"):
+        feed.take()
+
+
+def test_frames_pass_by_during_a_pause_and_do_not_count_as_dropped() -> None:
+    """Nobody wanted to see them; going on shows what is new then."""
+    source, feed = stepped()
+    feed.pause(True)
+    source.give(2)
+    assert feed.take() is None
+    assert feed.rest_s() > 0
+    assert feed.dropped == 0
+    feed.pause(False)
+    source.give(1)
+    assert index(feed.take()) == 2
+    source.end(feed)
+
+
+def test_leaving_a_feed_ends_its_thread() -> None:
+    """As soon as the source gives a frame, also if there would be more."""
+    source, feed = stepped()
+    with feed:
+        source.may_give.release()
+    assert not feed._reader.is_alive()
+    assert index(feed._newest) == 0

@@ -1,0 +1,146 @@
+"""Whether there is a display is found out before OpenCV, which would end the process, is asked for a window."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+import pytest
+
+from livefilter.errors import DisplayError
+from livefilter.sinks import _display, check_display
+
+pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")
+COOKIE = b"0123456789abcdef"
+
+
+class Server:
+    """An X server that answers every greeting with one byte and notes what it was shown."""
+
+    def __init__(self, path: Path, answer: bytes) -> None:
+        self.greetings: list[bytes] = []
+        self._answer = answer
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(path))
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._socket.accept()
+        with connection:
+            self.greetings.append(connection.recv(1000))
+            connection.sendall(self._answer)
+
+    def close(self) -> None:
+        """Wait for the one exchange to be over."""
+        self._thread.join()
+        self._socket.close()
+
+
+@pytest.fixture
+def sockets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The start of the names of local displays' sockets, in a folder of this test's own."""
+    folder = tmp_path_factory.mktemp("x")
+    monkeypatch.setattr(_display, "_X11_SOCKETS", str(folder / "X"))
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setenv("XAUTHORITY", str(folder / "nothing"))
+    return folder / "X"
+
+
+def entry(family: int, address: bytes, number: bytes, cookie: bytes) -> bytes:
+    """One entry of an Xauthority file."""
+    parts = (address, number, b"MIT-MAGIC-COOKIE-1", cookie)
+    return struct.pack(">H", family) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
+
+
+def test_no_display_is_an_error_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable and three ways out."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    with pytest.raises(DisplayError, match=r"DISPLAY is not set.*xvfb-run.*livefilter process"):
+        check_display()
+
+
+@pytest.mark.parametrize("display", [":93", "unix:93", ":93.0", "127.0.0.1:93", "localhost:99999", "nonsense", ":x"])
+def test_a_display_that_does_not_answer_is_an_error(
+    display: str, sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever DISPLAY holds, it is named, and nothing aborts."""
+    monkeypatch.setenv("DISPLAY", display)
+    with pytest.raises(DisplayError, match="does not answer; check DISPLAY"):
+        check_display()
+
+
+def test_a_display_that_lets_us_in_is_one(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first byte of a server's answer is 1."""
+    monkeypatch.setenv("DISPLAY", ":5.0")
+    server = Server(sockets.with_name("X5"), b"\1")
+    check_display()
+    server.close()
+    assert server.greetings == [struct.pack("<cxHHHHxx", b"l", 11, 0, 0, 0)]
+
+
+def test_a_display_that_refuses_us_is_an_error(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt would abort the process here too: another user's display, or a wrong XAUTHORITY."""
+    monkeypatch.setenv("DISPLAY", ":5")
+    server = Server(sockets.with_name("X5"), b"\0")
+    with pytest.raises(DisplayError, match=r"refuses this user.*XAUTHORITY"):
+        check_display()
+    server.close()
+
+
+@pytest.mark.parametrize("family", [256, 0xFFFF])
+def test_the_users_cookie_is_shown(family: int, sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one for this machine and this display, among others."""
+    monkeypatch.setenv("DISPLAY", ":5")
+    here = socket.gethostname().encode() if family == 256 else b""
+    path = sockets.with_name("authority")
+    path.write_bytes(
+        entry(256, b"elsewhere", b"5", b"x" * 16)
+        + entry(family, here, b"6", b"y" * 16)
+        + entry(family, here, b"5", COOKIE)
+    )
+    monkeypatch.setenv("XAUTHORITY", str(path))
+    server = Server(sockets.with_name("X5"), b"\1")
+    check_display()
+    server.close()
+    assert server.greetings[0].endswith(b"MIT-MAGIC-COOKIE-1\0\0" + COOKIE)
+
+
+def test_a_damaged_cookie_file_is_as_good_as_none(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server decides."""
+    monkeypatch.setenv("DISPLAY", ":5")
+    path = sockets.with_name("authority")
+    path.write_bytes(b"\0")
+    monkeypatch.setenv("XAUTHORITY", str(path))
+    server = Server(sockets.with_name("X5"), b"\1")
+    check_display()
+    server.close()
+
+
+def test_a_server_that_hangs_up_is_an_error(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is no leave to come in."""
+    monkeypatch.setenv("DISPLAY", ":5")
+    server = Server(sockets.with_name("X5"), b"")
+    with pytest.raises(DisplayError, match="refuses"):
+        check_display()
+    server.close()
+
+
+def test_an_opencv_without_windows_is_an_error_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The headless wheel cannot show anything; the message says how to change wheels."""
+    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  GUI:                NONE\n")
+    with pytest.raises(DisplayError, match="pip uninstall opencv-python-headless"):
+        check_display()
+
+
+def test_a_platform_of_qt_that_needs_no_display_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """QT_QPA_PLATFORM=offscreen draws into memory."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    check_display()

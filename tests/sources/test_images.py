@@ -1,0 +1,153 @@
+"""Pictures as a stream: in the order that people mean, and with a word about those that cannot be read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livefilter.errors import SourceError
+from livefilter.sources._images import Pictures
+
+
+def write(path: Path, level: int = 9, shape: tuple[int, int] = (6, 8)) -> Path:
+    """Write a picture of one gray level."""
+    cv2.imencode(path.suffix, np.full(shape, level, np.uint8))[1].tofile(path)
+    return path
+
+
+def levels(source: Pictures) -> list[int]:
+    """The gray level of each frame of one-level pictures."""
+    return [int(frame.pixels[0, 0]) for frame in source]
+
+
+def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
+    """frame2 comes before frame10, whatever the file system says, and other files are passed over."""
+    for number in (10, 2, 1):
+        write(tmp_path / f"frame{number}.png", number)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    with Pictures(str(tmp_path)) as source:
+        assert levels(source) == [1, 2, 10]
+    assert source.loss is None
+
+
+def test_names_that_differ_only_in_their_case_keep_one_order(tmp_path: Path) -> None:
+    """The order does not depend on the one in which the file system lists them."""
+    write(tmp_path / "b.png", 3)
+    write(tmp_path / "a.png", 2)
+    write(tmp_path / "A.PNG", 1)
+    assert levels(Pictures(str(tmp_path))) == [1, 2, 3]
+
+
+def test_a_glob_takes_what_matches(tmp_path: Path) -> None:
+    """Wildcards choose among the pictures; two stars look into folders."""
+    write(tmp_path / "left1.png", 1)
+    write(tmp_path / "right1.png", 2)
+    (tmp_path / "more").mkdir()
+    write(tmp_path / "more" / "left2.png", 3)
+    assert levels(Pictures(str(tmp_path / "left*.png"))) == [1]
+    assert sorted(levels(Pictures(str(tmp_path / "**" / "left*.png")))) == [1, 3]
+
+
+def test_one_picture_is_a_stream_of_one_frame(tmp_path: Path) -> None:
+    """A single file works like a folder with it alone."""
+    with Pictures(str(write(tmp_path / "one.pgm", 77))) as source:
+        assert source.facts.frame_count == 1
+        assert source.facts.shape == (6, 8)
+        assert levels(source) == [77]
+
+
+def test_times_follow_from_the_rate(tmp_path: Path) -> None:
+    """Frame i is shown at i / rate, exactly."""
+    for number in range(3):
+        write(tmp_path / f"{number}.png")
+    rate = Fraction(30000, 1001)
+    with Pictures(str(tmp_path), rate) as source:
+        assert [frame.time_s for frame in source] == [index / rate for index in range(3)]
+        assert source.facts.rate == rate
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_leaves_its_time_empty(tmp_path: Path) -> None:
+    """The rest keeps index and time, and the loss names the file."""
+    write(tmp_path / "1.png", 1)
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    (tmp_path / "3.png").mkdir()
+    (tmp_path / "4.png").touch()
+    write(tmp_path / "5.png", 5)
+    with Pictures(str(tmp_path)) as source:
+        frames = list(source)
+    assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0), (4, Fraction(4, 25))]
+    assert source.loss == "3 of 5 pictures could not be read: 2.png, 3.png, 4.png"
+
+
+def test_a_long_loss_names_only_the_first_few(tmp_path: Path) -> None:
+    """A thousand damaged files do not make a message of a thousand names."""
+    write(tmp_path / "0.png")
+    for number in range(1, 9):
+        (tmp_path / f"{number}.png").touch()
+    with Pictures(str(tmp_path)) as source:
+        list(source)
+    assert source.loss == "8 of 9 pictures could not be read: 1.png, 2.png, 3.png, 4.png, 5.png and 3 more"
+
+
+def test_colour_becomes_luma_and_deep_pictures_8_bits(tmp_path: Path) -> None:
+    """Every frame is gray, uint8."""
+    colour = np.zeros((4, 4, 3), np.uint8)
+    colour[:] = (10, 200, 100)
+    cv2.imencode(".png", colour)[1].tofile(tmp_path / "1.png")
+    cv2.imencode(".png", np.full((4, 4), 0x8000, np.uint16))[1].tofile(tmp_path / "2.png")
+    expected = int(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)[0, 0])
+    assert levels(Pictures(str(tmp_path))) == [expected, 128]
+
+
+def test_a_header_that_promises_too_much_is_no_picture(tmp_path: Path) -> None:
+    """OpenCV raises where it reads of more pixels than it allows; here that is a picture that cannot be read."""
+    path = tmp_path / "huge.pgm"
+    path.write_bytes(b"P5 60000 60000 255\n" + bytes(50))
+    with pytest.raises(SourceError, match="is not a picture that can be read"):
+        Pictures(str(path))
+
+
+def test_the_size_is_that_of_the_first_picture_that_can_be_read(tmp_path: Path) -> None:
+    """A change of size is not hidden: frames come as they are, and the pipeline decides."""
+    (tmp_path / "0.png").touch()
+    write(tmp_path / "1.png", shape=(6, 8))
+    write(tmp_path / "2.png", shape=(7, 9))
+    with Pictures(str(tmp_path)) as source:
+        assert source.facts.shape == (6, 8)
+        assert [frame.pixels.shape for frame in source] == [(6, 8), (7, 9)]
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    """The message says what would have been taken for a picture."""
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(SourceError, match=r"without pictures \(\.png"):
+        Pictures(str(tmp_path))
+
+
+def test_a_glob_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    """No match is an error, not an empty stream."""
+    with pytest.raises(SourceError, match="no picture matches"):
+        Pictures(str(tmp_path / "*.png"))
+
+
+def test_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path) -> None:
+    """There is no stream without a first frame."""
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(b"no picture")
+    with pytest.raises(SourceError, match="none of its 2 files is a picture"):
+        Pictures(str(tmp_path))
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operating system's reason is passed on; the root user may list all, so it is played."""
+
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(SourceError, match="the folder cannot be read: Permission denied"):
+        Pictures(str(tmp_path))
