@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import logging
 import os
 import re
@@ -33,12 +34,13 @@ import platformdirs
 from numba.core import config
 from numba.core.registry import cpu_target
 
-from livefilter.compiler import _lanes, _lanes_plain
+from livefilter.compiler import _lane_memory, _lanes, _lanes_plain
 
 Function = Callable[..., None]
 LOG = logging.getLogger("livefilter.compiler")
 OPTIONS = 'nogil=True, error_model="numpy", boundscheck=False'
 _functions: dict[str, Function] = {}
+_compiling: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
 _warned = threading.Event()
 
@@ -73,6 +75,8 @@ def compiled(source: str, signature: str, name: str) -> Function:
         return plain(source, name)
     key = _key(source, signature, name)
     with _lock:
+        own_lock = _compiling.setdefault(key, threading.Lock())
+    with own_lock:
         if key not in _functions:
             _functions[key] = _from_disk(key, _module_text(source, signature), name) or _in_memory(
                 key, _module_text(source, signature, on_disk=False), name
@@ -100,8 +104,8 @@ def _key(source: str, signature: str, name: str) -> str:
 @cache
 def _environment() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
-    lanes = Path(_lanes.__file__).read_text(encoding="utf-8")
-    return (lanes, numba.__version__, llvmlite.__version__, sys.version, *map(str, _target().magic_tuple()))
+    lanes = [inspect.getsource(module) for module in (_lanes, _lane_memory)]
+    return (*lanes, numba.__version__, llvmlite.__version__, sys.version, *map(str, _target().magic_tuple()))
 
 
 def _target() -> Any:

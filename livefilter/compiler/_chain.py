@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from livefilter.compiler._assembly import AssemblySummary, assembly_summary
 from livefilter.compiler._cache import Function, compiled
 from livefilter.compiler._emit_sweep import Code, generate
-from livefilter.compiler._plan import Plan, Sweep, plan_chain
+from livefilter.compiler._plan import Plan, Sweep, plan_chain, plan_score
 from livefilter.compiler._strips import pool, thread_count
 from livefilter.compiler._workspace import Scratch, Shape, Tables, make_tables, out_shape
 from livefilter.frame import Pixels
@@ -187,6 +187,13 @@ class Chain:
         self, operations: Sequence[Operation], rule: ScoreRule | None = None, *, threads: int | None = None
     ) -> None:
         self._program = Program(plan_chain(operations, rule), thread_count(threads))
+
+    @classmethod
+    def of_score(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:
+        """Return a chain that only counts; the array that it is to fill stays as it is."""
+        chain = cls.__new__(cls)
+        chain._program = Program(plan_score(rule), thread_count(threads))
+        return chain
 
     @property
     def plan(self) -> Plan:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
-from livefilter.compiler._cache import compiled
+from livefilter.compiler._cache import Function, compiled
 from livefilter.frame import Pixels, check_pixels
 
 _SOURCE = '''\
@@ -29,5 +31,10 @@ def to_gray(image: Pixels) -> Pixels:
     if check_pixels(image).ndim == 2:
         return image
     gray = np.empty(image.shape[:2], dtype=np.uint8)
-    compiled(_SOURCE, _SIGNATURE, "luma")(np.ascontiguousarray(image).reshape(-1), gray.reshape(-1))
+    _function()(np.ascontiguousarray(image).reshape(-1), gray.reshape(-1))
     return gray
+
+
+@cache
+def _function() -> Function:
+    return compiled(_SOURCE, _SIGNATURE, "luma")

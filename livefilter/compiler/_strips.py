@@ -2,7 +2,8 @@
 
 Numba's own parallel=True is of no use here: its workqueue layer aborts the process when two Python threads enter it at
 once, and its OpenMP layer kills forked children. Generated code releases the GIL, so plain threads will do. Handing a
-strip over costs some 10 us; a caller who finds the pool busy does all strips itself.
+strip over costs some 10 us. A caller whose own strip is done takes back those that no thread has begun, so a busy pool
+or a busy processor costs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 from livefilter.errors import OptionError
 
@@ -38,77 +40,69 @@ def thread_count(threads: int | None) -> int:
     return count
 
 
-class _Worker:
-    """A thread that waits for a task, does it, and says so; two plain locks are the quickest way to tell it."""
+class _Strip:
+    """A task that is done once, by whoever comes to it first."""
 
-    def __init__(self) -> None:
-        self._begin, self._end = threading.Lock(), threading.Lock()
-        self._begin.acquire()
-        self._end.acquire()
-        self._task: Task | None = None
+    def __init__(self, task: Task) -> None:
+        self._task = [task]
+        self._done = threading.Lock()
+        self._done.acquire()
         self._error: BaseException | None = None
-        threading.Thread(target=self._run, name="livefilter strip", daemon=True).start()
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task."""
-        self._task = task
-        self._begin.release()
+    def work(self) -> None:
+        """Do the task, unless somebody else has it already."""
+        try:
+            task = self._task.pop()
+        except IndexError:
+            return
+        try:
+            task()
+        except BaseException as error:  # Raised again in the caller's thread.
+            self._error = error
+        self._done.release()
 
-    def end(self) -> BaseException | None:
-        """Wait for the task's end; return what it raised."""
-        self._end.acquire()
-        error, self._error = self._error, None
-        return error
-
-    def _run(self) -> None:
-        while True:
-            self._begin.acquire()
-            task, self._task = self._task, None
-            try:
-                if task is not None:
-                    task()
-            except BaseException as error:  # Raised again in the caller's thread.
-                self._error = error
-            del task
-            self._end.release()
+    def wait(self) -> BaseException | None:
+        """Wait until the task is done; return what it raised."""
+        self._done.acquire()
+        return self._error
 
 
 class StripPool:
-    """Threads that live as long as the process."""
+    """Threads that live as long as the process; any number of callers share them."""
 
     def __init__(self) -> None:
-        self._workers: list[_Worker] = []
-        self._in_use = threading.Lock()
+        self._waiting: SimpleQueue[_Strip] = SimpleQueue()
+        self._workers = 0
+        self._lock = threading.Lock()
 
     def run(self, tasks: Sequence[Task]) -> None:
-        """Do all tasks, the first one in this thread; return when all are done.
+        """Do all tasks, the first one in this thread, and others that no thread has begun; return when all are done.
 
         Raises:
             BaseException: The first that a task raised, after all have ended.
         """
-        if len(tasks) == 1 or not self._in_use.acquire(blocking=False):
-            for task in tasks:
-                task()
-            return
-        try:
-            self._run_beside(tasks)
-        finally:
-            self._in_use.release()
-
-    def _run_beside(self, tasks: Sequence[Task]) -> None:
-        while len(self._workers) < len(tasks) - 1:
-            self._workers.append(_Worker())
-        busy = self._workers[: len(tasks) - 1]
-        for worker, task in zip(busy, tasks[1:], strict=True):
-            worker.begin(task)
-        errors: list[BaseException] = []
-        try:
-            tasks[0]()
-        except BaseException as error:
-            errors.append(error)
-        errors += [raised for worker in busy if (raised := worker.end()) is not None]
+        strips = [_Strip(task) for task in tasks]
+        self._start(len(strips) - 1)
+        for strip in strips[1:]:
+            self._waiting.put(strip)
+        for strip in strips:
+            strip.work()
+        errors = [error for strip in strips if (error := strip.wait()) is not None]
         if errors:
             raise errors[0]
+
+    def _start(self, count: int) -> None:
+        """Start threads until there are ``count``."""
+        if self._workers >= count:
+            return
+        with self._lock:
+            while self._workers < count:
+                threading.Thread(target=self._run, name="livefilter strip", daemon=True).start()
+                self._workers += 1
+
+    def _run(self) -> None:
+        while True:
+            self._waiting.get().work()
 
 
 _pool = StripPool()

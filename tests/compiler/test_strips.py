@@ -14,9 +14,9 @@ from livefilter.errors import OptionError
 
 
 def test_every_strip_is_done_once() -> None:
-    """The caller does the first one itself, the workers the others; the next call uses the same workers."""
+    """The caller does the first one itself; the next call uses the same workers."""
     strips = StripPool()
-    for _ in range(3):
+    for _ in range(50):
         done: list[tuple[int, str]] = []
 
         def task(at: int, done: list[tuple[int, str]]) -> None:
@@ -25,19 +25,36 @@ def test_every_strip_is_done_once() -> None:
         strips.run([partial(task, at, done) for at in range(4)])
         assert sorted(at for at, _ in done) == [0, 1, 2, 3]
         assert dict(done)[0] == threading.current_thread().name
-        assert all(name == "livefilter strip" for at, name in done if at)
+    assert sum(thread.name == "livefilter strip" for thread in threading.enumerate()) >= 3
+
+
+def test_strips_are_done_at_the_same_time() -> None:
+    """Two strips that wait for one another both end."""
+    meeting = threading.Barrier(2, timeout=30)
+    StripPool().run([lambda: assert_met(meeting), lambda: assert_met(meeting)])
+
+
+def assert_met(meeting: threading.Barrier) -> None:
+    """Wait for the other."""
+    assert meeting.wait() in (0, 1)
 
 
 def test_a_busy_pool_makes_the_caller_do_its_strips_itself() -> None:
     """Nobody waits for threads that work for someone else."""
-    strips = StripPool()
+    strips, busy, gate = StripPool(), threading.Barrier(3, timeout=30), threading.Event()
+
+    def block() -> None:
+        busy.wait()
+        gate.wait(30)
+
+    other = threading.Thread(target=strips.run, args=([block, block],))
+    other.start()
+    busy.wait()
     names: list[str] = []
-
-    def inner() -> None:
-        strips.run([lambda: names.append(threading.current_thread().name) for _ in range(3)])
-
-    strips.run([inner, lambda: None])
-    assert names == [threading.current_thread().name] * 3
+    strips.run([lambda: names.append(threading.current_thread().name) for _ in range(2)])
+    gate.set()
+    other.join()
+    assert names == [threading.current_thread().name] * 2
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
