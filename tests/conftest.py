@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+
+from livefilter.compiler import _cache, _chain, _correlate, _luma
 
 # A first call compiles, which takes longer than any sensible deadline.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -143,3 +146,26 @@ def negative(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("presets") / "negative.yaml"
     path.write_text("steps:\n  - tone: {invert: true}\noverlay: {scores: false, name: false}\n", encoding="utf-8")
     return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run generated programs over NumPy arrays; tests marked ``jit`` run them as machine code."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("jit") is None:
+
+            def plain(source: str, signature: str, name: str) -> Callable[..., Any]:
+                return _cache.plain(source, name)
+
+            patch.setattr(_chain, "compiled", plain)
+            patch.setattr(_luma, "compiled", plain)
+        _forget_programs()
+        yield
+        _forget_programs()
+
+
+def _forget_programs() -> None:
+    # correlate keeps compiled programs; those of one way to run are not to be met in the other.
+    _correlate._correlation.cache_clear()
+    _correlate._scoring.cache_clear()
+    _luma._function.cache_clear()

@@ -1,4 +1,4 @@
-"""What is measured: single kernels through ``correlate``, the scores alone, and whole presets through ``Filter``."""
+"""What is measured: single kernels and the scores alone through ``Chain``, and whole presets through ``Filter``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from livefilter import kernels
-from livefilter.compiler import Filter, correlate, edge_score
+from livefilter.compiler import Chain, Filter
 from livefilter.errors import OptionError
 from livefilter.frame import Pixels
 from livefilter.kernels import Kernel, Operation, ScoreRule
@@ -46,13 +46,19 @@ class Job:
 
 def _kernel_job(name: str, kernel: Kernel) -> Job:
     def make(threads: int) -> Run:
-        return lambda image, out: _done(correlate(image, kernel, out=out))
+        chain = Chain(operations, threads=threads)
+        return lambda image, out: _done(chain(image, out))
 
-    return Job(name, (kernels.Correlation(kernel),), None, make)
+    operations = (kernels.Correlation(kernel),)
+    return Job(name, operations, None, make)
 
 
 def _score_job(name: str) -> Job:
-    return Job(name, (), ScoreRule(), lambda threads: lambda image, out: _done(edge_score(image)))
+    def make(threads: int) -> Run:
+        chain = Chain.of_score(ScoreRule(), threads=threads)
+        return lambda image, out: _done(chain(image, out))
+
+    return Job(name, (), ScoreRule(), make)
 
 
 def _preset_job(name: str, preset: Preset) -> Job:

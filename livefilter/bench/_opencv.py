@@ -12,7 +12,7 @@ from cv2.typing import MatLike
 
 from livefilter.bench._jobs import Job, Run
 from livefilter.frame import Pixels
-from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp
+from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp, gaussian
 
 Call = Callable[[MatLike, MatLike], MatLike]
 """Takes the picture so far and the chain's input, gives the next picture."""
@@ -114,6 +114,8 @@ def _correlations(kernel: Kernel, border: int) -> Iterator[tuple[str, Correlated
         if kernel.name.startswith("gaussian"):
             exact = kernel.integers.sum(axis=0) / kernel.integer_divisor
             spread = float(np.sqrt(np.sum(exact * (np.arange(cols) - cols // 2) ** 2)))
+            if kernel == gaussian(size=cols):
+                spread = 0.0  # OpenCV's own table for the size; the spread of its rounded weights would give others.
             yield "GaussianBlur", lambda image, depth: cv2.GaussianBlur(image, (cols, rows), spread, borderType=border)
         if len(np.unique(kernel.integers)) == 1 and kernel.integer_divisor == kernel.integers.sum():
             yield "blur", lambda image, depth: cv2.blur(image, (cols, rows), anchor=anchor, borderType=border)

@@ -134,16 +134,18 @@ def extras() -> Iterator[Check]:
 
 def caches() -> Iterator[Check]:
     """Report where compiled code is kept, and whether it can be."""
-    import platformdirs
-
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("livefilter"))
+    try:
+        from livefilter.compiler import cache_folder
+    except ImportError:  # Told by the check of Numba itself.
+        return
+    folder = cache_folder()
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=there):
             yield Check("cache folder", "ok", str(folder))
     except OSError as error:
         found = f"{folder}: cannot be written ({error.strerror}), so every start compiles again"
-        yield Check("cache folder", "note", found, "set NUMBA_CACHE_DIR to a folder that can be written")
+        yield Check("cache folder", "note", found, "set LIVEFILTER_CACHE_DIR to a folder of your own")
 
 
 def presets() -> Iterator[Check]:

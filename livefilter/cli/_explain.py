@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,10 @@ from livefilter.cli import _run
 if TYPE_CHECKING:
     from livefilter.cli._figure import Explanation, Part, Weighing
     from livefilter.frame import Pixels
-    from livefilter.kernels import Kernel
     from livefilter.presets import Preset
 
 _LINE = 100
 _FORMATS = (".png", ".svg", ".pdf")
-_KERNEL = "kernel:"
 
 
 def _place(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -45,12 +42,22 @@ def _figure_file(ctx: click.Context, option: click.Parameter, path: Path | None)
 @click.option("--at", metavar="ROW,COL", callback=_place, help="The pixel; where the kernel does most unless given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), callback=_figure_file, help="Draw the figure.")
 @_run.overwrite_option
+@click.option("--plan", "view", flag_value="plan", help="Print how the steps are computed, and what they cost.")
+@click.option("--source", "view", flag_value="source", help="Print the code that is generated for the preset.")
+@click.option("--asm-summary", "view", flag_value="assembly", help="Count the vector instructions in the machine code.")
 def command(
-    subject: str, step: int | None, image: str, at: tuple[int, int] | None, output: Path | None, overwrite: bool
+    subject: str,
+    step: int | None,
+    image: str,
+    at: tuple[int, int] | None,
+    output: Path | None,
+    overwrite: bool,
+    view: str | None,
 ) -> None:
     """Show how one pixel comes about: the window, the kernel, their products, the sum, and what becomes of it.
 
-    With -o the numbers are drawn, below both pictures: a .png, .svg or .pdf file.
+    With -o the numbers are drawn, below both pictures: a .png, .svg or .pdf file. --plan, --source and --asm-summary
+    tell instead how the whole preset is computed.
 
     PRESET_OR_KERNEL is a preset (a name or a path), a matrix such as "[[0, 1], [1, 0]]", or a named kernel: sobel,
     scharr, prewitt (along the columns; sobel-rows and so on: down the rows), laplacian, laplacian-8, sharpen, emboss,
@@ -59,9 +66,14 @@ def command(
     Where a preset has the name of a kernel, kernel:sharpen is the kernel.
     """
     from livefilter.cli._figure import explain
+    from livefilter.cli._plan import assembly_text, plan_text, source_text
+    from livefilter.cli._subject import subject_preset
     from livefilter.compiler import Filter
 
-    preset = _preset(subject, step)
+    preset = subject_preset(subject, step)
+    if view is not None:
+        click.echo({"plan": plan_text, "source": source_text, "assembly": assembly_text}[view](preset))
+        return
     chosen, operation = _step(preset, step)
     pixels = _first_frame(image)
     before, after = (
@@ -70,84 +82,11 @@ def command(
     )
     explained = explain(operation, before, after, at or _strongest(operation, before))
     title, note = _title(preset, chosen), _note(explained, image, chosen)
-    # The one place where a view is chosen: one that shows something else than a pixel goes beside these two.
     if output is None:
         click.echo("\n".join(_text(explained, title, note)))
     else:
         _draw(explained, output, title, note, overwrite=overwrite)
         click.echo(f"wrote {output}")
-
-
-def _preset(subject: str, step: int | None) -> Preset:
-    """Return the preset that is meant; a kernel becomes a preset of one step.
-
-    Raises:
-        PresetError: No such preset or kernel, or a preset that is not valid.
-        KernelError: A matrix that is no kernel.
-    """
-    from livefilter.errors import PresetError
-    from livefilter.presets import STEPS, Preset, list_presets, load_preset
-
-    kernel = _kernel(subject.removeprefix(_KERNEL))
-    is_preset = not subject.startswith((_KERNEL, "["))
-    if is_preset and (subject in list_presets() or Path(subject).suffix or Path(subject).name != subject):
-        if kernel is not None:
-            click.echo(f"livefilter: this is the preset {subject}; {_KERNEL}{subject} is the kernel", err=True)
-        return load_preset(subject)
-    if kernel is None:
-        raise PresetError(f"unknown preset or kernel {subject!r}{_near(subject)}")
-    if step not in (None, 1):
-        raise click.BadParameter("a kernel is one step", param_hint="--step")
-    settings = STEPS["kernel"].model_validate({"weights": kernel.weights.tolist(), "divisor": kernel.divisor})
-    return Preset.model_validate({"name": kernel.name, "steps": (settings,)})
-
-
-def _named() -> dict[str, Kernel]:
-    from livefilter import kernels
-
-    operators = {
-        operator + ending: kernels.derivative(operator, axis)
-        for operator in ("sobel", "scharr", "prewitt")
-        for ending, axis in (("", 1), ("-rows", 0))
-    }
-    return {
-        **operators,
-        "laplacian": kernels.laplacian(4),
-        "laplacian-8": kernels.laplacian(8),
-        "sharpen": kernels.sharpen(),
-        "emboss": kernels.emboss(),
-        "horizontal-edge": kernels.HORIZONTAL_EDGE,
-        "vertical-edge": kernels.VERTICAL_EDGE,
-    }
-
-
-def _kernel(text: str) -> Kernel | None:
-    from livefilter import kernels
-    from livefilter.errors import KernelError
-
-    if text.startswith("["):
-        try:
-            weights = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise KernelError(
-                f"weights: must be rows of numbers such as [[0, 1], [1, 0]], found {text[:60]}"
-            ) from error
-        return kernels.Kernel(weights, name="a kernel of your own")
-    if sized := re.fullmatch(r"(box|gaussian)-(\d{1,4})", text):
-        size = int(sized[2])
-        return kernels.box(size) if sized[1] == "box" else kernels.gaussian(size=size)
-    return _named().get(text)
-
-
-def _near(subject: str) -> str:
-    from difflib import get_close_matches
-
-    from livefilter.presets import list_presets
-
-    known = [*list_presets(), *_named(), "box-3", "gaussian-5"]
-    near = get_close_matches(subject.removeprefix(_KERNEL), known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"; {hint}presets: {', '.join(list_presets())}; kernels: {', '.join(_named())}, box-N, gaussian-N"
 
 
 def _step(preset: Preset, wanted: int | None) -> tuple[int, Weighing]:

@@ -15,8 +15,8 @@ from livefilter.errors import DisplayError, LivefilterError, SinkError, SourceEr
 
 DONE, BUG, USAGE, INPUT, OUTPUT, LOSS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
+_COMMANDS = ("demo", "process", "score", "preview", "presets", "explain", "bench", "cache", "doctor")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_COMMANDS = ("demo", "process", "score", "preview", "presets", "explain", "bench", "doctor")
 
 
 class LazyGroup(click.Group):

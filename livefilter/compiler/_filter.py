@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-from livefilter.compiler._apply import apply_all, score_sums, to_gray
-from livefilter.errors import OptionError
+import numpy as np
+
+from livefilter.compiler._chain import Chain
+from livefilter.compiler._correlate import destination
+from livefilter.compiler._luma import to_gray
+from livefilter.compiler._strips import thread_count
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.presets import Preset, load_preset
+
+_BYTE = np.dtype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +31,13 @@ class Filtered:
 class Filter:
     """A preset made ready for frames of any size; safe to call from any number of threads.
 
+    The first call compiles the preset, in one or two seconds, or loads it from the cache folder; ``prepare`` does so
+    beforehand.
+
     Args:
         preset: A Preset, the name of one, or the path of its YAML file.
-        threads: How many threads may work on one frame; 1 unless given.
+        threads: How many threads may work on one frame; LIVEFILTER_THREADS, or one per processor, unless given. The
+            pixels do not depend on it.
 
     Raises:
         PresetError: There is no such preset, or it is not valid.
@@ -38,11 +50,43 @@ class Filter:
     """
 
     def __init__(self, preset: Preset | str | os.PathLike[str], *, threads: int | None = None) -> None:
-        if threads is not None and threads < 1:
-            raise OptionError(f"threads: must be at least 1, found {threads}")
+        self._threads = thread_count(threads)
         self.preset = preset if isinstance(preset, Preset) else load_preset(preset)
-        self._operations = self.preset.operations
         self._rule = self.preset.score.rule
+        self._chain: Chain | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether the preset is compiled."""
+        return self._chain is not None
+
+    @property
+    def chain(self) -> Chain:
+        """The compiled operations; they are compiled now if they are not yet."""
+        if self._chain is None:
+            with self._lock:
+                if self._chain is None:
+                    self._chain = Chain(self.preset.operations, self._rule, threads=self._threads)
+        return self._chain
+
+    def prepare(self) -> Future[None]:
+        """Compile in the background, so that a live preset switch can go on showing the old filter until this is ready.
+
+        Returns:
+            A future that is done when the Filter is ready, or that holds what went wrong.
+        """
+        future: Future[None] = Future()
+
+        def work() -> None:
+            try:
+                assert self.chain
+                future.set_result(None)
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="livefilter prepare", daemon=True).start()
+        return future
 
     def __call__(self, image: Pixels, out: Pixels | None = None) -> Filtered:
         """Filter one picture and score it.
@@ -54,6 +98,9 @@ class Filter:
         Raises:
             ShapeError: No picture, an empty one, or ``out`` does not fit.
             PixelTypeError: The picture or ``out`` is not uint8.
+            OptionError: ``out`` is read-only, not contiguous, or overlaps the picture.
         """
         gray = to_gray(image)
-        return Filtered(apply_all(self._operations, gray, out), self._rule.score(score_sums(gray, self._rule)))
+        result: Pixels = destination(out, gray.shape, _BYTE, image)
+        sums = self.chain(np.ascontiguousarray(gray), result)
+        return Filtered(result, self._rule.score(sums))

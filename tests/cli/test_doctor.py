@@ -192,7 +192,7 @@ def test_without_llvm_the_processor_has_no_features_to_tell(monkeypatch: pytest.
 
 def test_a_cache_folder_that_cannot_be_written_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything works, only slower to start; nothing is left behind by trying."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache" / "deep"))
+    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path / "cache" / "deep"))
     assert only(_checks.caches()) == Check("cache folder", "ok", str(tmp_path / "cache" / "deep"))
     assert list(tmp_path.iterdir()) == []
 
@@ -203,7 +203,7 @@ def test_a_cache_folder_that_cannot_be_written_is_a_note(tmp_path: Path, monkeyp
     check = only(_checks.caches())
     assert check.verdict == "note"
     assert "Read-only file system" in check.found
-    assert "NUMBA_CACHE_DIR" in check.cure
+    assert "LIVEFILTER_CACHE_DIR" in check.cure
 
 
 def test_a_preset_of_the_users_own_that_does_not_load_is_a_note_with_its_place() -> None:

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefilter import kernels
-from livefilter.cli._explain import _kernel, _strongest
+from livefilter.cli._explain import _strongest
 from livefilter.cli._figure import Explanation, Weighing, compose, explain
 from livefilter.cli._main import run
+from livefilter.cli._subject import typed_kernel
 from livefilter.compiler import Filter, correlate
 from livefilter.errors import OptionError
 from livefilter.frame import Pixels
@@ -233,7 +234,7 @@ def test_a_kernel_can_be_named_or_typed(
     name: str, kernel: Kernel, save: Save, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every name stands for the kernel of that maker, and the command gives the pixel that ``correlate`` gives."""
-    assert _kernel(name) == kernel
+    assert typed_kernel(name) == kernel
     subject = name if name.startswith("[") else f"kernel:{name}"
     assert run(["explain", subject, "--image", save(NOISE), "--at", "6,7"]) == 0
     assert capsys.readouterr().out.split()[-1] == str(correlate(NOISE, kernel)[6, 7])
@@ -443,3 +444,19 @@ def test_it_runs_as_a_program(tmp_path: Path, save: Save) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a kernel of your own")
+
+
+@pytest.mark.parametrize(("flag", "first"), [("--plan", "edge: 1 pass over the frame"), ("--source", "def sweep(")])
+def test_a_view_tells_how_the_preset_is_computed(flag: str, first: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--plan and --source print that and nothing of a pixel."""
+    assert run(["explain", "edge", flag]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(first)
+    assert "products" not in printed
+
+
+@pytest.mark.jit
+def test_the_instructions_of_a_typed_kernel_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """--asm-summary works for a matrix typed in place, too."""
+    assert run(["explain", "[[0, 1], [1, 0]]", "--asm-summary"]) == 0
+    assert "packed 16-bit arithmetic" in capsys.readouterr().out

@@ -1,0 +1,70 @@
+"""How a preset is computed, as text: the plan in figures, the generated source, the instructions counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from livefilter.compiler import SumReport
+    from livefilter.presets import Preset
+
+
+def plan_text(preset: Preset) -> str:
+    """Return what each step costs and how it is computed."""
+    return "\n".join(_plan_lines(preset))
+
+
+def source_text(preset: Preset) -> str:
+    """Return the source that is generated for a preset."""
+    from livefilter.compiler import Filter
+
+    return Filter(preset).chain.source
+
+
+def assembly_text(preset: Preset) -> str:
+    """Return how many instructions of which kind the preset's machine code has."""
+    from livefilter.compiler import Filter
+
+    summary = Filter(preset).chain.assembly_summary()
+    widths = ", ".join(
+        f"{count} of {bits} bits" for bits, count in sorted(summary.by_width.items(), reverse=True) if count
+    )
+    return "\n".join(
+        [
+            f"{summary.instructions} instructions, by their widest vector register: {widths or 'none of them vectors'}",
+            f"packed 16-bit arithmetic: {summary.packed_16}",
+            f"packed float32 arithmetic: {summary.packed_single}",
+        ]
+    )
+
+
+def _plan_lines(preset: Preset) -> Iterator[str]:
+    from livefilter.compiler import describe, plan_chain
+
+    reports = describe(plan_chain(preset.operations, preset.score.rule))
+    operations = sum(report.operations for report in reports)
+    total_bytes = sum(report.bytes_per_pixel for report in reports)
+    passes = f"{len(reports)} pass{'es' * (len(reports) > 1)} over the frame"
+    yield f"{preset.name}: {passes}, {total_bytes} bytes and about {operations:.0f} 16-bit operations per pixel"
+    for number, report in enumerate(reports, start=1):
+        scored = ", edge score of the same rows" if report.is_scored else ""
+        yield f"\npass {number}: {report.bytes_per_pixel} bytes per pixel{scored}"
+        for item in report.sums:
+            yield from _sum_lines(item)
+
+
+def _sum_lines(item: SumReport) -> Iterator[str]:
+    rows, cols = item.shape
+    yield f"  {item.step}"
+    rank = f"rank {item.rank}{' (separable)' if item.is_separable else ''}"
+    yield f"    window {rows} x {cols}, {rank}, DC gain {_gain(item)}"
+    yield f"    form {item.form}, {item.taps} taps become {item.taps_planned}, in {item.passes} loops over the row"
+    yield f"    lanes {' then '.join(item.lanes)}; sums from {item.low} to {item.high}"
+    yield f"    about {item.operations:.1f} 16-bit operations per pixel"
+    if item.points:
+        yield f"    then, in the same loop: {', '.join(item.points)}"
+
+
+def _gain(item: SumReport) -> str:
+    return str(item.gain) if item.gain.denominator < 1000 else f"{float(item.gain):.4f}"

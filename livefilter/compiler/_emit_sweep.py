@@ -1,0 +1,224 @@
+"""Source for a whole sweep: the function that runs all stages of a strip one behind the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefilter.compiler._emit_score import emit_score_row, emit_score_start
+from livefilter.compiler._emit_stage import emit_points, emit_row, emit_two_rows
+from livefilter.compiler._emit_sums import Window
+from livefilter.compiler._picture import picture
+from livefilter.compiler._plan import Stage, Sweep
+from livefilter.compiler._program import Program, Store
+
+READ_ONLY = "Array(uint8, 1, 'C', readonly=True)"
+"""Takes writable arrays too; frames may be either."""
+
+ARGUMENTS = (
+    ("source", READ_ONLY),
+    ("original", READ_ONLY),
+    ("out", "{output}[::1]"),
+    ("spill", "{output}[::1]"),
+    ("first", "int64"),
+    ("last", "int64"),
+    ("rows", "int64"),
+    ("cols", "int64"),
+    ("in_cols", "int64"),
+    ("stride", "int64"),
+    ("sources", "int64[::1]"),
+    ("windows", "int64[:, ::1]"),
+    ("margins", "int64[:, ::1]"),
+    ("ring", "uint8[::1]"),
+    ("words", "uint16[::1]"),
+    ("ints", "int32[::1]"),
+    ("singles", "float32[::1]"),
+    ("levels", READ_ONLY),
+    ("weights", "int32[::1]"),
+    ("sums", "int64[::1]"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """A generated sweep.
+
+    Attributes:
+        source: Text of a module with one function, ``sweep``.
+        signature: Its types, for Numba.
+        ring_starts: First ring row of each stage's input, by stage; the copy has none.
+        ring_rows: Rows in the ring of each stage's input, one more of zeros following them.
+        total_rows: Rows of all rings.
+        planes: Rows of sums in each store.
+        levels: Tables of gray levels, one after the other.
+        weights: Weights that are read from memory.
+    """
+
+    source: str
+    signature: str
+    ring_starts: tuple[int, ...]
+    ring_rows: tuple[int, ...]
+    total_rows: int
+    planes: dict[Store, int]
+    levels: NDArray[np.uint8]
+    weights: NDArray[np.int32]
+
+
+def generate(sweep: Sweep) -> Code:
+    """Generate the source of a sweep."""
+    program = Program()
+    ring_rows = tuple(_ring_rows(at, stage) for at, stage in enumerate(sweep.stages))
+    ring_starts = tuple(sum(rows + 1 for rows in ring_rows[1:at]) for at in range(len(ring_rows)))
+    tail = sum(rows + 1 for rows in ring_rows[1:])
+    height = sweep.rule.horizontal.shape[0] + 1 if sweep.rule else 0
+    _emit_bounds(program, sweep)
+    counts, rows_held = emit_score_start(program, sweep.rule) if sweep.rule else ([], 0)
+    if sweep.rule:
+        program(f"tail = {tail} * stride")
+    with program.block("for t in range(start, last):"):
+        if sweep.rule:
+            emit_score_row(program, sweep.rule, counts, rows_held)
+        for at, stage in enumerate(sweep.stages):
+            _emit_stage(program, sweep, at, stage, ring_starts, ring_rows)
+    return Code(
+        _module(program),
+        "void(" + ", ".join(kind.format(output=sweep.output) for _, kind in ARGUMENTS) + ")",
+        ring_starts,
+        ring_rows,
+        tail + height,
+        dict(program.planes),
+        np.frombuffer(b"".join(program.levels) or b"\0", dtype=np.uint8),
+        np.array(program.constants or [0], dtype=np.int32),
+    )
+
+
+def _ring_rows(at: int, stage: Stage) -> int:
+    """Return how many rows of its input a stage needs at once."""
+    if at == 0:
+        return 0
+    # The first window's rows are copied in the order in which it sees them; those below mirror what was made.
+    return (stage.height if at == 1 else 2 * stage.reach + 1) + int(stage.keeps_a_row_more)
+
+
+def _emit_bounds(program: Program, sweep: Sweep) -> None:
+    """Write which rows each stage makes, and how far it runs ahead of the last one."""
+    last = len(sweep.stages) - 1
+    program("pairs = (cols + 1) // 2")
+    if any(stage.phases == 4 for stage in sweep.stages):
+        program("quads = (cols + 3) // 4")
+    if not sweep.stages:
+        program("start = first")
+        return
+    program(f"low{last}, high{last}, lead{last} = first, last, 0")
+    for at in range(last, 0, -1):
+        stage = sweep.stages[at]
+        if at == 1:
+            ahead = stage.height - 1
+            program(f"low0, high0, lead0 = low1, high1 + {ahead}, lead1 + {ahead}")
+        else:
+            reach = stage.reach
+            bounds = f"max(low{at} - {reach}, 0), min(high{at} + {reach}, rows)" if reach else f"low{at}, high{at}"
+            program(f"low{at - 1}, high{at - 1}, lead{at - 1} = {bounds}, lead{at} + {reach}")
+    program("start = low0 - lead0")
+
+
+def _emit_stage(
+    program: Program, sweep: Sweep, at: int, stage: Stage, starts: tuple[int, ...], rows: tuple[int, ...]
+) -> None:
+    is_last = at == len(sweep.stages) - 1
+    program()
+    for line in picture(stage, at):
+        program(f"# {line}" if line else "#")
+    program(f"y = t + lead{at}")
+    with program.block(f"if low{at} <= y < high{at}:"):
+        follower = None if is_last else sweep.stages[at + 1]
+        if follower is not None:
+            start = f"{starts[at + 1]} + " if starts[at + 1] else ""
+            program(f"slot = ({start}y % {rows[at + 1]}) * stride")
+        if at == 0:
+            _emit_copy(program, stage, follower)
+        elif follower is not None:
+            program("target = ring")
+            program(f"to = slot + {follower.left}")
+            emit_row(program, stage, _window(at, stage), sweep.output)
+        elif stage.makes_two_rows and sweep.output == "uint8":
+            with program.block(f"if (y - low{at}) % 2 == 1:"):
+                _emit_result(program, sweep, at, stage, 2)
+            with program.block(f"elif y + 1 == high{at}:"):
+                _emit_result(program, sweep, at, stage, 1)
+        else:
+            _emit_result(program, sweep, at, stage, 1)
+        if follower is not None:
+            _emit_margins(program, at + 1, follower, sweep.is_valid)
+
+
+def _window(at: int, stage: Stage, first: str = "y") -> Window:
+    count = "pairs" if stage.phases == 2 else "quads"
+    return Window(str(at), "ring", f"windows[{at}, {first} + {{i}}]", stage.phases, count, f"y == low{at}")
+
+
+def _emit_result(program: Program, sweep: Sweep, at: int, stage: Stage, rows: int) -> None:
+    """Write the making of one or two rows of the result, row y being the last.
+
+    Half a pair would be written beyond its row, so rows that end in one go aside first.
+    """
+    first = "y" if rows == 1 else "y - 1"
+    program(f"target, to, pitch = out, ({first}) * cols, cols")
+    with program.block(f"if cols % {stage.phases} != 0:"):
+        program("target = spill")
+        program("to = 0")
+        program("pitch = stride")
+    if rows == 1:
+        emit_row(program, stage, _window(at, stage), sweep.output)
+    else:
+        emit_two_rows(program, stage, _window(at, stage, first))
+    odd, each = f"if cols % {stage.phases} != 0:", f"for row in range({rows}):"
+    with program.block(odd), program.block(each), program.lanes("cols"):
+        value = f"load(spill, row * stride + x, {program.loop})"
+        program(f"store(out, ({first} + row) * cols + x, {value}, {program.loop})")
+
+
+def _emit_copy(program: Program, stage: Stage, follower: Stage | None) -> None:
+    """Write the copy of a row of the frame, to the first ring or, if nothing follows, to the result."""
+    if follower is None:
+        _emit_copy_row(program, stage, "y", "out", "y * cols")
+        return
+    left = follower.left
+    program("row = sources[y]")
+    with program.block("if row < 0:"):
+        program("ring[slot : slot + stride] = 0")
+    with program.block("else:"):
+        _emit_copy_row(program, stage, "row", "ring", f"slot + {left}" if left else "slot")
+
+
+def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: str) -> None:
+    program(f"at = {row} * in_cols")
+    program(f"to = {to}")
+    with program.lanes("in_cols"):
+        if not stage.points:
+            program(f"store({target}, to + x, load(source, at + x, {program.loop}), {program.loop})")
+            return
+        program(f"value = as_uint16(load(source, at + x, {program.loop}))")
+        emit_points(program, stage.points, "at")
+        program(f"store({target}, to + x, as_uint8(value), {program.loop})")
+
+
+def _emit_margins(program: Program, at: int, follower: Stage, is_valid: bool) -> None:
+    """Write the columns that the next window sees left and right of the frame."""
+    if is_valid or not follower.left + follower.right:
+        return
+    with program.block(f"for c in range({follower.left + follower.right}):"):
+        program(f"origin = margins[{at}, c]")
+        beyond = f"c if c < {follower.left} else cols + c" if follower.left else "cols + c"
+        program(f"ring[slot + ({beyond})] = ring[slot + {follower.left} + origin] if origin >= 0 else 0")
+
+
+def _module(program: Program) -> str:
+    head = ["def sweep("]
+    head += [f"    {', '.join(name for name, _ in ARGUMENTS[at : at + 8])}," for at in range(0, len(ARGUMENTS), 8)]
+    head += ["):"]
+    return (
+        "\n".join([*head, "    plane = stride // 2", *(f"    {line}" for line in program.names), *program.lines]) + "\n"
+    )

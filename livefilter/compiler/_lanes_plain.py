@@ -1,0 +1,226 @@
+"""The lane operations of ``_lanes`` over whole NumPy arrays, for NUMBA_DISABLE_JIT=1: coverage and debugging.
+
+``lanes`` hands out all positions of a loop at once, so a generated program runs unchanged, and fast enough for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = Any
+"""An array; arithmetic keeps its dtype."""
+
+
+def lanes(count: int) -> Iterator[NDArray[np.intp]]:
+    """Yield all positions below ``count`` in one array."""
+    if count > 0:
+        yield np.arange(count)
+
+
+def load(array: Values, at: Any, loop: int) -> Values:
+    """Return the values at many positions."""
+    return np.asarray(array[at])
+
+
+def store(array: Values, at: Any, value: Values, loop: int) -> None:
+    """Write values, of the array's own type, to many positions."""
+    assert array.dtype == value.dtype
+    array[at] = value
+
+
+def pixels(array: Values, at: Any, pairs: int, loop: int) -> tuple[Values, ...]:
+    """Return ``2 * pairs`` pixels from byte ``at`` of every lane on, as uint16."""
+    return tuple(array[at + offset].astype(np.uint16) for offset in range(2 * pairs))
+
+
+def quad(array: Values, at: Any, loop: int) -> tuple[Values, ...]:
+    """Return the four pixels from byte ``at`` of every lane on, as int32."""
+    return tuple(array[at + place].astype(np.int32) for place in range(4))
+
+
+def halves(array: Values, at: Any, is_signed: int, loop: int) -> tuple[Values, ...]:
+    """Return two neighbours of uint16 (or int16, if they stand for that) as int32."""
+    seen = array.view(np.int16) if is_signed else array
+    return tuple(seen[at + place].astype(np.int32) for place in range(2))
+
+
+def store_quad(array: Values, at: Any, a: Values, b: Values, c: Values, d: Values, loop: int) -> None:
+    """Write four pixels to the bytes from ``at`` on."""
+    for place, value in enumerate((a, b, c, d)):
+        assert value.dtype == np.int32
+        array[at + place] = value.astype(np.uint8)
+
+
+def store_pair(array: Values, at: Any, even: Values, odd: Values, loop: int) -> None:
+    """Write two pixels to bytes ``at`` and ``at + 1``."""
+    assert even.dtype == odd.dtype == np.uint16
+    array[at], array[at + 1] = even.astype(np.uint8), odd.astype(np.uint8)
+
+
+def add(a: Values, b: Values) -> Values:
+    """Return a + b, wrapped around."""
+    assert a.dtype == b.dtype
+    return a + b
+
+
+def sub(a: Values, b: Values) -> Values:
+    """Return a - b, wrapped around."""
+    assert a.dtype == b.dtype
+    return a - b
+
+
+def product(a: Values, b: Any) -> Values:
+    """Return a * b, wrapped around."""
+    return a * b
+
+
+def both(a: Values, b: Values) -> Values:
+    """Return the bits that a and b share."""
+    return a & b
+
+
+def either(a: Values, b: Values) -> Values:
+    """Return the bits of a and of b."""
+    return a | b
+
+
+def plus(value: Values, number: int) -> Values:
+    """Return value + number."""
+    return value + value.dtype.type(number)
+
+
+def mul(value: Values, number: int) -> Values:
+    """Return value * number, wrapped around."""
+    return value * np.array(number).astype(value.dtype)
+
+
+def shl(value: Values, number: int) -> Values:
+    """Return the value shifted to the left."""
+    return value << value.dtype.type(number)
+
+
+def shr(value: Values, number: int) -> Values:
+    """Return the value shifted to the right."""
+    return value >> value.dtype.type(number)
+
+
+def at_most(value: Values, number: int) -> Values:
+    """Return the smaller of value and number."""
+    return np.minimum(value, value.dtype.type(number))
+
+
+def at_least(value: Values, number: int) -> Values:
+    """Return the larger of value and number."""
+    return np.maximum(value, value.dtype.type(number))
+
+
+def reaches(value: Values, number: int) -> Values:
+    """Return 1 where the value is at least number, else 0."""
+    return (value >= value.dtype.type(number)).astype(value.dtype)
+
+
+def high_product(value: Values, number: int) -> Values:
+    """Return the upper 16 bits of a 16-bit product."""
+    return ((value.astype(np.uint32) * np.uint32(number)) >> np.uint32(16)).astype(np.uint16)
+
+
+def total(*values: Values) -> Values:
+    """Return the sum of the values."""
+    result = values[0]
+    for value in values[1:]:
+        result = add(result, value)
+    return result
+
+
+def scaled(value: Values, factor: float) -> Values:
+    """Return a float times a constant."""
+    return value * value.dtype.type(factor)
+
+
+def weighted(total: Values, value: Values, weight: float) -> Values:
+    """Return total + value * weight."""
+    return total + value * value.dtype.type(weight)
+
+
+def absolute(value: Values) -> Values:
+    """Return the absolute value."""
+    return np.abs(value)
+
+
+def last_bit(value: Values) -> Values:
+    """Return the value's last bit."""
+    return value & value.dtype.type(1)
+
+
+def nearest(value: Values) -> Values:
+    """Return the nearest whole number, halves to even."""
+    return np.rint(value)
+
+
+def square_root(value: Values) -> Values:
+    """Return the square root."""
+    return np.sqrt(value)
+
+
+def larger(a: Values, b: Values) -> Values:
+    """Return the larger of a and b."""
+    return np.maximum(a, b)
+
+
+def equal(a: Values, b: Values) -> Values:
+    """Return 1 where a and b are equal, else 0."""
+    return (a == b).astype(a.dtype)
+
+
+def divided(a: Values, b: float) -> Values:
+    """Return a / b."""
+    return a / a.dtype.type(b)
+
+
+def where_below(value: Values, limit: int, then: Values, otherwise: Values) -> Values:
+    """Return ``then`` where value is below limit, else ``otherwise``."""
+    return np.where(value < limit, then, otherwise)
+
+
+def as_uint8(value: Values) -> Values:
+    """Cut to uint8."""
+    return value.astype(np.uint8)
+
+
+def as_uint16(value: Values) -> Values:
+    """Cut to uint16, or see a signed value as unsigned."""
+    return value.astype(np.int32).astype(np.uint16) if value.dtype.kind == "f" else value.astype(np.uint16)
+
+
+def as_int16(value: Values) -> Values:
+    """Cut to int16, or see an unsigned value as signed."""
+    return value.astype(np.int32).astype(np.int16) if value.dtype.kind == "f" else value.astype(np.int16)
+
+
+def as_int32(value: Values) -> Values:
+    """Widen to int32."""
+    return value.astype(np.int32)
+
+
+def as_int64(value: Values) -> Values:
+    """Widen to int64."""
+    return value.astype(np.int64)
+
+
+def as_float32(value: Values) -> Values:
+    """Convert to float32."""
+    return value.astype(np.float32)
+
+
+def as_float64(value: Values) -> Values:
+    """Convert to float64."""
+    return value.astype(np.float64)
+
+
+def row_total(array: Values, start: int, count: int) -> int:
+    """Return the exact sum of ``count`` values."""
+    return int(array[start : start + count].sum(dtype=np.int64))

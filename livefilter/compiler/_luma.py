@@ -1,0 +1,40 @@
+"""The luma of a BGR picture."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from livefilter.compiler._cache import Function, compiled
+from livefilter.frame import Pixels, check_pixels
+
+_SOURCE = '''\
+def luma(colour, gray):
+    """Weigh blue, green and red by BT.601 in 15-bit fixed point, as cv2.cvtColor does."""
+    for x in lanes(len(gray)):
+        blue = mul(as_int32(load(colour, 3 * x, 1)), 3735)
+        green = mul(as_int32(load(colour, 3 * x + 1, 1)), 19235)
+        red = mul(as_int32(load(colour, 3 * x + 2, 1)), 9798)
+        store(gray, x, as_uint8(shr(plus(total(blue, green, red), 16384), 15)), 1)
+'''
+_SIGNATURE = "void(Array(uint8, 1, 'C', readonly=True), uint8[::1])"
+
+
+def to_gray(image: Pixels) -> Pixels:
+    """Return the luma of a picture; a gray one is returned as it is.
+
+    Raises:
+        ShapeError: No picture, or an empty one.
+        PixelTypeError: Not uint8.
+    """
+    if check_pixels(image).ndim == 2:
+        return image
+    gray = np.empty(image.shape[:2], dtype=np.uint8)
+    _function()(np.ascontiguousarray(image).reshape(-1), gray.reshape(-1))
+    return gray
+
+
+@cache
+def _function() -> Function:
+    return compiled(_SOURCE, _SIGNATURE, "luma")

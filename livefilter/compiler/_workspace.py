@@ -1,0 +1,116 @@
+"""The memory that a sweep works in: rings, planes, and tables of where rows and columns lie.
+
+Borders are data, not code: the tables say which row of a ring stands for a row outside of the frame, so one compiled
+function serves every border and every size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefilter.compiler._emit_sweep import Code
+from livefilter.compiler._plan import Stage, Sweep
+from livefilter.kernels import OUTSIDE, border_indices
+
+_ALIGNMENT = 128
+_SLACK = 132
+"""Columns behind the last one that loops may read or write, in pairs of pixels."""
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """Where things lie for frames of one shape; shared by all strips.
+
+    Attributes:
+        shape: Of the result.
+        in_cols: Of the frame.
+        stride: Bytes from one ring row to the next.
+        sources: For each row that the first window sees, the frame's row, or OUTSIDE.
+        windows: For each stage and each row that its window sees, where in the ring it starts.
+        margins: For each stage and each column left and right of the frame, the column it repeats, or OUTSIDE.
+    """
+
+    shape: Shape
+    in_cols: int
+    stride: int
+    sources: NDArray[np.int64]
+    windows: NDArray[np.int64]
+    margins: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return self.sources.nbytes + self.windows.nbytes + self.margins.nbytes
+
+
+def make_tables(sweep: Sweep, code: Code, shape: Shape) -> Tables:
+    """Make the tables for frames of a shape."""
+    rows, cols = out_shape(sweep, shape)
+    widest = max((stage.width for stage in sweep.stages), default=1)
+    widest = max(widest, sweep.rule.horizontal.shape[1] if sweep.rule else 1)
+    # A page's offset between rows would make their loads wait for stores to other rows (4K aliasing).
+    stride = -(-(shape[1] + widest + _SLACK) // _ALIGNMENT) * _ALIGNMENT
+    if stride % 4096 == 0:
+        stride += _ALIGNMENT
+    stages = sweep.stages
+    tallest = max((stage.height for stage in stages), default=1)
+    windows = np.zeros((max(len(stages), 1), rows + tallest - 1), dtype=np.int64)
+    sources = np.arange(rows, dtype=np.int64)
+    sides = max((stage.left + stage.right for stage in stages), default=0)
+    margins = np.zeros((max(len(stages), 1), max(sides, 1)), dtype=np.int64)
+    for at, stage in enumerate(stages[1:], start=1):
+        seen = np.arange(rows + stage.height - 1)
+        if at == 1:
+            sources = np.asarray(seen if sweep.is_valid else _rows(stage, rows), dtype=np.int64)
+            slots = seen % code.ring_rows[1]
+        else:
+            real = _rows(stage, rows)
+            slots = np.where(real == OUTSIDE, code.ring_rows[at], real % code.ring_rows[at])
+        windows[at, : len(seen)] = (code.ring_starts[at] + slots) * stride
+        if not sweep.is_valid:
+            around = border_indices(cols, stage.left, stage.right, stage.border)
+            beyond = np.concatenate((around[: stage.left], around[stage.left + cols :]))
+            margins[at, : len(beyond)] = beyond
+    return Tables((rows, cols), shape[1], stride, sources, windows, margins)
+
+
+def out_shape(sweep: Sweep, shape: Shape) -> Shape:
+    """Return the shape of a sweep's result."""
+    if not sweep.is_valid:
+        return shape
+    stage = sweep.stages[1]
+    return shape[0] - stage.height + 1, shape[1] - stage.width + 1
+
+
+def _rows(stage: Stage, rows: int) -> NDArray[np.intp]:
+    return border_indices(rows, stage.above, stage.below, stage.border)
+
+
+class Scratch:
+    """What one strip writes to on its way: rings of rows and planes of sums."""
+
+    def __init__(self, sweep: Sweep, code: Code, tables: Tables) -> None:
+        plane = tables.stride // 2
+        self.ring = _aligned(code.total_rows * tables.stride, np.dtype(np.uint8))
+        self.words = _aligned(code.planes["words"] * plane, np.dtype(np.uint16))
+        self.ints = _aligned(code.planes["ints"] * plane, np.dtype(np.int32))
+        self.singles = _aligned(code.planes["singles"] * plane, np.dtype(np.float32))
+        self.spill = _aligned(2 * tables.stride, np.dtype(sweep.output))
+        self.sums = np.zeros(3, dtype=np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return sum(array.nbytes for array in (self.ring, self.words, self.ints, self.singles, self.spill))
+
+
+def _aligned(size: int, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+    """Return zeros that start on a cache line: a vector that straddles two costs two accesses."""
+    size = max(size, 1)
+    memory = np.zeros(size * dtype.itemsize + 64, dtype=np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size * dtype.itemsize].view(dtype)

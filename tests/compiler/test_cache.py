@@ -1,0 +1,164 @@
+"""The cache on disk: never a wrong function, never a failure, whatever is in the folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from livefilter.compiler import cache_folder, cached_files, clear_cache
+
+pytestmark = pytest.mark.jit
+ROOT = Path(__file__).resolve().parents[2]
+needs_ranks = pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs users and modes")
+
+PROGRAM = """
+    import sys
+    import numpy as np
+    from livefilter.kernels import Kernel, reference
+    from livefilter import correlate
+    image = np.random.default_rng(0).integers(0, 256, (9, 11), dtype=np.uint8)
+    kernel = Kernel([[1, int(sys.argv[1])], [-2, 3]])
+    print(int((correlate(image, kernel) == reference.correlate(image, kernel)).all()))
+"""
+
+
+def start(folder: Path, weight: int = 5, before: str = "") -> subprocess.Popen[str]:
+    """Start a process that correlates through a cache folder and says whether the pixels are right."""
+    environment = {**os.environ, "LIVEFILTER_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    return subprocess.Popen(
+        [sys.executable, "-c", before + textwrap.dedent(PROGRAM), str(weight)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(folder: Path, weight: int = 5, before: str = "") -> str:
+    """Run it to its end; return what it said on standard error."""
+    process = start(folder, weight, before)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.strip()) == (0, "1"), err
+    return err
+
+
+def machine_code(folder: Path) -> dict[str, float]:
+    """Return Numba's files and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.nbc")}
+
+
+def test_a_second_process_loads_what_the_first_compiled(tmp_path: Path) -> None:
+    """Nothing is compiled again, and the folder is for its owner only."""
+    run(tmp_path / "cache")
+    first = machine_code(tmp_path / "cache")
+    run(tmp_path / "cache")
+    assert machine_code(tmp_path / "cache") == first
+    assert len(first) == 1
+    if hasattr(os, "getuid"):
+        assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+
+
+def test_kernels_that_differ_in_one_weight_never_share_code(tmp_path: Path) -> None:
+    """Fresh processes over a warm cache, to and fro."""
+    for weight in (5, 6, 5, 6):
+        run(tmp_path / "cache", weight)
+    assert len(machine_code(tmp_path / "cache")) == 2
+
+
+def test_eight_processes_start_on_one_empty_folder(tmp_path: Path) -> None:
+    """All of them are right, and they leave one entry."""
+    processes = [start(tmp_path / "cache") for _ in range(8)]
+    for process in processes:
+        out, err = process.communicate(timeout=110)
+        assert (process.returncode, out.strip()) == (0, "1"), err
+    assert len(machine_code(tmp_path / "cache")) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "garbage"),
+    [
+        ("*.py", b"garbage"),
+        ("*.seal", b""),
+        ("*.nbi", b"\x80\x05\x95" + b"\xff" * 4000),
+        ("*.nbc", b""),
+        ("*.nbc", b"\x80\x05\x95" + b"\xff" * 4000),
+    ],
+)
+def test_garbage_in_the_cache_is_compiled_anew(tmp_path: Path, pattern: str, garbage: bytes) -> None:
+    """A file that is empty, no pickle, or half of one is replaced, without a word, and is good from then on."""
+    folder = tmp_path / "cache"
+    run(folder)
+    for path in folder.rglob(pattern):
+        path.write_bytes(garbage)
+    assert run(folder) == ""
+    repaired = machine_code(folder)
+    assert run(folder) == ""
+    assert machine_code(folder) == repaired
+
+
+def test_a_file_where_the_folder_should_be_costs_one_warning(tmp_path: Path) -> None:
+    """The filter works from memory."""
+    (tmp_path / "cache").write_text("in the way")
+    err = run(tmp_path / "cache")
+    assert err.count("compiled filters are not kept") == 1
+    assert "LIVEFILTER_CACHE_DIR" in err
+
+
+@needs_ranks
+def test_a_read_only_folder_costs_one_warning(tmp_path: Path) -> None:
+    """The filter works from memory."""
+    (tmp_path / "cache").mkdir(mode=0o500)
+    # Root may write anywhere, so it has to be told that it may not.
+    before = "import os; os.access = lambda *where, **how: False\n" if os.getuid() == 0 else ""
+    assert run(tmp_path / "cache", before=before).count("compiled filters are not kept") == 1
+
+
+@needs_ranks
+def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
+    """What lies in it would be run as code."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    assert "can be written by other users" in run(tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@needs_ranks
+def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path) -> None:
+    """Somebody else's folder is not loaded from, nor written to."""
+    before = "import os; os.getuid = lambda: 12345\n"
+    assert "belongs to another user" in run(tmp_path / "cache", before=before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_a_full_disk_costs_one_warning(tmp_path: Path) -> None:
+    """Files that cannot be written to their end are not left behind as good ones."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
+    assert run(tmp_path / "cache", before=limit).count("compiled filters are not kept") == 1
+    assert run(tmp_path / "cache") == ""
+
+
+def test_the_folder_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """LIVEFILTER_CACHE_DIR, else a folder in NUMBA_CACHE_DIR, else the user's cache folder."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    assert cache_folder() == tmp_path / "numba" / "livefilter"
+    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
+    monkeypatch.delenv("LIVEFILTER_CACHE_DIR")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert cache_folder().name == "livefilter"
+
+
+def test_clearing_the_cache_leaves_nothing_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only livefilter's own files are deleted."""
+    run(tmp_path / "cache")
+    (tmp_path / "cache" / "notes.txt").write_text("mine")
+    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path / "cache"))
+    assert clear_cache() == len(cached_files()) + clear_cache() + 4
+    assert cached_files() == []
+    assert (tmp_path / "cache" / "notes.txt").exists()

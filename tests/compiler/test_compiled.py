@@ -1,0 +1,175 @@
+"""Machine code gives the reference's bytes: one program for each form, lane and epilogue, on many frames."""
+
+from __future__ import annotations
+
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import pytest
+
+from livefilter import Filter, correlate, kernels
+from livefilter.compiler import Chain
+from livefilter.frame import Pixels
+from livefilter.kernels import (
+    Blend,
+    Correlation,
+    Gradient,
+    Kernel,
+    Lookup,
+    Operation,
+    ScoreRule,
+    Unsharp,
+    box,
+    gaussian,
+    reference,
+    sobel,
+)
+
+pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_short_strips")]
+RNG = np.random.default_rng(11)
+INVERT = Lookup(bytes(range(255, -1, -1)))
+
+CHAINS: dict[str, tuple[Operation, ...]] = {
+    "nothing": (),
+    "points only": (INVERT, Blend(Fraction(1, 3))),
+    "direct int16": (Correlation(Kernel([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])),),
+    "direct uint16, divided": (Correlation(Kernel([[1, 2], [3, 4]], divisor=10), "wrap"),),
+    "direct int32, several loops": (Correlation(Kernel(RNG.integers(-40, 41, (9, 8)), divisor=333), "constant"),),
+    "direct with weights beyond 16 bits": (Correlation(Kernel([[0.123456, -7.5], [1e-3, 6]]), "reflect", True),),
+    "separable uint16": (Correlation(gaussian(size=5)),),
+    "separable float32": (Correlation(gaussian(size=9), "replicate"),),
+    "separable int32": (
+        Correlation(Kernel(np.outer(RNG.integers(90, 200, 5), RNG.integers(90, 200, 5)), divisor=7**7)),
+    ),
+    "box uint16": (Correlation(box(15)),),
+    "box int32": (Correlation(box(20, 31), "reflect"),),
+    "streamed": (Correlation(Kernel(RNG.uniform(-1, 1, (17, 16)))),),
+    "l1": (Correlation(gaussian(size=3)), Gradient(sobel(1), sobel(0)), Lookup(RNG.bytes(256))),
+    "l2, odd divisor": (Gradient(Kernel(sobel(1).weights, divisor=3), Kernel(sobel(0).weights, divisor=3), "l2"),),
+    "l2, large": (Gradient(Kernel(sobel(1).weights, divisor=1e-5), Kernel([[1, -1]], divisor=1e-5), "l2"),),
+    "max, unlike kernels": (Gradient(Kernel([[1], [-1]]), Kernel([[2.0, 0.0, -2.5]]), "max", "wrap"),),
+    "unsharp": (Unsharp(gaussian(size=7), Fraction(4, 5), 2),),
+    "unsharp, wide": (Unsharp(box(3), Fraction(-999, 1000)), Correlation(box(2), "wrap"), Blend(Fraction(100, 301))),
+}
+RULES = {
+    "l1": ScoreRule(),
+    "nothing": ScoreRule(Kernel([[3000, 1], [-1, 0]]), Kernel([[1, -1], [2, -2000]]), Fraction(1, 4)),
+    "unsharp": ScoreRule(sobel(0), sobel(1)),
+}
+SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (23, 40), (31, 67), (40, 133)]
+
+
+@cache
+def _chain(name: str, threads: int) -> Chain:
+    return Chain(CHAINS[name], RULES.get(name), threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3, 8])
+@pytest.mark.parametrize("name", CHAINS)
+def test_machine_code_is_the_reference(name: str, threads: int) -> None:
+    """Any size, any content, any number of strips."""
+    chain, rule = _chain(name, threads), RULES.get(name)
+    for seed, shape in enumerate(SHAPES):
+        rng = np.random.default_rng(seed)
+        for image in (
+            rng.integers(0, 256, shape, dtype=np.uint8),
+            rng.choice(np.array([0, 255], dtype=np.uint8), shape),
+            np.full(shape, 255, dtype=np.uint8),
+        ):
+            image.flags.writeable = False
+            out = np.full_like(image, 77)
+            sums = chain(image, out)
+            expected = reference.apply_all(CHAINS[name], image)
+            assert np.array_equal(out, expected), (shape, np.argwhere(out != expected)[:3])
+            if rule is not None:
+                assert sums == reference.score_sums(image, rule)
+
+
+def test_a_score_that_fills_its_counters_many_times_is_exact() -> None:
+    """More rows than 16-bit counters hold, each of them with the strongest edges."""
+    image = np.tile(np.array([[0, 255], [255, 0], [255, 255]], dtype=np.uint8), (200, 9))
+    rule = ScoreRule()
+    assert Chain((), rule, threads=2)(image, np.empty_like(image)) == reference.score_sums(image, rule)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+@pytest.mark.parametrize("mode", ["same", "valid"])
+def test_correlate_gives_every_dtype_and_mode(dtype: type[np.generic], mode: str) -> None:
+    """As the reference, from machine code."""
+    kernel = Kernel([[1.0, -200, 3], [4, 5.5, -600]], divisor=3, offset=2)
+    image = RNG.integers(0, 256, (13, 18), dtype=np.uint8)
+    expected = reference.correlate(image, kernel, mode=mode, dtype=dtype)  # type: ignore[arg-type]
+    found = correlate(image, kernel, mode=mode, dtype=dtype)  # type: ignore[arg-type]
+    assert found.dtype == expected.dtype
+    assert np.array_equal(found, expected)
+
+
+def test_many_threads_hammer_one_filter() -> None:
+    """Eight threads, each with frames of its own, on one Filter whose pool they share: every byte as alone."""
+    filter_ = Filter("edge", threads=2)
+    frames = [RNG.integers(0, 256, (120 + at, 160), dtype=np.uint8) for at in range(4)]
+    expected = [filter_(frame) for frame in frames]
+    wrong: list[int] = []
+
+    def hammer(at: int) -> None:
+        out = np.empty_like(frames[at % 4])
+        for _ in range(150):
+            found = filter_(frames[at % 4], out)
+            if not np.array_equal(found.image, expected[at % 4].image) or found.score != expected[at % 4].score:
+                wrong.append(at)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hammer, range(8)))
+    assert wrong == []
+
+
+def test_a_filter_is_prepared_in_the_background() -> None:
+    """``prepare`` returns at once; the future is done when the Filter is ready, and its errors are the caller's."""
+    filter_ = Filter("sharpen")
+    assert not filter_.is_ready
+    filter_.prepare().result(timeout=60)
+    assert filter_.is_ready
+
+
+def test_a_filter_holds_little_memory() -> None:
+    """At most 4 MB beyond the frames at 1920x1080, whatever the preset; nothing grows from frame to frame."""
+    chain = Chain((Correlation(gaussian(size=31)), Gradient(sobel(1), sobel(0)), INVERT), ScoreRule(), threads=2)
+    image = np.zeros((1080, 1920), dtype=np.uint8)
+    out = np.empty_like(image)
+    chain(image, out)
+    held = chain.nbytes
+    assert 0 < held <= 4 << 20
+    for _ in range(3):
+        chain(image, out)
+    assert chain.nbytes == held
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 assembly")
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Correlation(kernels.emboss()),
+        Correlation(gaussian(size=5)),
+        Correlation(box(5)),
+        Gradient(sobel(1), sobel(0)),
+    ],
+    ids=["emboss", "gaussian", "box", "gradient"],
+)
+def test_inner_loops_use_packed_16_bit_lanes(operation: Operation) -> None:
+    """The arithmetic is on vectors of 16-bit lanes; without the lane operations Numba would widen them to 64 bits."""
+    summary = Chain((operation,)).assembly_summary()
+    assert summary.packed_16 >= 20
+    assert summary.packed_single == 0
+
+
+def test_read_only_and_odd_frames_leave_the_next_row_alone() -> None:
+    """An odd last column is not written past: what lies behind ``out`` stays as it was."""
+    memory = np.full(5 * 7 + 64, 99, dtype=np.uint8)
+    out: Pixels = memory[: 5 * 7].reshape(5, 7)
+    image = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
+    Chain((Correlation(kernels.emboss()),))(image, out)
+    assert np.array_equal(out, reference.apply_all((Correlation(kernels.emboss()),), image))
+    assert (memory[5 * 7 :] == 99).all()

@@ -1,0 +1,89 @@
+"""The plan can be printed, and says what is done."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from livefilter.compiler import Chain, describe, plan_chain
+from livefilter.kernels import (
+    Blend,
+    Correlation,
+    Gradient,
+    Kernel,
+    Lookup,
+    Operation,
+    ScoreRule,
+    box,
+    emboss,
+    gaussian,
+    sharpen,
+    sobel,
+)
+
+
+def test_a_separable_kernel_is_reported_with_its_savings() -> None:
+    """Rank 1, 225 taps become 30, a constant picture keeps its level."""
+    ((report,),) = (sweep.sums for sweep in describe(plan_chain([Correlation(gaussian(size=15))], None)))
+    assert (report.rank, report.is_separable, report.form) == (1, True, "separable")
+    assert (report.taps, report.taps_planned) == (225, 30)
+    assert report.gain == 1
+    assert report.lanes == ("uint16", "float32")
+
+
+def test_ranges_and_gains_are_those_of_the_weights() -> None:
+    """Of emboss: from the negative weights times 255 to the positive ones times 255, and its offset."""
+    kernel = Kernel(emboss().weights, divisor=2, offset=10)
+    (report,) = describe(plan_chain([Correlation(kernel)], None))[0].sums
+    assert (report.low, report.high) == (-4 * 255 + 20, 5 * 255 + 20)
+    assert report.gain == Fraction(1, 2)
+    assert report.lanes == ("int16",)
+    assert report.taps == 7
+
+
+def test_a_chain_is_one_pass_over_memory() -> None:
+    """Blur, gradient and point steps are fused; the score of the frame is taken in the same sweep."""
+    chain: list[Operation] = [
+        Correlation(box(5)),
+        Gradient(sobel(1), sobel(0)),
+        Lookup(bytes(256)),
+        Blend(Fraction(1, 2)),
+    ]
+    (sweep,) = describe(plan_chain(chain, ScoreRule()))
+    assert sweep.is_scored
+    assert sweep.bytes_per_pixel == 2
+    assert sweep.sums[0].form == "box"
+    assert sweep.sums[-1].points == ("lookup", "blend")
+
+
+def test_only_a_frame_that_wraps_around_below_another_stage_takes_a_second_pass() -> None:
+    """The top row of the second kernel needs the bottom row of the first."""
+    first, second = Correlation(box(3), "wrap"), Correlation(sharpen(), "wrap")
+    assert len(plan_chain([first], None).sweeps) == 1
+    assert len(plan_chain([first, second], None).sweeps) == 2
+    assert len(plan_chain([first, Correlation(sharpen())], None).sweeps) == 1
+
+
+def test_neighbouring_lookups_are_one() -> None:
+    """Two tables in a row become one that does both."""
+    invert, halve = Lookup(bytes(range(255, -1, -1))), Lookup(bytes(level // 2 for level in range(256)))
+    (stage,) = plan_chain([invert, halve], None).sweeps[0].stages
+    assert stage.points == (Lookup(bytes((255 - level) // 2 for level in range(256))),)
+
+
+def test_the_source_can_be_read() -> None:
+    """It draws the kernel, names its rows, and is plain Python."""
+    source = Chain([Correlation(emboss())]).source
+    assert "# 1: correlation emboss" in source
+    assert "#    -2 -1  0" in source
+    compile(source, "generated", "exec")
+
+
+def test_a_program_is_the_same_for_every_border_and_frame() -> None:
+    """Borders and sizes are data, so that presets share machine code."""
+    borders = ("reflect_101", "constant", "wrap")
+    sources = {Chain([Correlation(emboss(), border)]).source for border in borders}  # type: ignore[arg-type]
+    assert len(sources) == 1
+    image = np.zeros((3, 3), dtype=np.uint8)
+    Chain([Correlation(emboss())])(image, np.empty_like(image))

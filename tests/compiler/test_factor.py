@@ -1,0 +1,44 @@
+"""Factors of kernels are exact."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livefilter.compiler._factor import rank, separate
+from livefilter.kernels import gaussian
+
+sides = st.integers(1, 9)
+seeds = st.integers(0, 10_000)
+
+
+@given(rows=sides, cols=sides, seed=seeds, scale=st.integers(1, 1000))
+def test_a_column_times_a_row_is_separated(rows: int, cols: int, seed: int, scale: int) -> None:
+    """The factors multiply to the very weights."""
+    rng = np.random.default_rng(seed)
+    weights = np.outer(rng.integers(-9, 10, rows), rng.integers(-9, 10, cols)) * scale
+    factors = separate(weights)
+    if weights.any():
+        assert factors is not None
+        assert np.array_equal(np.outer(*factors), weights)
+    else:
+        assert factors is None
+
+
+@given(rows=sides, cols=sides, seed=seeds)
+def test_the_rank_is_that_of_exact_arithmetic(rows: int, cols: int, seed: int) -> None:
+    """As NumPy finds it where the weights are small enough for floats to be sure."""
+    rng = np.random.default_rng(seed)
+    factor = rng.integers(1, 4)
+    weights = rng.integers(-3, 4, (rows, factor)) @ rng.integers(-3, 4, (factor, cols))
+    assert rank(weights) == np.linalg.matrix_rank(weights.astype(float))
+
+
+def test_one_changed_weight_is_not_separable() -> None:
+    """A product that differs in a single place is found out."""
+    weights = gaussian(size=7).integers.copy()
+    assert separate(weights) is not None
+    weights[6, 6] += 1
+    assert separate(weights) is None
+    assert rank(weights) == 2
