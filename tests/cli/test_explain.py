@@ -243,7 +243,7 @@ def test_a_kernel_can_be_named_or_typed(
 def test_of_a_preset_the_first_step_with_a_kernel_is_taken(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
     """``--step`` names another one; both kernels of a gradient are printed."""
     assert run(["explain", "edge", "--image", save(NOISE)]) == 0
-    assert capsys.readouterr().out.startswith("edge, step 1 of 3: gaussian (sigma 1.2)")
+    assert capsys.readouterr().out.startswith("edge, step 1 of 3: gaussian (sigma 1)")
     assert run(["explain", "edge", "--step", "2", "--image", save(NOISE), "--at", "5,5"]) == 0
     shown = capsys.readouterr().out
     assert "after step 1; row 5, column 5" in shown

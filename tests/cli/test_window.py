@@ -74,9 +74,9 @@ class Show:
 
     @property
     def window(self) -> str:
-        """The window's number; 0 while there is none."""
+        """The window's number; empty while there is none."""
         found = self._run("xdotool", "search", "--onlyvisible", "--name", self._title).stdout.split()
-        return found[-1].decode() if found else "0"
+        return found[-1].decode() if found else ""
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(command, env=self._environment, capture_output=True, check=False)
@@ -86,9 +86,10 @@ class Show:
         self._run("xdotool", "key", "--window", self.window, key)
 
     def look(self) -> Pixels:
-        """Take a picture of the window."""
-        ran = self._run("import", "-window", self.window, "-depth", "8", "png:-")
-        seen = cv2.imdecode(np.frombuffer(ran.stdout, np.uint8), cv2.IMREAD_GRAYSCALE) if ran.stdout else None
+        """Take a picture of the window; of nothing while there is none."""
+        window = self.window
+        shot = self._run("import", "-window", window, "-depth", "8", "png:-").stdout if window else b""
+        seen = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE) if shot else None
         return np.zeros((2, 2), np.uint8) if seen is None else np.asarray(seen, dtype=np.uint8)
 
     def wait_for(self, what: str, seen: Callable[[Pixels], bool]) -> Pixels:
@@ -99,8 +100,10 @@ class Show:
                 return picture
             if self._process.poll() is not None:
                 break
+        ended = self._process.poll()
         self._process.kill()
-        raise AssertionError(f"{what} was not seen: {self._process.communicate()}")
+        what = f"{what} was not seen, but {picture.shape}, {picture.mean():.0f} bright"
+        raise AssertionError(f"{what}; it had ended with {ended}: {self._process.communicate()}")
 
     def close(self) -> None:
         """Ask the window to close, as a window manager does when its button is pressed."""
@@ -113,9 +116,9 @@ class Show:
         window = int(self.window)
         server = x11.XOpenDisplay(self._display.encode())
         # An XClientMessageEvent: type 33, serial, send_event, display, window, message type, format 32, five longs.
-        event = (ctypes.c_long * 24)(windowx11.XInternAtom(server, b"WM_PROTOCOLS", 0), 32)
+        event = (ctypes.c_long * 24)(33, 0, 1, server, window, x11.XInternAtom(server, b"WM_PROTOCOLS", 0), 32)
         event[7] = x11.XInternAtom(server, b"WM_DELETE_WINDOW", 0)
-        x11.XSendEvent(server, int(self.window), 0, 0, ctypes.byref(event))
+        x11.XSendEvent(server, window, 0, 0, ctypes.byref(event))
         x11.XCloseDisplay(server)
 
     def terminate(self) -> None:
