@@ -31,14 +31,14 @@ def command(
     threads: int | None,
     quiet: bool,
 ) -> int:
-    r"""Show SOURCE (the first camera unless given) through a preset.
+    """Show SOURCE (the first camera unless given) through a preset.
 
     \b
     q, Esc   quit                     o   overlay on, off
     space    pause, go on             c   compare: none, side, wipe, pip
     s        save a snapshot          h   help
     1 to 9   change the preset
-    """
+    """  # noqa: D301 - click wants the character itself
     with _run.stopping_on_signal() as should_stop:
         from typing import cast
 
