@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from livefilter import list_presets, load_preset
+from livefilter.bench import JOBS, Measurement, as_markdown
 from livefilter.cli._main import LazyGroup, livefilter
 from livefilter.presets import STEPS
 
@@ -40,6 +41,21 @@ def test_every_command_stands_in_it() -> None:
     assert isinstance(livefilter, LazyGroup)
     table = README.split("## Use it")[1].split("## Presets")[0]
     assert set(re.findall(r"^\| `([a-z]+)`", table, flags=re.MULTILINE)) == set(livefilter.list_commands(None))  # type: ignore[arg-type]
+
+
+def test_its_table_of_speed_is_in_the_form_that_bench_writes() -> None:
+    """The line that names the machine, the columns, and a row of figures for each job, in order."""
+    speed = README.split("## Speed")[1].split("## ")[0]
+    machine, _, head, rule, *rows = speed.strip().split("\n\n", 1)[1].splitlines()
+    assert re.fullmatch(
+        r"1920x1080, one thread each, hot\. .+, \d+ cores, \w+, Python .+, numba .+, numpy [\d.]+\.", machine
+    )
+    made = Measurement(
+        "job", "1920x1080", 1, False, "calls", {"livefilter": 1, "OpenCV": 2}, {"OpenCV": 2, "copy": 1}, 0
+    )
+    assert as_markdown([made]).splitlines()[2:4] == [head, rule]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
+    assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)
 
 
 def test_every_step_stands_in_it() -> None:
