@@ -94,7 +94,10 @@ def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> Non
     """
     if path.suffix.lower() not in SEQUENCE_SUFFIXES:
         raise OptionError(f"{path}: a picture ends in {', '.join(SEQUENCE_SUFFIXES)}, found {path.suffix or 'none'}")
-    is_encoded, encoded = cv2.imencode(path.suffix, pixels)
+    try:
+        is_encoded, encoded = cv2.imencode(path.suffix, pixels)
+    except cv2.error:  # OpenCV 4 raises what OpenCV 5 returns.
+        is_encoded = False
     if not is_encoded:  # JPEG has no more than 65,500 rows or columns.
         raise SinkError(f"{path}: {pixels.shape[0]} x {pixels.shape[1]} pixels do not fit into this format")
     file = Beside(path, overwrite=overwrite)

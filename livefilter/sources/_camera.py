@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from livefilter.frame import Frame, Pixels
 from livefilter.sources._source import Source, SourceFacts
 
 _NANOSECONDS = 1_000_000_000
+_SILENT = 0
+"""The log level of OpenCV at which it says nothing."""
 
 
 class Camera(Source):
@@ -76,9 +79,10 @@ class Camera(Source):
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from writing its own warnings to standard error while a camera is tried."""
-    logging = cv2.utils.logging
+    # OpenCV 4 has these functions at its top, OpenCV 5 in a module of their own.
+    logging: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
     before = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    logging.setLogLevel(_SILENT)
     try:
         yield
     finally:
