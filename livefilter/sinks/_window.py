@@ -14,9 +14,6 @@ from livefilter.sinks._display import NO_WINDOWS, visit_display
 from livefilter.sinks._sink import Sink
 
 _ESCAPE = 27
-_REPAINT_POLLS = 16
-"""Turns without a new picture after which the last one is painted again. A window that is slow to open can lose what
-was painted before (OpenCV 5 on Qt 5, seen in 1 of 10 starts on a busy machine), and would stay black."""
 
 
 class WindowSink(Sink):
@@ -37,8 +34,6 @@ class WindowSink(Sink):
         self.target = title
         self.is_closed = False
         self._is_shown = False
-        self._picture: Pixels | None = None
-        self._idle_polls = 0
         os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false")
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
@@ -57,16 +52,12 @@ class WindowSink(Sink):
         if not self._is_shown:
             self._open(*pixels.shape[:2])
         cv2.imshow(self.target, pixels)
-        self._picture, self._idle_polls = pixels, 0
 
     def poll_key(self, wait_ms: int) -> str | None:
         """Wait for a key at most ``wait_ms`` milliseconds, at least 1, and return it: a character, "esc", or None."""
         if not self._is_shown or self.is_closed:
             time.sleep(max(1, wait_ms) / 1000)  # OpenCV would not wait.
             return None
-        self._idle_polls += 1
-        if self._picture is not None and self._idle_polls >= _REPAINT_POLLS:
-            self.show(self._picture)
         # Not waitKey, which cuts codes down to 8 bits and so takes Insert for a "c".
         code = cv2.waitKeyEx(max(1, wait_ms)) & 0xFFFF  # Higher bits tell of Shift and the like.
         self.is_closed = not self._is_visible()

@@ -25,8 +25,12 @@ from livefilter.sources import open_source
 Pixels = NDArray[np.uint8]
 pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 40
+PATIENCE_S = 15
 """How long to look for what should appear, on a busy machine."""
+STARTS = 5
+"""How often to start before a window that stays black is a failure. OpenCV's Qt never paints some of its first windows
+where there is no window manager and the machine is busy: 13 of 50 in a script of three OpenCV calls and no livefilter,
+and neither showing again nor moving nor resizing helps (OpenCV 5.0, Qt 5.15, Xvfb)."""
 _numbers = count()
 
 
@@ -72,6 +76,7 @@ class Show:
             text=True,
         )
         self._display = display
+        self.last = np.zeros((2, 2), np.uint8)
 
     @property
     def window(self) -> str:
@@ -93,16 +98,19 @@ class Show:
         seen = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE) if shot else None
         return np.zeros((2, 2), np.uint8) if seen is None else np.asarray(seen, dtype=np.uint8)
 
-    def wait_for(self, what: str, seen: Callable[[Pixels], bool]) -> Pixels:
-        """Look until it is seen."""
+    def is_seen(self, what: Callable[[Pixels], bool]) -> bool:
+        """Look until it is seen, in ``last`` then, or the preview ends, or patience does."""
         started_s = time.monotonic()
         while self._process.poll() is None and time.monotonic() < started_s + PATIENCE_S:
-            picture = self.look()
-            if seen(picture):
-                return picture
-        ended = self._process.poll()
+            self.last = self.look()
+            if what(self.last):
+                return True
+        return False
+
+    def kill(self) -> None:
+        """End it by force."""
         self._process.kill()
-        raise AssertionError(f"{what} was not seen; it had ended with {ended}: {self._process.communicate()}")
+        self._process.communicate()
 
     def close(self) -> None:
         """Ask the window to close, as a window manager does when its button is pressed."""
@@ -135,14 +143,17 @@ def show(display: str, tmp_path: Path) -> Iterator[Callable[..., Show]]:
     """A function that starts a preview in a folder of the test's own; whatever is left of it ends with the test."""
     started: list[Show] = []
 
-    def start(source: Path, *arguments: str, command: str = "preview") -> Show:
-        started.append(Show(display, tmp_path, source, *arguments, command=command))
-        return started[-1]
+    def start(source: Path, *arguments: str) -> Show:
+        for _ in range(STARTS):
+            started.append(Show(display, tmp_path, source, *arguments))
+            if started[-1].is_seen(has_edges):
+                return started[-1]
+            started[-1].kill()
+        raise AssertionError("no window showed a picture")
 
     yield start
     for one in started:
-        one._process.kill()
-        one._process.communicate()
+        one.kill()
 
 
 @pytest.fixture(scope="module")
@@ -181,17 +192,18 @@ def test_keys_change_what_the_window_shows(
 ) -> None:
     """Presets by digits, the help, a snapshot of exactly what was filtered, and a quiet end."""
     running = show(still, "-p", "sobel-vertical", "--no-overlay")
-    running.wait_for("the preset of the start", shows(Filter("sobel-vertical")(chart).image))
+    assert running.is_seen(shows(Filter("sobel-vertical")(chart).image))
     running.press("2")
     second = Filter(list_presets()[1])(chart).image
-    before = running.wait_for("the second preset", shows(second))
+    assert running.is_seen(shows(second))
+    before = running.last
     assert not shows(Filter("sobel-vertical")(chart).image)(before)
 
     middle = (slice(150, 210), slice(250, 390))
     running.press("h")
-    running.wait_for("the help", lambda seen: float(np.median(seen[middle])) < 0.5 * float(np.median(before[middle])))
+    assert running.is_seen(lambda seen: float(np.median(seen[middle])) < 0.5 * float(np.median(before[middle])))
     running.press("h")
-    running.wait_for("the picture without help", shows(second))
+    assert running.is_seen(shows(second))
 
     running.press("Insert")  # Does nothing: only its last 8 bits are those of a "c".
     running.press("s")
@@ -210,8 +222,8 @@ def test_a_recording_is_previewed(show: Callable[..., Show], require: Callable[[
     path = ROOT / "recordings" / "chart.mp4"
     require(path.is_file(), "no recordings")
     running = show(path, "-p", "sobel-vertical")
-    first = running.wait_for("a frame", has_edges)
-    running.wait_for("another frame", lambda seen: has_edges(seen) and bool((seen != first).any()))
+    first = running.last
+    assert running.is_seen(lambda seen: has_edges(seen) and bool((seen != first).any()))
     running.press("Escape")
     code, told = running.ended()
     assert code == 0
@@ -224,7 +236,6 @@ def test_closing_the_window_ends_the_preview(
     """By its button: exit code 0."""
     require(ctypes.util.find_library("X11"), "needs libX11")
     running = show(still, "-p", "sobel-vertical", "-q")
-    running.wait_for("a frame", has_edges)
     running.close()
     assert running.ended() == (0, "")
 
@@ -232,16 +243,19 @@ def test_closing_the_window_ends_the_preview(
 def test_a_signal_ends_the_preview(show: Callable[..., Show], still: Path) -> None:
     """SIGTERM: exit code 130, in order."""
     running = show(still, "-p", "sobel-vertical", "-q")
-    running.wait_for("a frame", has_edges)
     running.terminate()
     assert running.ended() == (130, "livefilter: interrupted after 1 frame\n")
 
 
-def test_a_file_can_be_watched_while_it_is_made(show: Callable[..., Show], tmp_path: Path) -> None:
-    """``process --window``: the window shows the result, closing it changes nothing, and the file is whole."""
+def test_a_file_can_be_watched_while_it_is_made(
+    display: str, tmp_path: Path, require: Callable[[object, str], None]
+) -> None:
+    """``process --window``: it ends in order, and the file is whole."""
     path = ROOT / "recordings" / "chart.mp4"
-    running = show(path, "-o", "out.mp4", "-p", "sobel-vertical", "--window", "-q", command="process")
-    code, told = running.ended()
-    assert (code, told) == (0, "")
+    require(path.is_file(), "no recordings")
+    running = Show(
+        display, tmp_path, path, *["-o", "out.mp4", "-p", "sobel-vertical", "--window", "-q"], command="process"
+    )
+    assert running.ended() == (0, "")
     with open_source(tmp_path / "out.mp4") as source:
         assert len(list(source)) == 100

@@ -100,15 +100,6 @@ def test_a_window_that_never_showed_anything_is_not_closed(screen: Screen) -> No
     assert screen.calls == [("sleep", 0.005)]
 
 
-def test_a_picture_that_stays_is_painted_again(screen: Screen) -> None:
-    """Now and then: a window that was slow to open would stay black."""
-    window = WindowSink("a title")
-    window.show(PICTURE)
-    for _ in range(50):
-        window.poll_key(15)
-    assert screen.names.count("imshow") == 1 + 50 // 16
-
-
 @pytest.mark.parametrize(
     ("code", "key"),
     [
