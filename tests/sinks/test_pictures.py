@@ -138,6 +138,17 @@ def test_a_picture_too_large_for_its_format_is_refused(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_a_picture_that_opencv_4_cannot_encode_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV 4 raises what OpenCV 5 returns."""
+
+    def fail(*_: object) -> None:
+        raise cv2.error("too large")
+
+    monkeypatch.setattr(cv2, "imencode", fail)
+    with pytest.raises(SinkError, match="3 x 4 pixels do not fit"):
+        write_picture(tmp_path / "a.png", PICTURE)
+
+
 def test_a_full_disk_leaves_no_half_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither under its own name nor beside it; the reason is passed on."""
 

@@ -290,6 +290,39 @@ def test_a_file_that_lost_frames_is_not_called_complete(
     assert names(tmp_path) == []
 
 
+def test_a_file_that_cannot_be_read_back_is_not_called_complete(
+    pictures: list[Pixels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though every call that wrote it went well."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise av.error.InvalidDataError(1, "Invalid data")
+
+    opened = sink(tmp_path / "a.mp4")
+    write(opened, pictures)
+    monkeypatch.setattr(av, "open", fail)
+    with pytest.raises(SinkError, match="was written, but cannot be read back"), opened:
+        pass
+    assert names(tmp_path) == []
+
+
+def test_what_is_dropped_is_dropped_quietly(pictures: list[Pixels], tmp_path: Path) -> None:
+    """That a file cannot be closed does not matter any more, and does not hide the error before."""
+
+    class Failing:
+        """A container that cannot be closed."""
+
+        def close(self) -> None:
+            """Fail, as on a full disk."""
+            raise av.error.OSError(28, "No space left on device")
+
+    opened = sink(tmp_path / "a.mp4")
+    whole, opened._container = opened._container, Failing()  # type: ignore[assignment]
+    opened.discard()
+    assert names(tmp_path) == []
+    whole.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE")
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 def test_a_full_disk_at_any_moment_is_an_error_and_leaves_nothing(name: str, tmp_path: Path) -> None:
