@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefilter.pipeline._preview import Preview
-from livefilter.pipeline._process import Target, process
+from livefilter.pipeline._process import Color, Target, process
 from livefilter.pipeline._summary import Progress, Summary
 
-__all__ = ["Preview", "Progress", "Summary", "Target", "process"]
+__all__ = ["Color", "Preview", "Progress", "Summary", "Target", "process"]

@@ -12,16 +12,17 @@ from itertools import combinations
 from os import PathLike
 from os.path import abspath, exists, expanduser, isdir, samefile
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from livefilter.compiler import Filter, to_gray
 from livefilter.errors import OptionError, SourceError
 from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._summary import Progress, ScoreMean, Summary
 from livefilter.presets import Preset
-from livefilter.sinks import ScoreSink, Sink, open_sink, replaces
-from livefilter.sources import Source, open_source
+from livefilter.sinks import Encoding, ScoreSink, Sink, open_sink, replaces
+from livefilter.sources import Source, Trim, open_source
 
+Color = Literal["gray", "luma", "rgb"]
 Target = Sink | str | PathLike[str]
 
 
@@ -37,6 +38,11 @@ def process(
     threads: int | None = None,
     progress: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    encoding: Encoding | None = None,
+    trim: Trim | None = None,
+    color: Color = "gray",
+    audio: bool = True,
+    drop_unsupported: bool = False,
 ) -> Summary:
     """Filter and score every frame of a source.
 
@@ -57,6 +63,11 @@ def process(
         threads: Threads that may work on one frame.
         progress: Called after every frame.
         should_stop: Asked before every frame; True ends the run.
+        encoding: How the pictures of videos are encoded.
+        trim: The part of the source that is kept.
+        color: "gray" filters and writes the luma, "luma" keeps the chroma beside it, "rgb" filters each channel.
+        audio: Copy the source's sound into videos.
+        drop_unsupported: Leave out what of the source a video's container cannot hold, instead of refusing it.
 
     Raises:
         SourceError: The source cannot be opened or read.
@@ -69,6 +80,8 @@ def process(
         >>> summary.frames, summary.is_interrupted
         (1, True)
     """
+    if trim is not None or color != "gray" or not audio or drop_unsupported:
+        raise OptionError("trim, color, audio, drop_unsupported: cannot be chosen yet; leave them out")
     compiled = Filter(preset, threads=threads)
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     with ExitStack() as opened:
@@ -80,7 +93,9 @@ def process(
         facts = source.facts
         own = opened.enter_context(ExitStack())
         sinks: list[Sink] = [
-            own.enter_context(open_sink(target, rate=facts.rate, time_base=facts.time_base, overwrite=overwrite))
+            own.enter_context(
+                open_sink(target, rate=facts.rate, time_base=facts.time_base, overwrite=overwrite, encoding=encoding)
+            )
             if isinstance(target, str | PathLike)
             else target
             for target in targets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livefilter.sinks._display import check_display
+from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._open import open_sink, replaces
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
@@ -11,6 +12,7 @@ from livefilter.sinks._video import VideoSink
 from livefilter.sinks._window import WindowSink
 
 __all__ = [
+    "Encoding",
     "PictureSink",
     "ScoreSink",
     "Sink",

@@ -9,12 +9,20 @@ from pathlib import Path
 
 from livefilter.errors import OptionError
 from livefilter.sinks._beside import partial_of
+from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VIDEO_SUFFIXES, VideoSink
 
 
-def open_sink(target: str | PathLike[str], *, rate: Fraction, time_base: Fraction, overwrite: bool = False) -> Sink:
+def open_sink(
+    target: str | PathLike[str],
+    *,
+    rate: Fraction,
+    time_base: Fraction,
+    overwrite: bool = False,
+    encoding: Encoding | None = None,
+) -> Sink:
     """Open the sink that a path's ending stands for.
 
     Args:
@@ -23,16 +31,17 @@ def open_sink(target: str | PathLike[str], *, rate: Fraction, time_base: Fractio
         rate: Nominal frames per second.
         time_base: What frame times are whole multiples of.
         overwrite: Replace what exists.
+        encoding: How the pictures of a video are encoded.
 
     Raises:
         SinkError: It cannot be made.
-        OptionError: The ending stands for nothing.
+        OptionError: The ending stands for nothing, or the encoding cannot be had.
     """
     path = _path(target)
     if path.suffix.lower() in SEQUENCE_SUFFIXES:
         return PictureSink(path, overwrite=overwrite)
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoSink(path, rate=rate, time_base=time_base, overwrite=overwrite)
+        return VideoSink(path, rate=rate, time_base=time_base, overwrite=overwrite, encoding=encoding)
     known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
 

@@ -18,6 +18,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._beside import Beside, cannot_write
+from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._sink import Sink
 
 _LIMITED = np.rint(np.arange(256) * (219 / 255) + 16).astype(np.uint8)
@@ -42,9 +43,8 @@ class VideoSink(Sink):
         path: The file; its ending names the container: .mp4, .m4v, .mov or .mkv.
         rate: Nominal frames per second.
         time_base: What frame times are whole multiples of; times are kept exactly, in .mkv to the millisecond.
-        crf: x264's constant rate factor, 0 (lossless) to 51.
-        speed: x264's preset.
         overwrite: Replace a file that exists.
+        encoding: x264's constant rate factor (18 unless given), its preset ("veryfast"), and its gop.
 
     Raises:
         SinkError: The file cannot be made.
@@ -57,10 +57,11 @@ class VideoSink(Sink):
         *,
         rate: Fraction,
         time_base: Fraction,
-        crf: int = 18,
-        speed: str = "veryfast",
         overwrite: bool = False,
+        encoding: Encoding | None = None,
     ) -> None:
+        wanted = encoding or Encoding()
+        _refuse_what_is_not_there(wanted)
         container = _FORMATS.get(path.suffix.lower())
         if container is None:
             raise OptionError(f"{path}: a video ends in {', '.join(_FORMATS)}, found {path.suffix or 'none'}")
@@ -75,7 +76,11 @@ class VideoSink(Sink):
         partial = os.path.abspath(self._file.partial)
         options = {} if container == "matroska" else {"movflags": "+faststart"}
         self._container = av.open(partial, mode="w", format=container, options=options)
-        self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": speed})
+        crf = 18 if wanted.crf is None else wanted.crf
+        options = {"crf": str(crf), "preset": wanted.speed or "veryfast"}
+        if wanted.gop is not None:
+            options["g"] = str(wanted.gop)
+        self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = time_base
         context = self._stream.codec_context
@@ -156,6 +161,19 @@ class VideoSink(Sink):
     def _failed(self, error: Exception) -> SinkError:
         failure = cannot_write(self._file.target, error)
         return SinkError(f"{failure} (after {self._written} frames)")
+
+
+def _refuse_what_is_not_there(wanted: Encoding) -> None:
+    for name, value in (
+        ("pix_fmt", wanted.pix_fmt),
+        ("audio_codec", wanted.audio_codec),
+        ("is_fragmented", wanted.is_fragmented or None),
+        ("container", wanted.container),
+    ):
+        if value is not None:
+            raise OptionError(f"{name}: cannot be chosen yet, found {value}; leave it out")
+    if wanted.codec not in (None, "h264"):
+        raise OptionError(f"codec: must be h264 for now, found {wanted.codec}")
 
 
 def _picture(frame: Frame) -> VideoFrame:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from livefilter.sources._open import open_source
 from livefilter.sources._source import Source, SourceFacts
+from livefilter.sources._trim import Time, Trim, parse_time
 
-__all__ = ["Source", "SourceFacts", "open_source"]
+__all__ = ["Source", "SourceFacts", "Time", "Trim", "open_source", "parse_time"]

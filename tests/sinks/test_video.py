@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import VideoSink
+from livefilter.sinks import Encoding, VideoSink
 from livefilter.sources._video import VideoFile
 
 Pixels = NDArray[np.uint8]
@@ -100,7 +100,7 @@ def test_the_index_of_an_mp4_comes_first(pictures: list[Pixels], tmp_path: Path)
 def test_every_gray_level_becomes_its_limited_luma_exactly(tmp_path: Path) -> None:
     """Lossless, the file holds round(16 + gray * 219 / 255) for all 256 levels; none of them is a tie."""
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    with sink(tmp_path / "a.mp4", crf=0) as opened:
+    with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [levels])
     expected = [round(16 + Fraction(level * 219, 255)) for level in range(256)]
     assert luma(tmp_path / "a.mp4")[0].ravel().tolist() == expected
@@ -108,7 +108,7 @@ def test_every_gray_level_becomes_its_limited_luma_exactly(tmp_path: Path) -> No
 
 def test_gray_has_no_colour(pictures: list[Pixels], tmp_path: Path) -> None:
     """Both chroma planes are 128 all over."""
-    with sink(tmp_path / "a.mp4", crf=0) as opened:
+    with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, pictures[:1])
     with av.open(str(tmp_path / "a.mp4")) as container:
         planes = next(container.decode(video=0)).to_ndarray(format="yuv420p")
@@ -119,7 +119,7 @@ def test_colour_is_kept(tmp_path: Path) -> None:
     """BGR pictures come back as they were, but for the rounding of YUV in fixed point: at most 4 levels."""
     pixels = np.empty((16, 16, 3), np.uint8)
     pixels[:] = (200, 100, 50)
-    with sink(tmp_path / "a.mp4", crf=0) as opened:
+    with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [pixels])
     with av.open(str(tmp_path / "a.mp4")) as container:
         shown = next(container.decode(video=0)).to_ndarray(format="bgr24")
@@ -130,7 +130,7 @@ def test_colour_is_kept(tmp_path: Path) -> None:
 def test_odd_sizes_grow_by_a_repeated_line(shape: tuple[int, int], tmp_path: Path) -> None:
     """4:2:0 needs even sides; what is added repeats the last row or column."""
     pixels = np.arange(shape[0] * shape[1], dtype=np.int64).reshape(shape).astype(np.uint8)
-    with sink(tmp_path / "a.mp4", crf=0) as opened:
+    with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [pixels, pixels])
     with VideoFile(tmp_path / "a.mp4") as source:
         shown = next(iter(source)).pixels
@@ -141,7 +141,7 @@ def test_odd_sizes_grow_by_a_repeated_line(shape: tuple[int, int], tmp_path: Pat
 def test_pixels_of_any_layout_are_taken(pictures: list[Pixels], tmp_path: Path) -> None:
     """A slice or a turned picture has strides of its own; what is written is what NumPy shows."""
     turned = np.rot90(pictures[0])[:, ::-2]
-    with sink(tmp_path / "a.mp4", crf=0) as opened:
+    with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [turned])
     with VideoFile(tmp_path / "a.mp4") as source:
         assert int(np.abs(next(iter(source)).pixels.astype(np.int64) - turned).max()) <= 1
