@@ -55,10 +55,10 @@ class Strength:
 def strengthened(preset: Preset, notches: int) -> Strength | None:
     """Turn the main parameter of a preset up, or down for negative ``notches``; None if the preset has none.
 
-    The main parameter is a setting of the most telling kind of step: the gain of a gradient or Laplacian, the divisor of
-    a kernel whose weights add up to 0, the amount of an unsharp mask, the level of a threshold, the size of a box, the
-    sigma of a Gaussian, and so on. All steps of that kind are turned together. A notch is a quarter; values stay within
-    what the step allows.
+    The main parameter is a setting of the most telling kind of step: the gain of a gradient or Laplacian, the divisor
+    of a kernel whose weights add up to 0, the amount of an unsharp mask, the level of a threshold, the size of a box,
+    the sigma of a Gaussian, and so on. All steps of that kind are turned together. A notch is a quarter; values stay
+    within what the step allows.
 
     Example:
         >>> from livefilter.presets import load_preset
