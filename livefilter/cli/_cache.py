@@ -63,7 +63,7 @@ def _compile(name: str) -> str | None:
     from livefilter.errors import PresetError
 
     try:
-        assert Filter(name).chain
+        Filter(name).prepare().result()
     except PresetError as error:
         return str(error)
     return None

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livefilter.cli import _run
+from livefilter.cli._source import source_options as with_source_options
+
+if TYPE_CHECKING:
+    from livefilter.sources import SourceOptions
 
 
 @click.command()
@@ -22,6 +27,7 @@ from livefilter.cli import _run
 )
 @_run.threads_option
 @_run.quiet_option
+@with_source_options
 def command(
     source: str,
     preset: str,
@@ -30,6 +36,7 @@ def command(
     snapshot_dir: Path,
     threads: int | None,
     quiet: bool,
+    source_options: SourceOptions,
 ) -> int:
     """Show SOURCE (the first camera unless given) through a preset.
 
@@ -50,7 +57,10 @@ def command(
 
         check_display()
         started_with = load_preset(preset)
-        with open_source(source) as opened, WindowSink(f"livefilter: {opened.facts.name}") as window:
+        with (
+            open_source(source, source_options, should_stop=should_stop) as opened,
+            WindowSink(f"livefilter: {opened.facts.name}") as window,
+        ):
             preview = Preview(
                 opened,
                 started_with,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livefilter.cli import _run
+from livefilter.cli._source import source_options as with_source_options
+
+if TYPE_CHECKING:
+    from livefilter.sources import SourceOptions
 
 
 @click.command()
@@ -21,6 +26,7 @@ from livefilter.cli import _run
 @_run.threads_option
 @_run.json_option
 @_run.quiet_option
+@with_source_options
 def command(
     source: str,
     output: str | None,
@@ -33,6 +39,7 @@ def command(
     threads: int | None,
     as_json: bool,
     quiet: bool,
+    source_options: SourceOptions,
 ) -> int:
     """Filter every frame of SOURCE and write a video or pictures.
 
@@ -50,6 +57,7 @@ def command(
         threads=threads,
         as_json=as_json,
         is_quiet=quiet,
+        source_options=source_options,
     )
 
 
@@ -66,6 +74,7 @@ def filter_to_files(
     threads: int | None,
     as_json: bool,
     is_quiet: bool,
+    source_options: SourceOptions | None = None,
 ) -> int:
     """Run the pipeline of ``process`` and ``demo``, report, and return the exit code."""
     with _run.stopping_on_signal() as should_stop:
@@ -93,5 +102,6 @@ def filter_to_files(
                 threads=threads,
                 progress=progress,
                 should_stop=should_stop,
+                source_options=source_options,
             )
     return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr=scores == "-")

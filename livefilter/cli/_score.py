@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livefilter.cli import _run
+from livefilter.cli._source import source_options as with_source_options
+
+if TYPE_CHECKING:
+    from livefilter.sources import SourceOptions
 
 
 @click.command()
@@ -16,7 +21,16 @@ from livefilter.cli import _run
 @_run.overwrite_option
 @_run.threads_option
 @_run.quiet_option
-def command(source: str, output: str, preset: str, overwrite: bool, threads: int | None, quiet: bool) -> int:
+@with_source_options
+def command(
+    source: str,
+    output: str,
+    preset: str,
+    overwrite: bool,
+    threads: int | None,
+    quiet: bool,
+    source_options: SourceOptions,
+) -> int:
     """Score every frame of SOURCE: one row each, with index, time in seconds, horizontal, vertical and density.
 
     The preset gives the score's kernels and threshold; its steps are not run, since scores are of the unfiltered
@@ -37,5 +51,6 @@ def command(source: str, output: str, preset: str, overwrite: bool, threads: int
                 threads=threads,
                 progress=progress,
                 should_stop=should_stop,
+                source_options=source_options,
             )
     return _run.report(summary, is_quiet=quiet, to_stderr=True)

@@ -20,7 +20,7 @@ from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._summary import Progress, ScoreMean, Summary
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding, ScoreSink, Sink, open_sink, replaces
-from livefilter.sources import Source, Trim, open_source
+from livefilter.sources import Source, SourceOptions, Trim, open_source
 
 Color = Literal["gray", "luma", "rgb"]
 Target = Sink | str | PathLike[str]
@@ -43,6 +43,7 @@ def process(
     color: Color = "gray",
     audio: bool = True,
     drop_unsupported: bool = False,
+    source_options: SourceOptions | None = None,
 ) -> Summary:
     """Filter and score every frame of a source.
 
@@ -68,6 +69,7 @@ def process(
         color: "gray" filters and writes the luma, "luma" keeps the chroma beside it, "rgb" filters each channel.
         audio: Copy the source's sound into videos.
         drop_unsupported: Leave out what of the source a video's container cannot hold, instead of refusing it.
+        source_options: How the source is opened, unless it is an open one.
 
     Raises:
         SourceError: The source cannot be opened or read.
@@ -89,7 +91,7 @@ def process(
         _refuse_doubles(paths)
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
-            source = opened.enter_context(open_source(source))
+            source = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
         facts = source.facts
         own = opened.enter_context(ExitStack())
         sinks: list[Sink] = [

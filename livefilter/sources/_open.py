@@ -1,66 +1,104 @@
-"""From what a user types to a source."""
+"""From what a user types to the source that is meant."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from glob import has_magic
 from os import PathLike, fspath
 from os.path import exists, expanduser
 from pathlib import Path
+from typing import Any
 
-from livefilter.errors import OptionError, SourceError
+from livefilter.errors import SourceError
+from livefilter.sources._options import Kind, SourceOptions
 from livefilter.sources._source import Source
 
+_DEVICES = ("/dev/video", "/dev/v4l/")
 
-def open_source(spec: str | int | PathLike[str], *, rate: Fraction | None = None) -> Source:
-    """Open a camera, a video file, pictures, or a synthetic scene.
+
+def open_source(
+    spec: str | int | PathLike[str],
+    options: SourceOptions | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    **changes: Any,
+) -> Source:
+    """Open a camera, a stream, a video file, pictures, a synthetic scene, or standard input.
 
     Each kind loads what it needs only when it is asked for.
 
     Args:
-        spec: ``0`` or ``"camera:0"``; the path of a video file; a picture, a folder of pictures or a glob such as
-            ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or ``"synthetic:chart"``.
-        rate: Frames per second that pictures stand for, 25 unless given; other sources know their own.
+        spec: ``0``, ``"camera:0"`` or ``"/dev/video0"``; the path of a video file; a picture, a folder of pictures or a
+            glob such as ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or ``"synthetic:chart"``.
+        options: How it is opened.
+        should_stop: Asked while the source waits for something to come; True ends the stream.
+        **changes: Fields of SourceOptions, in place of, or changing, ``options``.
 
     Returns:
         A source: use it in a ``with``, and iterate it for Frames.
 
     Raises:
         SourceError: There is no such thing, or it cannot be opened; the message says what to do.
-        OptionError: A rate for a source that has one of its own, or one that is not positive.
+        OptionError: An option that this kind of source does not take, or whose value cannot be used.
 
     Example:
-        >>> with open_source("synthetic:chart") as source:
+        >>> with open_source("synthetic:chart", loop=True) as source:
         ...     source.facts.shape
         (360, 640)
     """
-    if rate is not None and rate <= 0:
-        raise OptionError(f"rate: must be positive, found {float(rate):g}")
+    asked = replace(options or SourceOptions(), **changes)
     text = fspath(spec) if not isinstance(spec, int) else f"camera:{spec}"
     if not text:
         raise SourceError("the source is an empty text; give a camera (0), a file, a folder, a glob or synthetic:chart")
-    if text.isdecimal():
-        text = f"camera:{text}"
-    if _is_pictures(text):
-        from livefilter.sources._images import DEFAULT_RATE, Pictures
+    kind = _kind(text)
+    asked.check_for(kind, text)
+    match kind:
+        case "camera":
+            return _camera(text)
+        case _:
+            return _stored(partial(_open_stored, kind, text, asked), asked, should_stop)
 
-        return Pictures(text, rate or DEFAULT_RATE)
-    if rate is not None:
-        raise OptionError(f"rate: is for pictures only, and {text} has a rate of its own")
-    if text.startswith("camera:"):
-        from livefilter.sources._camera import Camera
 
+def _kind(text: str) -> Kind:
+    if text.isdecimal() or text.startswith(("camera:", *_DEVICES)):
+        return "camera"
+    if text.startswith("synthetic:"):
+        return "synthetic scene"
+    return "pictures" if _is_pictures(text) else "video file"
+
+
+def _camera(text: str) -> Source:
+    from livefilter.sources._camera import Camera
+
+    if not text.startswith(_DEVICES):
         number = text.removeprefix("camera:")
         if not number.isdecimal():
             raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter doctor' tries them")
-        return Camera(int(number))
-    if text.startswith("synthetic:"):
+    return Camera(int(re.sub(r"\D", "", text)))
+
+
+def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:
+    if kind == "pictures":
+        from livefilter.sources._images import DEFAULT_RATE, Pictures
+
+        return Pictures(text, asked.rate or DEFAULT_RATE)
+    if kind == "synthetic scene":
         from livefilter.sources._synthetic import Synthetic
 
         return Synthetic(text.removeprefix("synthetic:"))
     from livefilter.sources._video import VideoFile
 
     return VideoFile(Path(expanduser(text)))
+
+
+def _stored(open_again: Callable[[], Source], asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
+    from livefilter.sources._repeat import Looped, Realtime
+
+    source = Looped(open_again) if asked.loop else open_again()
+    return Realtime(source, should_stop=should_stop) if asked.realtime else source
 
 
 def _is_pictures(text: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
-from livefilter.sources import open_source
+from livefilter.sources import SourceOptions, open_source
 from livefilter.sources._scenes import Scene
 
 
@@ -98,11 +99,27 @@ def test_a_rate_must_be_positive(rate: Fraction, tmp_path: Path) -> None:
         open_source(tmp_path, rate=rate)
 
 
-@pytest.mark.parametrize("spec", ["synthetic:chart", "clip.mp4", "camera:0"])
-def test_only_pictures_take_a_rate(spec: str) -> None:
-    """Everything else knows its own, which a flag must not overrule silently."""
-    with pytest.raises(OptionError, match="has a rate of its own"):
-        open_source(spec, rate=Fraction(10))
+@pytest.mark.parametrize(
+    ("spec", "given", "says"),
+    [
+        ("synthetic:chart", {"rate": Fraction(10)}, "rate: is for cameras, pictures and standard input only"),
+        ("clip.mp4", {"size": (4, 6)}, "size: is for cameras and standard input only, and clip.mp4 is a video file"),
+        ("camera:0", {"loop": True}, "loop: is for video files, pictures and synthetic scenes only"),
+        (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is pictures"),
+    ],
+)
+def test_an_option_that_a_source_does_not_know_is_refused(spec: str, given: dict[str, Any], says: str) -> None:
+    """It is never ignored, and the message says what it is for."""
+    with pytest.raises(OptionError, match=says):
+        open_source(spec, **given)
+
+
+def test_options_can_be_given_as_one_value_and_changed(tmp_path: Path) -> None:
+    """As commands do, which read them from their flags."""
+    cv2.imencode(".png", np.full((4, 6), 8, np.uint8))[1].tofile(tmp_path / "a.png")
+    with open_source(tmp_path, SourceOptions(rate=Fraction(10), loop=True), loop=False) as source:
+        assert source.facts.rate == 10
+        assert len(list(source)) == 1
 
 
 def test_every_refusal_is_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Stored sources played as if they were live: at their own pace, or again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import ceil
+
+from livefilter.frame import Frame
+from livefilter.sources._source import Source
+
+_LONGEST_REST_S = 0.1
+"""So that a stop is noticed soon."""
+
+
+class Looped(Source):
+    """A source that begins again at its end; indexes and times go on.
+
+    Args:
+        open_again: Opens the source, for each round.
+
+    Raises:
+        SourceError: The source cannot be opened.
+    """
+
+    def __init__(self, open_again: Callable[[], Source]) -> None:
+        self._open_again = open_again
+        self._round = open_again()
+        self._is_closed = False
+        self.loss: str | None = None
+        self.facts = replace(self._round.facts, frame_count=None)
+
+    def __iter__(self) -> Iterator[Frame]:
+        index, starts_s = 0, 0 * self.facts.time_base
+        while not self._is_closed:
+            ended_s, first = starts_s, index
+            for frame in self._round:
+                time_s = starts_s + frame.time_s
+                ended_s = time_s + 1 / self.facts.rate
+                yield replace(frame, index=index, time_s=time_s)
+                index += 1
+            self.loss = self._round.loss
+            if index == first:
+                return  # A round without a frame would be followed by others without end.
+            starts_s = ceil(ended_s / self.facts.time_base) * self.facts.time_base
+            self._round.close()
+            if not self._is_closed:
+                self._round = self._open_again()
+
+    def close(self) -> None:
+        """Close the round that is being played."""
+        self._is_closed = True
+        self._round.close()
+
+
+class Realtime(Source):
+    """A source whose frames come when they are due, and not before; it is live: it waits for nobody.
+
+    Args:
+        source: What is played; closing this closes it.
+        clock: Seconds that only grow.
+        rest: Waits for so many seconds; unless given, ``close`` ends the wait.
+        should_stop: Asked before every frame and while waiting for it; True ends the stream.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], object] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._is_closed = threading.Event()
+        self._reading = threading.Lock()  # A file must not be closed while another thread decodes a frame of it.
+        self._rest = rest or self._is_closed.wait
+        self._should_stop = should_stop
+        self.facts = replace(source.facts, is_live=True)
+
+    @property
+    def loss(self) -> str | None:  # type: ignore[override]
+        """What the source that is played has lost."""
+        return self._source.loss
+
+    def __iter__(self) -> Iterator[Frame]:
+        started_s: float | None = None
+        frames = iter(self._source)
+        while (frame := self._next(frames)) is not None:
+            if started_s is None:
+                started_s = self._clock() - float(frame.time_s)
+            due_s = started_s + float(frame.time_s)
+            while (wait_s := due_s - self._clock()) > 0:
+                if self._is_closed.is_set() or self._should_stop():
+                    return
+                self._rest(min(wait_s, _LONGEST_REST_S))
+            yield replace(frame, captured_ns=time.monotonic_ns())
+
+    def close(self) -> None:
+        """End the wait, and close the source that is played; any thread may do so."""
+        self._is_closed.set()
+        with self._reading:
+            self._source.close()
+
+    def _next(self, frames: Iterator[Frame]) -> Frame | None:
+        with self._reading:
+            return None if self._is_closed.is_set() or self._should_stop() else next(frames, None)

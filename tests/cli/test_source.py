@@ -1,0 +1,117 @@
+"""The options of a source, on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from fractions import Fraction
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from livefilter.cli._main import run
+from livefilter.cli._source import _OPTIONS, rate, size, source_options
+from livefilter.sources import SourceOptions
+
+
+def taken(*arguments: str) -> SourceOptions:
+    """What a command gets that has these options."""
+    got: list[SourceOptions] = []
+
+    @click.command()
+    @source_options
+    def command(source_options: SourceOptions) -> None:
+        """Keep them."""
+        got.append(source_options)
+
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return got[0]
+
+
+def test_without_flags_the_options_are_the_library_s_own() -> None:
+    """Defaults stand in one place, and every option has its flag."""
+    assert taken() == SourceOptions()
+    assert set(_OPTIONS) == {field.name for field in fields(SourceOptions)}
+
+
+def test_every_flag_arrives() -> None:
+    """Sizes name the columns first, as people write them; rates are exact."""
+    flags = (
+        "--size 1280x720 --fps 29.97 --fourcc MJPG --backend V4L2 --mirror --realtime --loop --input-format gray8 "
+        "--open-timeout 1 --read-timeout 2 --retry-wait 3 --give-up-after 4 --frozen-after 0"
+    )
+    assert taken(*flags.split()) == SourceOptions(
+        size=(720, 1280),
+        rate=Fraction(30000, 1001),
+        fourcc="MJPG",
+        backend="V4L2",
+        mirror=True,
+        realtime=True,
+        loop=True,
+        open_timeout_s=1,
+        read_timeout_s=2,
+        retry_wait_s=3,
+        give_up_after_s=4,
+        frozen_after_s=0,
+        input_format="gray8",
+    )
+
+
+@pytest.mark.parametrize("flag", ["--open-timeout", "--read-timeout", "--retry-wait", "--frozen-after"])
+def test_the_help_tells_the_true_default(flag: str) -> None:
+    """The number in the help is the library's."""
+    name = flag.removeprefix("--").replace("-", "_") + "_s"
+
+    @source_options
+    def command() -> None:
+        """Only its options count."""
+
+    options: list[click.Option] = command.__click_params__  # type: ignore[attr-defined]
+    [text] = [option.help for option in options if flag in option.opts]
+    assert f"; {getattr(SourceOptions(), name):g} s unless given" in str(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fps"),
+    [
+        ("25", Fraction(25)),
+        ("12.5", Fraction(25, 2)),
+        ("30000/1001", Fraction(30000, 1001)),
+        ("29.97", Fraction(30000, 1001)),
+        ("23.98", Fraction(24000, 1001)),
+        ("59.94", Fraction(60000, 1001)),
+        ("0.5", Fraction(1, 2)),
+    ],
+)
+def test_a_rate_is_what_people_mean_by_it(text: str, fps: Fraction) -> None:
+    """29.97 is 30000/1001, which is what cameras and televisions run at."""
+    assert rate(text) == fps
+
+
+@pytest.mark.parametrize("text", ["1280", "1280x", "x720", "1280*720", "-1x5", "1e3x5"])
+def test_a_size_that_is_none_is_refused(text: str) -> None:
+    """With what one looks like."""
+    with pytest.raises(click.BadParameter, match="columns x rows such as 1280x720"):
+        size(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("score synthetic:chart --size 3x4", "size: is for cameras and standard input only"),
+        ("score synthetic:chart --rate fast", "must be frames per second such as 25"),
+        ("process synthetic:chart --fourcc MJPEG", "fourcc: must be four letters"),
+        ("process synthetic:chart --retry-wait 0", "retry_wait_s: must be more than 0"),
+        ("score synthetic:chart --size 0x5", "size: each side must be"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error(
+    arguments: str, says: str, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 2, one line that says what is right, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments.split()) == 2
+    assert says in capfd.readouterr().err
+    assert not list(tmp_path.iterdir())
