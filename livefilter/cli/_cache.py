@@ -63,7 +63,7 @@ def _compile(name: str) -> str | None:
     from livefilter.errors import PresetError
 
     try:
-        Filter(name).prepare().result()
+        assert Filter(name).chain
     except PresetError as error:
         return str(error)
     return None

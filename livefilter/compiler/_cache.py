@@ -84,6 +84,22 @@ def compiled(source: str, signature: str, name: str) -> Function:
         return _functions[key]
 
 
+def is_kept(source: str, signature: str, name: str) -> bool:
+    """Return whether ``compiled`` would have it without compiling."""
+    key = _key(source, signature, name)
+    path = cache_folder() / f"lf_{key}.py"
+    return bool(config.DISABLE_JIT) or key in _functions or path.with_suffix(".seal").is_file()  # type: ignore[attr-defined]
+
+
+def can_keep() -> bool:
+    """Return whether what is compiled is kept for other processes."""
+    try:
+        _trusted(cache_folder())
+    except OSError:
+        return False
+    return True
+
+
 def uncached(source: str, signature: str, name: str) -> Function:
     """Return newly compiled machine code, whose assembly can be read."""
     return _in_memory(_key(source, signature, name), _module_text(source, signature, on_disk=False), name)

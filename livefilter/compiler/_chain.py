@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._assembly import AssemblySummary, assembly_summary
-from livefilter.compiler._cache import Function, compiled
+from livefilter.compiler._cache import Function, compiled, is_kept
 from livefilter.compiler._emit_sweep import Code, generate
 from livefilter.compiler._plan import Plan, Sweep, plan_chain, plan_score
 from livefilter.compiler._strips import pool, thread_count
@@ -168,6 +168,12 @@ class Program:
             return spaces.free_frames.pop()
         except IndexError:
             return [np.empty(shape, dtype=np.uint8) for _ in self.passes[1:]]
+
+
+def is_cached(operations: Sequence[Operation], rule: ScoreRule | None) -> bool:
+    """Return whether a Chain of these would be ready without compiling."""
+    codes = map(generate, plan_chain(operations, rule).sweeps)
+    return all(is_kept(code.source, code.signature, "sweep") for code in codes)
 
 
 class Chain:

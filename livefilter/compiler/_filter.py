@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from livefilter.compiler._beside import compile_beside
 from livefilter.compiler._chain import Chain
 from livefilter.compiler._correlate import destination
 from livefilter.compiler._luma import to_gray
@@ -73,15 +74,21 @@ class Filter:
     def prepare(self) -> Future[None]:
         """Compile in the background, so that a live preset switch can go on showing the old filter until this is ready.
 
+        A process of its own compiles, where there is a cache folder to hand the result over, so that this one is not
+        held up.
+
         Returns:
-            A future that is done when the Filter is ready, or that holds what went wrong.
+            A future that is done when the Filter is ready, or that holds what went wrong. Cancelling it ends the work.
         """
         future: Future[None] = Future()
 
         def work() -> None:
             try:
-                assert self.chain
-                future.set_result(None)
+                if self._chain is None:
+                    compile_beside(self.preset, future.cancelled)
+                if future.set_running_or_notify_cancel():
+                    assert self.chain
+                    future.set_result(None)
             except BaseException as error:
                 future.set_exception(error)
 
