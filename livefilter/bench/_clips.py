@@ -1,0 +1,133 @@
+"""The clips that whole-file benchmarks read, made by FFmpeg."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from livefilter.compiler import Filter
+from livefilter.errors import MissingPackageError, SourceError
+from livefilter.presets import Preset
+from livefilter.sources import open_source
+
+ENCODER = ("-preset", "veryfast", "-crf", "18")
+"""What ``process`` encodes with unless told otherwise."""
+_RATE = 30
+_SOURCE = f"testsrc2=size={{size}}:rate={_RATE}:duration={{seconds}},noise=alls=6:allf=t"
+"""Moving shapes, text and gradients under the noise of a sensor; some 6 Mbit/s at 1080p."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A video and what is known of it.
+
+    Attributes:
+        path: The file.
+        shape: (rows, cols).
+        rate: Frames per second.
+        frames: How many there are.
+    """
+
+    path: Path
+    shape: tuple[int, int]
+    rate: Fraction
+    frames: int
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+        return f"{self.path.name}, {self.shape[1]}x{self.shape[0]}, {self.frames} frames"
+
+    def filtered_by(self, preset: Preset, path: Path) -> Path:
+        """Write the filtered frames to a lossless file: raw in .nut, lossless H.264 in .mkv."""
+        rows, cols = self.shape
+        codec = ("libx264", "-preset", "ultrafast", "-qp", "0") if path.suffix == ".mkv" else ("rawvideo",)
+        arguments = (
+            *("-f", "rawvideo", "-pix_fmt", "gray", "-video_size", f"{cols}x{rows}"),
+            *("-framerate", str(self.rate), "-i", "-"),
+            *("-vf", "scale=in_range=full:out_range=limited,format=yuv420p", "-c:v", *codec, "-y", str(path)),
+        )
+        compiled = Filter(preset)
+        with (
+            open_source(self.path) as source,
+            subprocess.Popen([_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
+        ):
+            assert writing.stdin is not None
+            for frame in source:
+                writing.stdin.write(compiled(frame.pixels).image.data)
+            writing.stdin.close()
+            if writing.wait() != 0:
+                raise SourceError(f"{path}: ffmpeg could not write it; is there room for {self.frames} raw frames?")
+        return path
+
+
+def make_clip(folder: Path, *, size: str = "1920x1080", seconds: int = 10, repeated: int = 1) -> Clip:
+    """Write an H.264 clip of a moving test picture, 30 frames per second.
+
+    Args:
+        folder: Where it goes.
+        size: Columns x rows.
+        seconds: Of the picture that is encoded.
+        repeated: How often that stands in the clip, one after the other.
+
+    Raises:
+        MissingPackageError: There is no ffmpeg.
+    """
+    once, path = folder / f"once-{size}.mp4", folder / f"clip-{size}.mp4"
+    picture = _SOURCE.format(size=size, seconds=seconds)
+    ffmpeg(
+        *("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
+        *("-pix_fmt", "yuv420p", "-y"),
+        to=once,
+    )
+    ffmpeg("-stream_loop", str(repeated - 1), "-i", str(once), "-c", "copy", "-y", to=path)
+    once.unlink()
+    return look_at(path)
+
+
+def look_at(path: Path) -> Clip:
+    """Return what a clip holds; its frames are counted.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    with open_source(path) as source:
+        facts = source.facts
+        return Clip(path, facts.shape, facts.rate, sum(1 for _ in source))
+
+
+def ffmpeg(*arguments: str, to: Path | None = None) -> int:
+    """Run ffmpeg and return how many frames it wrote.
+
+    Args:
+        arguments: All but the output.
+        to: The output; nowhere unless given.
+
+    Raises:
+        MissingPackageError: There is no ffmpeg.
+        SourceError: It failed; the message is its own.
+    """
+    done = subprocess.run(
+        [_program(), "-nostdin", "-v", "error", "-progress", "pipe:1", *arguments, str(to or os.devnull)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    counts = [line.partition("=")[2] for line in done.stdout.splitlines() if line.startswith("frame=")]
+    if done.returncode != 0 or not counts:
+        raise SourceError(f"ffmpeg {' '.join(arguments)}: {done.stderr.strip() or f'ended with {done.returncode}'}")
+    return int(counts[-1])
+
+
+def _program() -> str:
+    found = shutil.which("ffmpeg")
+    if found is None:
+        raise MissingPackageError(
+            "ffmpeg: not found, and files are measured against it; apt-get install ffmpeg, brew install ffmpeg, "
+            "or winget install ffmpeg"
+        )
+    return found

@@ -1,0 +1,233 @@
+"""Whole video files: ``score`` and ``process`` beside FFmpeg and a plain OpenCV loop, in interleaved rounds."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import cv2
+
+from livefilter.bench._clips import ENCODER, Clip, ffmpeg
+from livefilter.bench._measure import MismatchError
+from livefilter.compiler import Filter
+from livefilter.pipeline import process
+from livefilter.presets import Preset
+from livefilter.sources import open_source
+
+OURS = "livefilter"
+_MOST_DIFFERENCE = 4.0
+"""Mean gray levels by which an encoded picture may differ from what was encoded, at the crf in use."""
+_CHECKED_EVERY = 10
+SOBEL = Preset.model_validate({"name": "sobel", "steps": [{"step": "gradient", "operator": "sobel", "norm": "l2"}]})
+"""The picture that FFmpeg's filter ``sobel`` makes."""
+_ONLY_SCORES = SOBEL.model_copy(update={"steps": ()})
+_PEAK = """
+import sys
+from livefilter.cli._main import run
+code = run(sys.argv[1:])
+if sys.platform == "linux":  # Not getrusage: a child begins there with the peak of whoever started it.
+    with open("/proc/self/status") as status:
+        print(next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")))
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to do a job on a clip.
+
+    Attributes:
+        name: For people.
+        run: Does it once, and returns how many frames it saw.
+        most: livefilter should take at most so many times the time of this; None where there is no such aim.
+        makes: The video that it writes; None if it writes none.
+    """
+
+    name: str
+    run: Callable[[], int] = field(repr=False)
+    most: float | None = None
+    makes: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeasurement:
+    """What one job took on a clip.
+
+    Attributes:
+        job: "score" or "process".
+        clip: Size, frames and codec.
+        frames: How many there are.
+        seconds: Median wall-clock time by way.
+        shares: livefilter's time as a share of each other way's, the median of paired ratios.
+        aims: What the share should be at most, for those ways that have an aim.
+        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where it cannot be told.
+    """
+
+    job: str
+    clip: str
+    frames: int
+    seconds: dict[str, float]
+    shares: dict[str, float]
+    aims: dict[str, float]
+    peak_mb: float | None
+
+
+def measure_files(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeasurement]:
+    """Time ``score`` and ``process`` on a clip, each beside the others that do the same, outputs compared.
+
+    Args:
+        clip: What is read.
+        folder: Where outputs go, which are left there.
+        rounds: How often each way runs; the first run of each, which is not timed, is the one that is compared.
+
+    Raises:
+        MissingPackageError: There is no ffmpeg.
+        MismatchError: A way lost frames, or made another picture.
+    """
+    for job, ways, arguments in (
+        ("score", _ways_to_score(clip, folder), ("-o", str(folder / "peak.csv"))),
+        ("process", _ways_to_process(clip, folder), ("-o", str(folder / "peak.mp4"), "--no-overlay")),
+    ):
+        for way in ways:
+            _check(way, clip)
+        seconds = _timed(ways, rounds)
+        ours = seconds[OURS]
+        yield FileMeasurement(
+            job,
+            clip.title,
+            clip.frames,
+            {name: statistics.median(times) for name, times in seconds.items()},
+            {
+                name: statistics.median(our / their for our, their in zip(ours, times, strict=True))
+                for name, times in seconds.items()
+                if name != OURS
+            },
+            {way.name: way.most for way in ways if way.most is not None},
+            peak_mb(job, str(clip.path), *arguments, "-q", "--overwrite"),
+        )
+
+
+def peak_mb(*arguments: str) -> float | None:
+    """Return the peak memory of ``livefilter ARGUMENTS`` in 10^6 bytes; None where it cannot be told."""
+    if sys.platform == "win32":
+        return None
+    done = subprocess.run([sys.executable, "-c", _PEAK, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 1e6
+
+
+def _timed(ways: Sequence[Way], rounds: int) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
+    for turn in range(rounds):
+        first = turn % len(ways)
+        for way in (*ways[first:], *ways[:first]):
+            started = time.perf_counter()
+            way.run()
+            seconds[way.name].append(time.perf_counter() - started)
+    return seconds
+
+
+def _check(way: Way, clip: Clip) -> None:
+    """Run a way once; what it saw must be every frame, and what it wrote must be the filtered picture."""
+    seen = way.run()
+    if seen != clip.frames:
+        raise MismatchError(f"{way.name}: saw {seen} of {clip.frames} frames")
+    if way.makes is None:
+        return
+    sobel = Filter(SOBEL)
+    with open_source(clip.path) as originals, open_source(way.makes) as made:
+        pairs = zip(originals, made, strict=True)
+        for original, frame in islice(pairs, 0, None, _CHECKED_EVERY):
+            expected = sobel(original.pixels).image
+            difference = cv2.mean(cv2.absdiff(expected, frame.pixels))[0]
+            if difference > _MOST_DIFFERENCE:
+                raise MismatchError(f"{way.name}: frame {frame.index} differs by {difference:.1f} gray levels")
+
+
+def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
+    table = folder / "scores.csv"
+    decoded = ("-i", str(clip.path))
+
+    def ours() -> int:
+        return process(clip.path, None, _ONLY_SCORES, scores=table, overwrite=True).frames
+
+    def command() -> int:
+        _livefilter("score", str(clip.path), "-o", str(table), "-q", "--overwrite")
+        with table.open(encoding="utf-8") as file:
+            return sum(line[0].isdecimal() for line in file)
+
+    return [
+        Way(OURS, ours),
+        Way("livefilter, start of Python included", command),
+        Way("ffmpeg, decoding alone", lambda: ffmpeg(*decoded, "-f", "null"), 1.10),
+        Way("ffmpeg, gray and sobel", lambda: ffmpeg(*decoded, "-vf", "format=gray,sobel", "-f", "null"), 0.5),
+        Way("cv2, gray, two Sobel, mean", lambda: _cv2_scores(clip.path), 0.5),
+    ]
+
+
+def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
+    decoded, x264 = ("-i", str(clip.path)), ("-c:v", "libx264", *ENCODER, "-pix_fmt", "yuv420p", "-y")
+    ours, filtered, by_cv2 = (folder / f"{name}.mp4" for name in ("ours", "filtered", "cv2"))
+
+    def run() -> int:
+        return process(clip.path, ours, SOBEL, overlay=False, overwrite=True).frames
+
+    def encode(name: str, ending: str) -> Way:
+        lossless, encoded = clip.filtered_by(SOBEL, folder / f"filtered{ending}"), folder / f"from{ending}.mp4"
+        return Way(
+            f"ffmpeg, encoding the filtered frames from {name}",
+            lambda: ffmpeg("-i", str(lossless), *x264, to=encoded),
+            1.05,
+            encoded,
+        )
+
+    return [
+        Way(OURS, run, makes=ours),
+        encode("lossless H.264", ".mkv"),
+        encode("raw video", ".nut"),
+        Way(
+            "ffmpeg, decode, gray, sobel, encode",
+            lambda: ffmpeg(*decoded, "-vf", "format=gray,sobel", *x264, to=filtered),
+            1.0,
+            filtered,
+        ),
+        Way("cv2, gray, two Sobel, VideoWriter (mp4v)", lambda: _cv2_video(clip, by_cv2), 1.0),
+    ]
+
+
+def _livefilter(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "livefilter", *arguments], check=True)
+
+
+def _cv2_scores(path: Path) -> int:
+    capture, means = cv2.VideoCapture(str(path)), []
+    while (read := capture.read())[0]:
+        gray = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)
+        both = (cv2.Sobel(gray, cv2.CV_16S, 1, 0), cv2.Sobel(gray, cv2.CV_16S, 0, 1))
+        means.append([cv2.mean(cv2.convertScaleAbs(one))[0] for one in both])
+    capture.release()
+    return len(means)
+
+
+def _cv2_video(clip: Clip, path: Path) -> int:
+    """The wheel of OpenCV has no x264, so what it encodes with is MPEG-4 part 2, which is quicker."""
+    rows, cols = clip.shape
+    capture, frames = cv2.VideoCapture(str(clip.path)), 0
+    fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(path), fourcc, float(clip.rate), (cols, rows), isColor=False)
+    while (read := capture.read())[0]:
+        gray = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)
+        x, y = (cv2.convertScaleAbs(cv2.Sobel(gray, cv2.CV_16S, *order)) for order in ((1, 0), (0, 1)))
+        writer.write(cv2.add(x, y))
+        frames += 1
+    capture.release()
+    writer.release()
+    return frames
