@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 _SHORT_ROUNDS, _ROUNDS = 3, 31
+_QUICK_FILE_ROUNDS, _FILE_ROUNDS = 1, 5
 _FILE_WIDTH = 160
 
 
@@ -18,6 +19,13 @@ _FILE_WIDTH = 160
 )
 @click.option("--rounds", type=click.IntRange(min=1), help=f"Rounds of each; {_ROUNDS} unless given.")
 @click.option("--readme", is_flag=True, help="The README's table: 1920x1080, hot, one thread, as Markdown.")
+@click.option("--files", is_flag=True, help="Whole video files instead, beside FFmpeg (needs ffmpeg) and OpenCV.")
+@click.option(
+    "--clip",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --files: read this video instead of a made one of 1080p.",
+)
+@click.option("--long", "is_long", is_flag=True, help="With --files: half an hour of 640x360 too, for memory and ETA.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the ratios to a picture.")
 def command(
@@ -26,6 +34,9 @@ def command(
     quick: bool,
     rounds: int | None,
     readme: bool,
+    files: bool,
+    clip: Path | None,
+    is_long: bool,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -41,6 +52,15 @@ def command(
     from livefilter.bench import as_json as to_json
     from livefilter.errors import OptionError
 
+    if files:
+        refused = {"JOB": job, "--size": sizes, "--readme": readme, "--plot": plot}
+        for name, value in refused.items():
+            if value:
+                raise click.UsageError(f"{name}: is for pictures, not with --files; leave it out")
+        bench_files(clip, rounds or (_QUICK_FILE_ROUNDS if quick else _FILE_ROUNDS), is_long=is_long, as_json=as_json)
+        return
+    if clip is not None or is_long:
+        raise click.UsageError("--clip, --long: are of --files; give it too")
     for size in sizes:
         if size not in SIZES:
             raise OptionError(f"--size: must be one of {', '.join(SIZES)}, found {size}")
@@ -67,3 +87,36 @@ def command(
 
         draw(measured, plot)
         click.echo(f"wrote {plot}", err=True)
+
+
+def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool) -> None:
+    """Measure whole files, in a temporary folder, and print what came out."""
+    from tempfile import TemporaryDirectory
+
+    from rich.console import Console
+
+    from livefilter.bench._clips import look_at, make_clip
+    from livefilter.bench._files import measure_files
+    from livefilter.bench._files_report import files_json, files_table, long_lines
+    from livefilter.bench._long import measure_long
+
+    with TemporaryDirectory(prefix="livefilter-bench-") as name:
+        folder = Path(name)
+        click.echo("making the clip" if path is None else f"reading {path}", err=True)
+        clip = make_clip(folder) if path is None else look_at(path)
+        measured = []
+        click.echo(f"{clip.title}: each way once to compare what it makes, then {rounds} rounds", err=True)
+        for one in measure_files(clip, folder, rounds=rounds):
+            measured.append(one)
+            click.echo(f"{one.job}: done", err=True)
+        long = None
+        if is_long:
+            click.echo("half an hour of 640x360", err=True)
+            long = measure_long(make_clip(folder, size="640x360", seconds=60, repeated=30), folder)
+    if as_json:
+        click.echo(files_json(measured, long))
+        return
+    console = Console()
+    Console(width=None if console.is_terminal else _FILE_WIDTH).print(files_table(measured))
+    for line in () if long is None else long_lines(long):
+        click.echo(line)

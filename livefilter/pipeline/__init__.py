@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from livefilter.pipeline._pace import Pace
 from livefilter.pipeline._preview import Preview
 from livefilter.pipeline._process import Color, Target, process
 from livefilter.pipeline._summary import Progress, Summary
 
-__all__ = ["Color", "Preview", "Progress", "Summary", "Target", "process"]
+__all__ = ["Color", "Pace", "Preview", "Progress", "Summary", "Target", "process"]

@@ -1,0 +1,59 @@
+"""A long file: memory must not grow with it, and what the progress promises after the first tenth must come true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from livefilter.bench._clips import Clip, ffmpeg
+from livefilter.bench._files import SOBEL, peak_mb
+from livefilter.pipeline import Pace, Progress, process
+
+
+@dataclass(frozen=True, slots=True)
+class LongMeasurement:
+    """What a long clip took.
+
+    Attributes:
+        clip: Size and frames.
+        seconds: Wall-clock time of the whole run.
+        promised_s: What the progress said after the first tenth that the whole would take.
+        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where it cannot be told.
+        tenth_peak_mb: The same for the first tenth of the clip.
+    """
+
+    clip: str
+    seconds: float
+    promised_s: float
+    peak_mb: float | None
+    tenth_peak_mb: float | None
+
+    @property
+    def eta_error(self) -> float:
+        """By which share of the whole the promise was wrong."""
+        return abs(self.promised_s - self.seconds) / self.seconds
+
+
+def measure_long(clip: Clip, folder: Path) -> LongMeasurement:
+    """Process a clip, and in processes of their own the clip and its first tenth.
+
+    Args:
+        clip: What is read.
+        folder: Where outputs go.
+    """
+    pace, promised_s = Pace(), 0.0
+
+    def watch(progress: Progress) -> None:
+        nonlocal promised_s
+        pace.update(progress)
+        if progress.frames == clip.frames // 10:
+            promised_s = pace.elapsed_s + (pace.remaining_s or 0.0)
+
+    process(clip.path, folder / "long.mp4", SOBEL, overlay=False, overwrite=True, progress=watch)
+    tenth = folder / "tenth.mp4"
+    ffmpeg("-i", str(clip.path), "-frames:v", str(clip.frames // 10), "-c", "copy", "-y", to=tenth)
+    whole_mb, tenth_mb = (
+        peak_mb("process", str(path), "-o", str(folder / "peak.mp4"), "--no-overlay", "-q", "--overwrite")
+        for path in (clip.path, tenth)
+    )
+    return LongMeasurement(clip.title, pace.elapsed_s, promised_s, whole_mb, tenth_mb)

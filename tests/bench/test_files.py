@@ -1,0 +1,127 @@
+"""The benchmark of whole files: every way sees every frame and makes the right picture, and aims are told honestly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from livefilter.bench import MismatchError
+from livefilter.bench._clips import Clip, ffmpeg, make_clip
+from livefilter.bench._files import FileMeasurement, Way, _check, measure_files
+from livefilter.bench._files_report import files_json, files_table, long_lines
+from livefilter.bench._long import LongMeasurement, measure_long
+from livefilter.cli._main import run
+from livefilter.errors import SourceError
+
+Require = Callable[[object, str], None]
+
+
+@pytest.fixture
+def small(require: Require, tmp_path: Path) -> Clip:
+    """A clip of thirty small frames, made as the real one is."""
+    require(which("ffmpeg"), "needs ffmpeg")
+    return make_clip(tmp_path, size="160x96", seconds=1)
+
+
+@pytest.mark.jit
+def test_every_way_is_timed_and_compared(small: Clip, tmp_path: Path) -> None:
+    """Measuring compares what all ways saw and made, so that it ends without an error is the proof."""
+    score, process = measure_files(small, tmp_path, rounds=1)
+    assert (score.job, process.job) == ("score", "process")
+    assert score.frames == process.frames == small.frames == 30
+    for one in (score, process):
+        assert set(one.shares) == set(one.seconds) - {"livefilter"}
+        assert set(one.aims) <= set(one.shares)
+        assert all(seconds > 0 for seconds in one.seconds.values())
+        assert one.peak_mb is None or 50 < one.peak_mb < 2000
+    assert sorted(score.aims.values()) == [0.5, 0.5, 1.1]
+    assert sorted(process.aims.values()) == [1.0, 1.0, 1.05, 1.05]
+
+
+def test_a_way_that_loses_a_frame_ends_the_run(small: Clip) -> None:
+    """Who decodes less is faster, and no rival."""
+    with pytest.raises(MismatchError, match="hasty: saw 29 of 30 frames"):
+        _check(Way("hasty", lambda: 29), small)
+
+
+def test_a_way_that_makes_another_picture_ends_the_run(small: Clip) -> None:
+    """The unfiltered clip is not the filtered one."""
+    with pytest.raises(MismatchError, match="idle: frame 0 differs by"):
+        _check(Way("idle", lambda: 30, makes=small.path), small)
+
+
+@pytest.mark.jit
+def test_a_long_clip_tells_memory_and_promise(small: Clip, tmp_path: Path) -> None:
+    """Peak memory of the whole and of its tenth, and what was promised after the tenth."""
+    measured = measure_long(small, tmp_path)
+    assert measured.seconds > 0
+    assert measured.promised_s > 0
+    assert measured.peak_mb is None or 50 < measured.peak_mb < 2000
+
+
+def test_a_made_clip_can_be_a_repetition(require: Require, tmp_path: Path) -> None:
+    """Half an hour is made of one minute, without encoding it thirty times."""
+    require(which("ffmpeg"), "needs ffmpeg")
+    assert make_clip(tmp_path, size="160x96", seconds=1, repeated=3).frames == 90
+
+
+def test_what_ffmpeg_says_is_passed_on(require: Require) -> None:
+    """A failure of the other program names its own reason."""
+    require(which("ffmpeg"), "needs ffmpeg")
+    with pytest.raises(SourceError, match="No such file"):
+        ffmpeg("-i", "missing.mp4", "-f", "null")
+
+
+def test_without_ffmpeg_the_error_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is measured in silence without its rival."""
+    monkeypatch.setenv("PATH", "")
+    assert run(["bench", "--files"]) == 2
+    assert "apt-get install ffmpeg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--files", "gaussian"], ["--files", "--readme"], ["--files", "--size", "640x480"], ["--long"], ["--clip", "a"]],
+)
+def test_options_of_the_other_benchmark_are_refused(arguments: list[str]) -> None:
+    """What would be ignored is told."""
+    assert run(["bench", *arguments]) == 2
+
+
+def _measured(share: float, peak_mb: float) -> FileMeasurement:
+    return FileMeasurement(
+        "score", "clip", 300, {"livefilter": share, "ffmpeg": 1.0}, {"ffmpeg": share}, {"ffmpeg": 1.1}, peak_mb
+    )
+
+
+def test_the_table_says_which_aims_are_held() -> None:
+    """A missed aim is called missed."""
+    from rich.console import Console
+
+    console = Console(width=160)
+    with console.capture() as captured:
+        console.print(files_table([_measured(1.0, 300), _measured(1.2, 500)]))
+    told = captured.get()
+    assert told.count("held") == told.count("missed") == 2
+    assert "1.20 x" in told
+
+
+def test_the_lines_of_the_long_clip_say_which_aims_are_held() -> None:
+    """A promise that is wrong by a fifth is missed; memory that grows by a tenth is still flat."""
+    told = "\n".join(long_lines(LongMeasurement("clip", 100.0, 80.0, 330.0, 300.0)))
+    assert "wrong by 20.0% (aim 10%, missed)" in told
+    assert "1.10 x (aim 1.10 x, held)" in told
+
+
+def test_json_holds_everything() -> None:
+    """Each measurement, and the long clip where there is one."""
+    made = json.loads(files_json([_measured(1.0, 300)], LongMeasurement("clip", 100.0, 80.0, None, None)))
+    assert made["measured"][0]["shares"] == {"ffmpeg": 1.0}
+    assert made["long"]["eta_error"] == pytest.approx(0.2)
+    assert "long" not in json.loads(files_json([_measured(1.0, 300)], None))
