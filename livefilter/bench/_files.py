@@ -26,7 +26,6 @@ _MOST_DIFFERENCE = 4.0
 _CHECKED_EVERY = 10
 SOBEL = Preset.model_validate({"name": "sobel", "steps": [{"step": "gradient", "operator": "sobel", "norm": "l2"}]})
 """The picture that FFmpeg's filter ``sobel`` makes."""
-_ONLY_SCORES = SOBEL.model_copy(update={"steps": ()})
 _PEAK = """
 import sys
 from livefilter.cli._main import run
@@ -157,7 +156,7 @@ def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
     decoded = ("-i", str(clip.path))
 
     def ours() -> int:
-        return process(clip.path, None, _ONLY_SCORES, scores=table, overwrite=True).frames
+        return process(clip.path, None, SOBEL, scores=table, overwrite=True).frames
 
     def command() -> int:
         _livefilter("score", str(clip.path), "-o", str(table), "-q", "--overwrite")

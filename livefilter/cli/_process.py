@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("source")
 @click.option("-o", "--output", help="Video (.mp4, .m4v, .mov, .mkv) or pictures (frames/%05d.png, or a folder).")
 @_run.preset_option()
-@click.option("--scores", help="Write each frame's scores: a .csv or .jsonl file, or - for standard output.")
+@click.option("--scores", help="Write each frame's scores: a .csv, .jsonl or .parquet file, or - for standard output.")
 @_run.overlay_option
 @_run.compare_option
 @click.option("--window", is_flag=True, help="Show the result while it is made.")

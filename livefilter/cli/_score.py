@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source")
-@click.option("-o", "--output", default="-", help="A .csv or .jsonl file; JSON Lines on standard output unless given.")
+@click.option("-o", "--output", default="-", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless given.")
 @_run.preset_option()
 @_run.overwrite_option
 @_run.threads_option
@@ -38,14 +38,11 @@ def command(
     """
     with _run.stopping_on_signal() as should_stop:
         from livefilter.pipeline import process
-        from livefilter.presets import load_preset
-
-        rule_only = load_preset(preset).model_copy(update={"steps": ()})
         with _run.progress_bar(Path(source).name, is_quiet=quiet) as progress:
             summary = process(
                 source,
                 None,
-                rule_only,
+                preset,
                 scores=output,
                 overwrite=overwrite,
                 threads=threads,

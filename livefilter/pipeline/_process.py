@@ -18,8 +18,8 @@ from livefilter.compiler import Filter, to_gray
 from livefilter.errors import OptionError, SourceError
 from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._summary import Progress, ScoreMean, Summary
-from livefilter.presets import Preset
-from livefilter.sinks import Encoding, ScoreSink, Sink, open_sink, replaces
+from livefilter.presets import Preset, load_preset
+from livefilter.sinks import Encoding, Origin, ScoreSink, Sink, open_sink, replaces
 from livefilter.sources import Source, SourceOptions, Trim, open_source
 
 Color = Literal["gray", "luma", "rgb"]
@@ -55,9 +55,9 @@ def process(
     Args:
         source: An open Source, which stays open, or what ``open_source`` takes.
         sink: Where pictures go: paths as ``open_sink`` takes them, or open Sinks, which stay open; several, one, or
-            None.
+            None: then only scores are made, and no step of the preset is run.
         preset: A Preset, the name of one, or the path of its YAML file.
-        scores: Where scores go: a .csv or .jsonl file, or "-" for JSON Lines on standard output.
+        scores: Where scores go: a .csv, .jsonl or .parquet file, or "-" for JSON Lines on standard output.
         overlay: Draw what the preset's overlay settings say.
         compare: Show the original too: "side", "wipe" or "pip".
         overwrite: Replace outputs that exist.
@@ -76,6 +76,7 @@ def process(
         SinkError: An output cannot be written.
         PresetError: The preset is missing or not valid.
         OptionError: An option cannot be used, or an output is the input.
+        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed.
 
     Example:
         >>> summary = process("synthetic:chart", None, "edge", should_stop=iter([False, True]).__next__)
@@ -84,8 +85,10 @@ def process(
     """
     if trim is not None or color != "gray" or not audio or drop_unsupported:
         raise OptionError("trim, color, audio, drop_unsupported: cannot be chosen yet; leave them out")
-    compiled = Filter(preset, threads=threads)
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
+    preset = preset if isinstance(preset, Preset) else load_preset(preset)
+    # Scores are of the unfiltered picture, so where nobody takes the filtered one no step is run.
+    compiled = Filter(preset if targets else preset.model_copy(update={"steps": ()}), threads=threads)
     with ExitStack() as opened:
         paths = [os.fspath(target) for target in [*targets, scores] if isinstance(target, str | PathLike)]
         _refuse_doubles(paths)
@@ -103,7 +106,8 @@ def process(
             for target in targets
         ]
         if scores is not None:
-            sinks.append(own.enter_context(ScoreSink(Path(expanduser(scores)), overwrite=overwrite)))
+            origin = Origin.of(preset, facts.name)
+            sinks.append(own.enter_context(ScoreSink(Path(expanduser(scores)), origin=origin, overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_shown = overlay

@@ -5,6 +5,7 @@ from __future__ import annotations
 from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._open import open_sink, replaces
+from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
@@ -13,6 +14,7 @@ from livefilter.sinks._window import WindowSink
 
 __all__ = [
     "Encoding",
+    "Origin",
     "PictureSink",
     "ScoreSink",
     "Sink",

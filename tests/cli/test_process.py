@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter import __version__
 from livefilter.cli import _run
 from livefilter.cli._main import run
 from livefilter.sources._video import VideoFile
@@ -48,8 +49,10 @@ def count(path: Path) -> int:
 
 
 def rows(text: str) -> list[dict[str, float]]:
-    """JSON Lines as a list."""
-    return [json.loads(line) for line in text.splitlines()]
+    """JSON Lines as a list, without their head."""
+    head, *lines = map(json.loads, text.splitlines())
+    assert head["livefilter"] == __version__
+    return lines
 
 
 def test_a_video_and_a_table_are_written_and_told(

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter.errors import OptionError, SinkError
+from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import ScoreSink
+from livefilter.sinks import Origin, ScoreSink
+from livefilter.sinks._scores import _JsonTable
 
 PICTURE = np.zeros((2, 2), np.uint8)
 ROWS = [
@@ -24,6 +25,8 @@ ROWS = [
     (Frame(PICTURE, 3, Fraction(1001, 30000), 0), EdgeScore(1 / 3, 0.0, 1e-9)),
 ]
 VALUES = [(0, 0.0, 0.1, 0.25, 1.0), (3, 1001 / 30000, 1 / 3, 0.0, 1e-9)]
+ORIGIN = Origin("hall # 1.mp4", "edge", "0123456789abcdef", "1.2.3")
+NOTED = {"source": "hall # 1.mp4", "preset": "edge", "preset_hash": "0123456789abcdef", "livefilter": "1.2.3"}
 FIELDS = ["index", "time_s", "horizontal", "vertical", "density"]
 
 
@@ -101,8 +104,8 @@ def test_a_table_that_exists_is_kept_unless_told_otherwise(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["a.txt", "a", ""])
 def test_another_ending_is_refused(name: str, tmp_path: Path) -> None:
-    """The message lists the two that there are."""
-    with pytest.raises(OptionError, match=r"ends in \.csv or \.jsonl"):
+    """The message lists those that there are."""
+    with pytest.raises(OptionError, match=r"ends in \.csv, \.jsonl, \.parquet"):
         ScoreSink(Path(name))
 
 
@@ -163,9 +166,68 @@ def test_a_full_disk_behind_standard_output_is_an_error(method: str, monkeypatch
 def test_a_full_disk_behind_a_file_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     """The last rows are still in a buffer when the file is closed; their loss is not passed over."""
     sink = ScoreSink(tmp_path / "a.csv")
-    sink._stream.close()
-    sink._stream = Path("/dev/full").open("w")  # noqa: SIM115 - the sink closes it
-    sink._write_row = sink._json_rows()
+    sink._table.close()
+    sink._table = _JsonTable(Path("/dev/full").open("w"), {})
     with pytest.raises(SinkError, match="cannot be written: No space left"), sink:
         write(sink)
+    assert names(tmp_path) == []
+
+
+def test_a_csv_notes_its_origin_in_a_comment(tmp_path: Path) -> None:
+    """A first line that begins with a hash sign and holds a JSON object; the table follows."""
+    with ScoreSink(tmp_path / "a.csv", origin=ORIGIN) as sink:
+        write(sink)
+    with (tmp_path / "a.csv").open(newline="") as file:
+        noted = file.readline()
+        rows = list(csv.DictReader(file))
+    assert noted.startswith("# ")
+    assert json.loads(noted[2:]) == NOTED
+    assert [tuple(map(float, row.values())) for row in rows] == VALUES
+
+
+def test_json_lines_note_their_origin_in_a_first_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The only one without an index, in a file and on standard output; nothing is printed before there is a row."""
+    with ScoreSink(tmp_path / "a.jsonl", origin=ORIGIN) as sink:
+        write(sink)
+    with ScoreSink(Path("-"), origin=ORIGIN) as sink:
+        assert capsys.readouterr().out == ""
+        write(sink)
+    for text in ((tmp_path / "a.jsonl").read_text(), capsys.readouterr().out):
+        noted, *rows = map(json.loads, text.splitlines())
+        assert noted == NOTED
+        assert [tuple(row.values()) for row in rows] == VALUES
+
+
+def test_parquet_keeps_rows_types_and_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole numbers and floats come back as they were, from as many row groups as it takes."""
+    from pyarrow import parquet
+
+    monkeypatch.setattr("livefilter.sinks._parquet._ROWS_AT_ONCE", 1)
+    with ScoreSink(tmp_path / "a.parquet", origin=ORIGIN) as sink:
+        write(sink)
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert [(field.name, str(field.type)) for field in table.schema] == [
+        ("index", "int64"), *((name, "double") for name in FIELDS[1:]),
+    ]  # fmt: skip
+    assert [tuple(row.values()) for row in table.to_pylist()] == VALUES
+    assert json.loads(table.schema.metadata[b"livefilter"]) == NOTED
+    assert parquet.ParquetFile(tmp_path / "a.parquet").num_row_groups == 2
+    assert names(tmp_path) == ["a.parquet"]
+
+
+def test_an_interrupted_parquet_can_be_read(tmp_path: Path) -> None:
+    """Its end is written, without which no reader takes it."""
+    from pyarrow import parquet
+
+    with pytest.raises(KeyboardInterrupt), ScoreSink(tmp_path / "a.parquet") as sink:
+        write(sink, KeyboardInterrupt())
+    assert names(tmp_path) == ["a.partial.parquet"]
+    assert parquet.read_table(tmp_path / "a.partial.parquet").num_rows == 2
+
+
+def test_without_pyarrow_the_error_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is filtered, and nothing is left behind."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'livefilter\[parquet\]'"):
+        ScoreSink(tmp_path / "a.parquet")
     assert names(tmp_path) == []

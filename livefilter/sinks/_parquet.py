@@ -1,0 +1,63 @@
+"""Scores as a Parquet table, through pyarrow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from livefilter.errors import MissingPackageError
+
+_ROWS_AT_ONCE = 4096
+"""So many rows are kept in memory and then written as one row group."""
+METADATA_KEY = b"livefilter"
+"""Where the origin stands in the schema's metadata, as a JSON object."""
+
+
+class ParquetTable:
+    """A table whose first column is of whole numbers and whose others are floats.
+
+    Args:
+        path: Where it is written.
+        fields: Names of the columns.
+        origin: Noted in the schema's metadata.
+
+    Raises:
+        MissingPackageError: pyarrow is not installed.
+        OSError: The file cannot be made.
+    """
+
+    def __init__(self, path: Path, fields: Sequence[str], origin: dict[str, str]) -> None:
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError as error:
+            raise MissingPackageError(
+                f"{path.name}: a Parquet table needs pyarrow; pip install 'livefilter[parquet]'"
+            ) from error
+        types = [pyarrow.int64(), *(pyarrow.float64() for _ in fields[1:])]
+        metadata = {METADATA_KEY: json.dumps(origin).encode()}
+        self._schema = pyarrow.schema(list(zip(fields, types, strict=True)), metadata=metadata)
+        self._make_table = pyarrow.Table.from_arrays
+        self._make_array = pyarrow.array
+        self._types = types
+        self._writer = parquet.ParquetWriter(str(path), self._schema)
+        self._rows: list[tuple[float, ...]] = []
+
+    def write(self, row: tuple[float, ...]) -> None:
+        """Take one row."""
+        self._rows.append(row)
+        if len(self._rows) == _ROWS_AT_ONCE:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file, without which it cannot be read."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(zip(*self._rows, strict=True), self._types, strict=True)
+            arrays = [self._make_array(column, kind) for column, kind in columns]
+            self._writer.write_table(self._make_table(arrays, schema=self._schema))
+            self._rows = []
