@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source")
-@click.option("-o", "--output", default="-", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless given.")
+@click.option(
+    "-o", "--output", default="-", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless given."
+)
 @_run.preset_option()
 @_run.overwrite_option
 @_run.threads_option
@@ -38,6 +40,7 @@ def command(
     """
     with _run.stopping_on_signal() as should_stop:
         from livefilter.pipeline import process
+
         with _run.progress_bar(Path(source).name, is_quiet=quiet) as progress:
             summary = process(
                 source,

@@ -64,7 +64,7 @@ def test_a_video_and_a_table_are_written_and_told(
     assert names(here) == ["clip.mp4", "out.csv", "out.mkv"]
     assert count(here / "out.mkv") == 8
     with (here / "out.csv").open(newline="") as file:
-        assert len(list(csv.reader(file))) == 9
+        assert len(list(csv.reader(file))) == 10
     first, means, *wrote = told.out.splitlines()
     assert first.startswith("clip.mp4 with negative: 8 frames at ")
     assert means.startswith("mean scores: horizontal 0.")
@@ -120,7 +120,10 @@ def test_score_writes_a_table(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(["score", "clip.mp4", "-o", "a.csv", "-q", "--overwrite"]) == 0
     assert run(["score", "clip.mp4", "-q"]) == 0
     with (here / "a.csv").open(newline="") as file:
-        table = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        table = [
+            {name: float(value) for name, value in row.items()}
+            for row in csv.DictReader(line for line in file if line[0] != "#")
+        ]
     assert table == rows(capsys.readouterr().out)
 
 
@@ -219,8 +222,7 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> 
     arguments = ["process", "clip.mp4", "-o", "out.mp4", "-p", negative, "--scores", "out.csv"]
     ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert ran.returncode == 4
-    assert ran.stderr.startswith("livefilter: out.mp4: cannot be written: File too large")
-    assert ran.stderr.count("\n") == 1
+    assert ran.stderr.splitlines()[-1].startswith("livefilter: out.mp4: cannot be written: File too large")
     assert names(here) == ["clip.mp4"]
 
 
@@ -271,7 +273,7 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(long_clip: Path, negative
     ) as started:  # fmt: skip
         assert started.stdout is not None
         assert started.stderr is not None
-        assert json.loads(started.stdout.readline())["index"] == 0
+        assert json.loads(started.stdout.readline())["source"] == long_clip.name
         started.stdout.close()
         assert started.stderr.read() == ""
         assert started.wait() == 0
@@ -330,7 +332,7 @@ def test_real_footage_has_a_row_for_each_frame_at_its_own_time(footage: Path, tm
             if packet.pts is not None and packet.time_base is not None
         )
     with (tmp_path / "a.csv").open(newline="") as file:
-        scored = [float(row["time_s"]) for row in csv.DictReader(file)]
+        scored = [float(row["time_s"]) for row in csv.DictReader(line for line in file if line[0] != "#")]
     assert len(scored) == 1394
     assert scored == times
 

@@ -167,7 +167,7 @@ def test_a_full_disk_behind_a_file_is_an_error_and_leaves_nothing(tmp_path: Path
     """The last rows are still in a buffer when the file is closed; their loss is not passed over."""
     sink = ScoreSink(tmp_path / "a.csv")
     sink._table.close()
-    sink._table = _JsonTable(Path("/dev/full").open("w"), {})
+    sink._table = _JsonTable(Path("/dev/full").open("w"), {})  # noqa: SIM115 - the sink closes it
     with pytest.raises(SinkError, match="cannot be written: No space left"), sink:
         write(sink)
     assert names(tmp_path) == []
