@@ -319,7 +319,7 @@ def test_a_source_that_was_opened_here_is_closed_also_after_an_error(
     """Whoever opens, closes."""
     opened: list[ArraySource] = []
 
-    def opener(spec: str) -> ArraySource:
+    def opener(spec: str, *options: object, **more: object) -> ArraySource:
         opened.append(ArraySource(SMALL))
         return opened[-1]
 
