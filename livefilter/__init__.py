@@ -9,50 +9,65 @@ if TYPE_CHECKING:
     from livefilter.errors import LivefilterError
     from livefilter.frame import Frame
     from livefilter.kernels import EdgeScore, Kernel, response
-    from livefilter.pipeline import Summary, process
+    from livefilter.pipeline import Progress, Summary, filter_frames, process, score
     from livefilter.presets import Preset, list_presets, load_preset
-    from livefilter.sources import Source, open_source
+    from livefilter.sinks import Encoding
+    from livefilter.sources import Source, SourceOptions, Trim, open_source, parse_time
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "EdgeScore": "kernels",
+    "Encoding": "sinks",
     "Filter": "compiler",
     "Filtered": "compiler",
     "Frame": "frame",
     "Kernel": "kernels",
     "LivefilterError": "errors",
     "Preset": "presets",
+    "Progress": "pipeline",
     "Source": "sources",
+    "SourceOptions": "sources",
     "Summary": "pipeline",
+    "Trim": "sources",
     "convolve": "compiler",
     "correlate": "compiler",
     "edge_score": "compiler",
+    "filter_frames": "pipeline",
     "list_presets": "presets",
     "load_preset": "presets",
     "open_source": "sources",
+    "parse_time": "sources",
     "process": "pipeline",
     "response": "kernels",
+    "score": "pipeline",
 }
 
 __all__ = [
     "EdgeScore",
+    "Encoding",
     "Filter",
     "Filtered",
     "Frame",
     "Kernel",
     "LivefilterError",
     "Preset",
+    "Progress",
     "Source",
+    "SourceOptions",
     "Summary",
+    "Trim",
     "convolve",
     "correlate",
     "edge_score",
+    "filter_frames",
     "list_presets",
     "load_preset",
     "open_source",
+    "parse_time",
     "process",
     "response",
+    "score",
 ]
 
 

@@ -17,8 +17,9 @@ from livefilter import errors
 
 PACKAGE = Path(livefilter.__file__).parent
 CONTRACT = {
-    "EdgeScore", "Filter", "Filtered", "Frame", "Kernel", "LivefilterError", "Preset", "Source", "Summary", "convolve",
-    "correlate", "edge_score", "list_presets", "load_preset", "open_source", "process", "response",
+    "EdgeScore", "Encoding", "Filter", "Filtered", "Frame", "Kernel", "LivefilterError", "Preset", "Progress",
+    "Source", "SourceOptions", "Summary", "Trim", "convolve", "correlate", "edge_score", "filter_frames",
+    "list_presets", "load_preset", "open_source", "parse_time", "process", "response", "score",
 }  # fmt: skip
 HEAVY = ("numba", "cv2", "numpy", "av", "pydantic", "ruamel", "matplotlib")
 

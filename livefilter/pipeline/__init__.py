@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from livefilter.pipeline._frames import filter_frames, score
 from livefilter.pipeline._pace import Pace
 from livefilter.pipeline._preview import Preview
 from livefilter.pipeline._process import Color, Target, process
 from livefilter.pipeline._summary import Progress, Summary
 
-__all__ = ["Color", "Pace", "Preview", "Progress", "Summary", "Target", "process"]
+__all__ = ["Color", "Pace", "Preview", "Progress", "Summary", "Target", "filter_frames", "process", "score"]

@@ -1,0 +1,110 @@
+"""Pipelines without a picture at their end: frames with their results, one by one, and scores alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from os import PathLike
+
+from livefilter.compiler import Filter, Filtered
+from livefilter.frame import Frame
+from livefilter.pipeline._process import process
+from livefilter.pipeline._summary import Progress, Summary
+from livefilter.presets import Preset
+from livefilter.sources import Source, SourceOptions, Trim, open_source
+
+
+def filter_frames(
+    source: Source | str | int | PathLike[str],
+    preset: Preset | str | PathLike[str],
+    *,
+    threads: int | None = None,
+    source_options: SourceOptions | None = None,
+) -> Iterator[tuple[Frame, Filtered]]:
+    """Yield every frame of a source with its filtered picture and score.
+
+    The source and the preset are opened when the first frame is asked for. A source that is opened here is closed with
+    the generator: at its end, or when it is dropped or its ``close`` is called.
+
+    Args:
+        source: An open Source, which stays open, or what ``open_source`` takes.
+        preset: A Preset, the name of one, or the path of its YAML file.
+        threads: Threads that may work on one frame.
+        source_options: How a source is opened that is not open yet.
+
+    Yields:
+        The frame as it was read, and what the filter made of it: new arrays, which may be kept.
+
+    Raises:
+        SourceError: The source cannot be opened or read.
+        PresetError: The preset is missing or not valid.
+
+    Example:
+        >>> for frame, result in filter_frames("synthetic:chart", "blur"):
+        ...     if frame.index == 2:
+        ...         break
+        >>> float(frame.time_s), result.image.shape, round(result.score.density, 2)
+        (0.08, (360, 640), 0.25)
+    """
+    compiled = Filter(preset, threads=threads)
+    with ExitStack() as opened:
+        if isinstance(source, str | int | PathLike):
+            source = opened.enter_context(open_source(source, source_options))
+        for frame in source:
+            yield frame, compiled(frame.pixels)
+
+
+def score(
+    source: Source | str | int | PathLike[str],
+    preset: Preset | str | PathLike[str] = "edge",
+    *,
+    scores: str | PathLike[str] | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    source_options: SourceOptions | None = None,
+    trim: Trim | None = None,
+) -> Summary:
+    """Score every frame of a source; no picture is made.
+
+    Args:
+        source: An open Source, which stays open, or what ``open_source`` takes.
+        preset: A Preset, the name of one, or the path of its YAML file. It gives the score's kernels and threshold;
+            its steps are not run, since scores are of the unfiltered picture.
+        scores: Where a row for each frame goes: a .csv, .jsonl or .parquet file, or "-" for JSON Lines on standard
+            output.
+        overwrite: Replace a file that exists.
+        threads: Threads that may work on one frame.
+        progress: Called after every frame.
+        should_stop: Asked before every frame; True ends the run.
+        source_options: How a source is opened that is not open yet.
+        trim: The part of the source that is scored.
+
+    Returns:
+        How many frames there were, and the mean of each score.
+
+    Raises:
+        SourceError: The source cannot be opened or read.
+        SinkError: The table cannot be written.
+        PresetError: The preset is missing or not valid.
+        OptionError: An option cannot be used.
+        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed.
+
+    Example:
+        >>> summary = score("synthetic:chart", should_stop=iter([False, False, True]).__next__)
+        >>> summary.frames, summary.is_interrupted, round(summary.mean_score.density, 2)
+        (2, True, 0.25)
+    """
+    return process(
+        source,
+        None,
+        preset,
+        scores=scores,
+        overwrite=overwrite,
+        threads=threads,
+        progress=progress,
+        should_stop=should_stop,
+        source_options=source_options,
+        trim=trim,
+    )
