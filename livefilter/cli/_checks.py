@@ -8,8 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
@@ -29,14 +28,6 @@ _WHEELS = (
 )
 _FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "neon", "sve")
 _CAMERAS = range(4)
-_CAMERA_WAIT_S = 6.0
-_TRY_CAMERA = """
-import sys
-from livefilter.sources import open_source
-with open_source(f"camera:{sys.argv[1]}") as camera:
-    rows, cols = camera.facts.shape
-    print(f"{cols} x {rows} at {float(camera.facts.rate):g} fps")
-"""
 _CAMERA_CURES = {
     "darwin": "System Settings > Privacy & Security > Camera: allow your terminal, then start it anew",
     "win32": "Settings > Privacy & security > Camera: let desktop apps use it",
@@ -186,7 +177,8 @@ def display() -> Iterator[Check]:
 
 def cameras() -> Iterator[Check]:
     """Try the first cameras, all at once and for a few seconds: opening one can hang, or end the process."""
-    if not isinstance(_import("cv2"), ModuleType):
+    sources = _import("livefilter.sources")
+    if not (isinstance(_import("cv2"), ModuleType) and isinstance(sources, ModuleType)):
         yield Check("cameras", "note", _NOT_LOADED)
         return
     indices = list(_CAMERAS)
@@ -194,43 +186,19 @@ def cameras() -> Iterator[Check]:
         devices = [path for path in (_DEVICES / f"video{index}" for index in indices) if path.exists()]
         for path in devices:
             if not os.access(path, os.R_OK | os.W_OK):
-                cure = f"sudo usermod -aG {_group(path)} $USER, then log in again"
+                cure = f"sudo usermod -aG {sources.group(path)} $USER, then log in again"
                 yield Check(f"camera {path}", "note", f"{path}: no permission", cure)
         indices = [int(path.name.removeprefix("video")) for path in devices]
         if not devices:
             cure = "plug one in; a container or virtual machine needs the device handed in"
             yield Check("cameras", "note", f"none ({_DEVICES}/video0 to video{_CAMERAS[-1]} do not exist)", cure)
             return
-    opened = {index: found for index, found in _opening(indices).items() if found}
+    opened = {index: found for index, found in sources.try_cameras(indices).items() if found}
     for index, found in opened.items():
         yield Check(f"camera {index}", "ok", found)
     if not opened:
         cure = _CAMERA_CURES.get(sys.platform, "close other programs that use it, then unplug it and plug it in again")
         yield Check("cameras", "note", f"none opens (tried {', '.join(map(str, indices))})", cure)
-
-
-def _opening(indices: Sequence[int]) -> dict[int, str]:
-    """Return what each camera says when it is opened in a process of its own; nothing if it does not open in time."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    trials = {
-        index: subprocess.Popen(
-            [sys.executable, "-c", _TRY_CAMERA, str(index)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
-        for index in indices
-    }
-    deadline, found = time.monotonic() + _CAMERA_WAIT_S, {}
-    for index, trial in trials.items():
-        try:
-            found[index] = trial.communicate(timeout=max(0.1, deadline - time.monotonic()))[0].strip()
-        except subprocess.TimeoutExpired:
-            trial.kill()
-            trial.communicate()
-            found[index] = ""
-    return found
 
 
 def _import(name: str) -> ModuleType | Exception:
@@ -287,12 +255,3 @@ def _features() -> list[str]:
 def _cores() -> str:
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     return f"{os.cpu_count()}, {usable} of them for this process"
-
-
-def _group(path: Path) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(path.stat().st_gid).gr_name
-    except KeyError:
-        return "video"

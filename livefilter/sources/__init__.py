@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
+from livefilter.sources._health import Health
 from livefilter.sources._open import open_source
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, parse_time
+from livefilter.sources._v4l2 import Mode
 
-__all__ = ["Source", "SourceFacts", "SourceOptions", "Time", "Trim", "open_source", "parse_time"]
+__all__ = [
+    "CameraFacts",
+    "Health",
+    "Mode",
+    "Source",
+    "SourceFacts",
+    "SourceOptions",
+    "Time",
+    "Trim",
+    "group",
+    "list_cameras",
+    "open_source",
+    "parse_time",
+    "try_cameras",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -57,7 +56,7 @@ def open_source(
     asked.check_for(kind, text)
     match kind:
         case "camera":
-            return _camera(text)
+            return _camera(text, asked, should_stop)
         case _:
             return _stored(partial(_open_stored, kind, text, asked), asked, should_stop)
 
@@ -70,14 +69,17 @@ def _kind(text: str) -> Kind:
     return "pictures" if _is_pictures(text) else "video file"
 
 
-def _camera(text: str) -> Source:
-    from livefilter.sources._camera import Camera
+def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
+    number = text.removeprefix("camera:")
+    is_path = text.startswith(_DEVICES)
+    if not number.isdecimal() and not is_path:
+        raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter devices' lists them")
+    from livefilter.sources._camera import CameraReader
+    from livefilter.sources._live import Live
 
-    if not text.startswith(_DEVICES):
-        number = text.removeprefix("camera:")
-        if not number.isdecimal():
-            raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter doctor' tries them")
-    return Camera(int(re.sub(r"\D", "", text)))
+    name = Path(text).name if is_path else f"camera {int(number)}"
+    device = text if is_path else int(number)
+    return Live(name, lambda: CameraReader(device, name, asked), asked, should_stop=should_stop)
 
 
 def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Pixels
+from livefilter.sources._levels import levels
 
 _LUMA_FIRST = {"gray", "yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv410p", "nv12", "nv21", "nv16"}
 _FULL_RANGE = {"gray", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"}
@@ -33,19 +32,10 @@ def gray_pixels(picture: VideoFrame) -> Pixels:
     is_full_range = name in _FULL_RANGE or picture.color_range == ColorRange.JPEG
     gray: Pixels
     if bits > 8:
-        gray = _levels(bits, is_full_range=is_full_range)[luma]
+        gray = levels(bits, is_full_range=is_full_range)[luma]
     elif is_full_range:
         gray = luma.astype(np.uint8)
     else:
-        gray = np.asarray(cv2.LUT(luma, _levels(bits, is_full_range=False)), dtype=np.uint8)
+        gray = np.asarray(cv2.LUT(luma, levels(bits, is_full_range=False)), dtype=np.uint8)
     quarter_turns = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(gray, quarter_turns)) if quarter_turns else gray
-
-
-@cache
-def _levels(bits: int, *, is_full_range: bool) -> Pixels:
-    """Return full-range gray for every luma of so many bits; limited range is 16 to 235 in 8 bits (ITU-R BT.601)."""
-    luma = np.arange(2**bits, dtype=np.float64)
-    scaled = luma * (255 / (2**bits - 1)) if is_full_range else (luma / 2 ** (bits - 8) - 16) * (255 / 219)
-    levels: Pixels = np.rint(scaled).clip(0, 255).astype(np.uint8)
-    return levels

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from livefilter.frame import Frame
+from livefilter.sources._health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class SourceFacts:
         time_base: Seconds that every time stamp is a whole multiple of.
         frame_count: How many frames to expect; None if that is not known.
         is_live: Frames come when they come, and one that is not taken is gone.
+        notes: What was asked of a device and not given, in words, one for each.
     """
 
     name: str
@@ -30,6 +32,7 @@ class SourceFacts:
     time_base: Fraction
     frame_count: int | None = None
     is_live: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -38,10 +41,12 @@ class Source(Protocol):
     Attributes:
         facts: What is known of the stream.
         loss: What could not be read, in words; None while nothing was lost.
+        health: How a camera or stream is doing; any thread may read it. None for what is not live by itself.
     """
 
     facts: SourceFacts
     loss: str | None
+    health: Health | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames in order.

@@ -8,11 +8,12 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from livefilter import sources
 from livefilter.cli import _checks
 from livefilter.cli._checks import Check
 from livefilter.cli._main import run
@@ -23,7 +24,7 @@ from livefilter.presets import user_folder
 def _no_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test opens a camera: there is no device, and nothing is tried."""
     monkeypatch.setattr(_checks, "_DEVICES", tmp_path / "dev")
-    monkeypatch.setattr(_checks, "_opening", lambda indices: dict.fromkeys(indices, ""))
+    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, ""))
 
 
 def only(checks: Any) -> Check:
@@ -268,7 +269,7 @@ def devices(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
 def test_cameras_that_open_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that does not open (each camera has a second one for its metadata) is no problem then."""
     devices(monkeypatch, tmp_path / "dev", "video0", "video1")
-    monkeypatch.setattr(_checks, "_opening", lambda indices: {0: "640 x 480 at 30 fps", 1: ""})
+    monkeypatch.setattr(sources, "try_cameras", lambda indices: {0: "640 x 480 at 30 fps", 1: ""})
     assert only(_checks.cameras()) == Check("camera 0", "ok", "640 x 480 at 30 fps")
 
 
@@ -284,24 +285,10 @@ def test_a_camera_without_permission_names_the_group(tmp_path: Path, monkeypatch
     """The device's own group is what the user must join."""
     devices(monkeypatch, tmp_path / "dev", "video0")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    monkeypatch.setattr(_checks, "_group", lambda path: "video")
+    monkeypatch.setattr(sources, "group", lambda path: "video")
     refused, none = _checks.cameras()
     assert refused.cure == "sudo usermod -aG video $USER, then log in again"
     assert none.found == "none opens (tried 0)"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such groups")
-def test_the_group_of_a_device_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A group without a name, as in containers, is taken for the usual one."""
-    import grp
-
-    assert _checks._group(tmp_path) == grp.getgrgid(tmp_path.stat().st_gid).gr_name
-
-    def unknown(number: int) -> None:
-        raise KeyError(number)
-
-    monkeypatch.setattr(grp, "getgrgid", unknown)
-    assert _checks._group(tmp_path) == "video"
 
 
 @pytest.mark.parametrize(("system", "cure"), [("darwin", "Privacy & Security > Camera"), ("win32", "desktop apps")])
@@ -313,28 +300,3 @@ def test_where_no_camera_opens_the_permission_of_that_system_is_the_cure(
     check = only(_checks.cameras())
     assert check.found == "none opens (tried 0, 1, 2, 3)"
     assert cure in check.cure
-
-
-def test_a_camera_is_tried_in_a_process_that_may_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it prints is the finding; a crash is nothing."""
-    monkeypatch.undo()
-    monkeypatch.setattr(_checks, "_CAMERA_WAIT_S", 60)
-    monkeypatch.setattr(_checks, "_TRY_CAMERA", "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)")
-    assert _checks._opening([0, 1]) == {0: "fine", 1: ""}
-
-
-def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its process is ended, and it counts as one that does not open."""
-    monkeypatch.undo()
-    monkeypatch.setattr(_checks, "_CAMERA_WAIT_S", 0)
-    monkeypatch.setattr(_checks, "_TRY_CAMERA", "import time\ntime.sleep(100)")
-    assert _checks._opening([3]) == {3: ""}
-
-
-def test_any_error_of_a_foreign_import_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Broken packages raise more than ImportError."""
-    (tmp_path / "broken_package.py").write_text("raise OSError('wrong\\n architecture')", encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    error = _checks._import("broken_package")
-    assert not isinstance(error, ModuleType)
-    assert _checks._line(error) == "wrong architecture"

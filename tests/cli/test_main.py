@@ -123,7 +123,7 @@ BAD = [
     ("process *.png", 3, "no picture matches"),
     ("process synthetic:chat", 3, "did you mean 'chart'"),
     ("process camera:front", 3, "a camera is camera:NUMBER"),
-    ("score 97", 3, "camera 97: cannot be opened"),
+    ("score 97", 3, "camera 97: (there is none|cannot be opened)"),
     ("score missing.mp4", 3, r"missing\.mp4: no such file"),
     ("presets edge --image missing.png -o a.png", 3, r"missing\.png: no such file"),
     ("presets typo.yaml --image good.mp4 --frame 99 -o a.png", 2, "typo.yaml"),

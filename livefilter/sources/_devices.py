@@ -1,0 +1,197 @@
+"""Which cameras there are, what they offer, and why one cannot be had."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+
+from livefilter.errors import SourceError
+from livefilter.sources._v4l2 import Mode, describe
+
+_DEVICES = Path("/dev")
+_PROCESSES = Path("/proc")
+_TRIED = range(10)
+_WAIT_S = 6.0
+_TRY = """
+import sys
+from livefilter.sources import open_source
+with open_source(f"camera:{sys.argv[1]}") as camera:
+    rows, cols = camera.facts.shape
+    print(f"{cols} x {rows} at {float(camera.facts.rate):g} fps")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """A camera that could be opened.
+
+    Attributes:
+        index: What opens it: ``camera:INDEX``.
+        name: Its own name.
+        path: Of its device, or what the system calls it; empty if that is not known.
+        about: Driver and bus, or its picture as it opens, in words.
+        modes: The formats, sizes and rates that it offers; empty where the system does not tell.
+        problem: Why it cannot be asked or opened, in words; None if it can.
+    """
+
+    index: int
+    name: str
+    path: str
+    about: str
+    modes: tuple[Mode, ...] = ()
+    problem: str | None = None
+
+
+def list_cameras() -> list[CameraFacts]:
+    """Return the cameras of this machine.
+
+    On Linux the drivers are asked, and no camera is opened for pictures. Elsewhere names come from the package
+    cv2-enumerate-cameras if it is installed (``pip install 'livefilter[devices]'``), and each camera is tried for a few
+    seconds.
+    """
+    return list(_asked() if sys.platform == "linux" else _tried())
+
+
+def camera_index(device: int | str, name: str) -> int:
+    """Return the index of a device; a path is looked up anew each time, since a camera plugged in again may move.
+
+    Args:
+        device: An index, or a path such as /dev/video0 or one of the links in /dev/v4l/by-id.
+        name: What a message calls it.
+
+    Raises:
+        SourceError: There is no such device, or it may not be used.
+    """
+    if isinstance(device, int):
+        index = device
+    else:
+        found = re.fullmatch(r"video(\d+)", Path(os.path.realpath(device)).name)
+        if found is None:
+            raise SourceError(f"{name}: there is no such camera; 'livefilter devices' lists them")
+        index = int(found[1])
+    path = _DEVICES / f"video{index}"
+    if sys.platform == "linux":
+        if not path.exists():
+            raise SourceError(
+                f"{name}: there is none ({path} does not exist); plug it in; 'livefilter devices' lists them"
+            )
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise SourceError(
+                f"{name}: no permission for {path}; sudo usermod -aG {group(path)} $USER, then log in again"
+            )
+    return index
+
+
+def why_closed(index: int) -> str:
+    """Return why a camera that is there does not open, as far as this can be told."""
+    users = _users(_DEVICES / f"video{index}") if sys.platform == "linux" else []
+    if users:
+        return f"cannot be opened; it is in use by {', '.join(users)}; close that first"
+    return "cannot be opened; is it plugged in, free, and allowed to be used? 'livefilter devices' lists cameras"
+
+
+def try_cameras(indices: Sequence[int]) -> dict[int, str]:
+    """Open cameras, all at once and for a few seconds, each in a process of its own: opening can hang, or crash.
+
+    Returns:
+        What each says of itself; an empty text for one that does not open in time.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    trials = {
+        index: subprocess.Popen(
+            [sys.executable, "-c", _TRY, str(index)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        for index in indices
+    }
+    deadline_s, found = time.monotonic() + _WAIT_S, {}
+    for index, trial in trials.items():
+        try:
+            found[index] = trial.communicate(timeout=max(0.1, deadline_s - time.monotonic()))[0].strip()
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            trial.communicate()
+            found[index] = ""
+    return found
+
+
+def group(path: Path) -> str:
+    """Return the group that owns a device."""
+    import grp
+
+    try:
+        return grp.getgrgid(path.stat().st_gid).gr_name
+    except KeyError:
+        return "video"
+
+
+def _asked() -> Iterator[CameraFacts]:
+    """Yield what Linux tells."""
+    import fcntl
+
+    paths = {int(path.name[5:]): path for path in _DEVICES.glob("video*") if path.name[5:].isdecimal()}
+    links = {os.path.realpath(link): link for link in sorted(glob(str(_DEVICES / "v4l/by-id/*")))}
+    for index, path in sorted(paths.items()):
+        shown = links.get(os.path.realpath(path), str(path))
+        try:
+            # Not blocking: the kernel's own way to ask a device that is in use.
+            descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        except OSError as error:
+            cure = f"; sudo usermod -aG {group(path)} $USER, then log in again" * isinstance(error, PermissionError)
+            yield CameraFacts(index, path.name, str(path), "", problem=f"{error.strerror}{cure}")
+            continue
+        try:
+            told = describe(descriptor, lambda *arguments: fcntl.ioctl(*arguments))
+        except OSError as error:
+            yield CameraFacts(index, path.name, str(path), "", problem=f"does not answer: {error.strerror}")
+        else:
+            if told is not None:
+                yield CameraFacts(index, told.name, shown, f"{told.driver}, {told.bus}", told.modes)
+        finally:
+            os.close(descriptor)
+
+
+def _tried() -> Iterator[CameraFacts]:
+    """Yield the cameras that open, or that the system names."""
+    named = _named()
+    for index, about in try_cameras(sorted(named) or _TRIED).items():
+        if about or index in named:
+            name, path = named.get(index, (f"camera {index}", ""))
+            yield CameraFacts(index, name, path, about, problem=None if about else why_closed(index))
+
+
+def _named() -> dict[int, tuple[str, str]]:
+    """Return names and paths of cameras by index, where a library tells them."""
+    try:
+        from cv2_enumerate_cameras import enumerate_cameras, supported_backends
+    except ImportError:
+        return {}
+    import cv2
+
+    # Each backend counts cameras in an order of its own; OpenCV takes the first of its backends.
+    backends = [int(one) for one in cv2.videoio_registry.getCameraBackends() if one in supported_backends]
+    found = enumerate_cameras(backends[0]) if backends else []
+    return {camera.index: (str(camera.name), str(camera.path or "")) for camera in found}
+
+
+def _users(path: Path) -> list[str]:
+    """Return the programs that have a device open, as far as this user may see."""
+    users = set()
+    for link in _PROCESSES.glob("[0-9]*/fd/*"):
+        try:
+            if link.parts[-3] != str(os.getpid()) and os.readlink(link) == str(path):
+                program = (link.parents[1] / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                users.add(f"{program} (process {link.parts[-3]})")
+        except OSError:
+            continue  # It has closed it, or is another user's.
+    return sorted(users)

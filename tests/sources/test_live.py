@@ -1,0 +1,383 @@
+"""A live source that lasts, by a script of what its connections do; no time passes and no thread runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livefilter.errors import SourceError
+from livefilter.frame import Frame
+from livefilter.sources import SourceOptions
+from livefilter.sources._health import Reason
+from livefilter.sources._link import Picture, Reader
+from livefilter.sources._live import Live
+from livefilter.testing import FakeClock
+
+SECOND = 1_000_000_000
+BLOCKED = 1e9
+"""So many seconds of silence that nobody waits for them."""
+Event = float | int | BaseException | Picture
+"""Seconds of silence, a picture of a level (an int), an end, or a picture as it is."""
+
+
+class Facts:
+    """What a connection tells of itself."""
+
+    rate: Fraction | None = Fraction(25)
+    notes: tuple[str, ...] = ("asked for 60 frames per second, gives 25",)
+
+    def read(self) -> Picture:
+        """Never: the link below does not read."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """As read."""
+        raise NotImplementedError
+
+
+class World:
+    """A clock, and connections that each do what a script says. When no script is left, connections are refused."""
+
+    def __init__(self, *scripts: Sequence[Event], stays_blocked: bool = False) -> None:
+        self.clock = FakeClock(1000.0)
+        self.scripts = [list(script) for script in scripts]
+        self.links: list[ScriptedLink] = []
+        self.attempts_s: list[float] = []
+        self.stays_blocked = stays_blocked
+
+    def connect(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+        """Stand for Link."""
+        self.attempts_s.append(self.clock())
+        script = self.scripts.pop(0) if self.scripts else [SourceError("cam: refused")]
+        self.links.append(ScriptedLink(self, script))
+        return self.links[-1]
+
+    def open(self, should_stop: Callable[[], bool] = lambda: False, **options: Any) -> Live:
+        """A live source in this world."""
+        return Live(
+            "cam",
+            Facts,
+            SourceOptions(**options),
+            should_stop=should_stop,
+            clock=self.clock,
+            rest=self.clock.advance,
+            connect=self.connect,
+            jitter=lambda: 0.0,
+        )
+
+
+class ScriptedLink:
+    """Stands for a connection and its thread."""
+
+    def __init__(self, world: World, script: Sequence[Event]) -> None:
+        self.reader = Facts()
+        self.counts: dict[Reason, int] = {}
+        self.is_abandoned = False
+        self._world = world
+        self._script = list(script)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread is stuck."""
+        return not self.is_abandoned or self._world.stays_blocked
+
+    def take(self, timeout_s: float) -> Picture | BaseException | None:
+        """Do the next thing of the script."""
+        clock = self._world.clock
+        event = self._script[0] if self._script else SourceError("cam: connection closed")
+        if isinstance(event, float):
+            passed = min(event, timeout_s)
+            clock.advance(passed)
+            self._script[:1] = [event - passed] if event > passed else []
+            return None
+        if isinstance(event, BaseException):
+            return event
+        self._script.pop(0)
+        if isinstance(event, Picture):
+            return event
+        return Picture(np.full((2, 4), event, np.uint8), round(clock() * SECOND))
+
+    def abandon(self) -> None:
+        """Note it."""
+        self.is_abandoned = True
+
+    def join(self, timeout_s: float) -> None:
+        """Nothing runs."""
+
+
+def levels(frames: Sequence[Frame]) -> list[int]:
+    """What frames are of."""
+    return [int(frame.pixels[0, 0]) for frame in frames]
+
+
+def test_frames_are_live_in_order_and_timed_by_the_clock() -> None:
+    """The facts come from the first picture and from the device, with what it did not give."""
+    world = World([3, 0.5, 4, 0.5, 5])
+    source = world.open()
+    assert source.facts.shape == (2, 4)
+    assert (source.facts.name, source.facts.rate, source.facts.is_live) == ("cam", Fraction(25), True)
+    assert source.facts.notes == ("asked for 60 frames per second, gives 25",)
+    frames = list(islice(source, 3))
+    assert levels(frames) == [3, 4, 5]
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert [float(frame.time_s) for frame in frames] == [0.0, 0.5, 1.0]
+    assert (source.health.state, dict(source.health.counts), source.loss) == ("connected", {}, None)
+
+
+def test_a_source_that_cannot_be_opened_is_an_error() -> None:
+    """Whoever mistyped an address wants to know now, not after a minute of attempts."""
+    with pytest.raises(SourceError, match="no such camera"):
+        World([SourceError("cam: no such camera")]).open()
+
+
+def test_a_source_that_gives_nothing_in_time_is_an_error() -> None:
+    """It waits as long as it was told, leaves the blocked reader, and says what to do."""
+    world = World([BLOCKED])
+    with pytest.raises(SourceError, match="cam: gave no picture within 3 s; is it free and switched on"):
+        world.open(open_timeout_s=3.0)
+    assert world.clock() == pytest.approx(1003)
+    assert world.links[0].is_abandoned
+
+
+def test_a_lost_stream_comes_back_and_time_goes_on() -> None:
+    """Indexes go on, media time shows the gap, and the loss is named."""
+    world = World([1, 2, SourceError("cam: cable pulled")], [3.0, 7, 0.5, 8])
+    source = world.open()
+    frames = list(islice(source, 4))
+    assert levels(frames) == [1, 2, 7, 8]
+    assert [frame.index for frame in frames] == [0, 1, 2, 3]
+    assert [float(frame.time_s) for frame in frames[2:]] == [3.5, 4.0]
+    assert dict(source.health.counts) == {"lost": 1}
+    assert source.health.lost_s == pytest.approx(3.5)
+    assert source.health.last_error == "cam: cable pulled"
+    assert source.health.state == "connected"
+    assert source.loss == "cam: interrupted once, 3.5 s without pictures"
+
+
+def test_a_reader_that_blocks_is_left_behind_for_a_new_one() -> None:
+    """The watchdog: after the read time-out, nobody waits for it any more."""
+    world = World([1, BLOCKED], [2])
+    source = world.open(read_timeout_s=2.0)
+    frames = list(islice(source, 2))
+    assert levels(frames) == [1, 2]
+    assert world.links[0].is_abandoned
+    assert not world.links[1].is_abandoned
+    assert float(frames[1].time_s) == pytest.approx(2.5, abs=0.01)
+    assert source.health.last_error == "cam: no picture for 2 s"
+
+
+def test_silence_shorter_than_the_time_out_is_waited_for() -> None:
+    """No reconnection, no count."""
+    source = World([1, 4.9, 2]).open(read_timeout_s=5.0)
+    assert levels(list(islice(source, 2))) == [1, 2]
+    assert not source.health.counts
+
+
+def test_attempts_come_at_growing_distances_up_to_the_longest() -> None:
+    """Half a second, then twice as long each time; without jitter here."""
+    world = World([1], *[[SourceError("cam: refused")]] * 6, [2])
+    source = world.open(retry_wait_s=4.0)
+    assert levels(list(islice(source, 2))) == [1, 2]
+    gaps = np.diff(world.attempts_s)
+    assert gaps.tolist() == pytest.approx([0.5, 1, 2, 4, 4, 4, 4])
+    assert dict(source.health.counts) == {"lost": 1, "failed": 6}
+
+
+def test_jitter_takes_up_to_half_of_a_wait() -> None:
+    """So that a hundred clients do not come back at one moment."""
+    world = World([1], [2])
+    source = Live(
+        "cam",
+        Facts,
+        SourceOptions(),
+        clock=world.clock,
+        rest=world.clock.advance,
+        connect=world.connect,
+        jitter=lambda: 1,
+    )
+    list(islice(source, 2))
+    assert world.attempts_s[1] - world.attempts_s[0] == pytest.approx(0.25)
+
+
+def test_a_stream_that_flaps_is_not_hammered() -> None:
+    """A connection that dies at once does not begin the waits anew; one that lived for a while does."""
+    world = World([1], [2], [3], [6.0, 4, 6.0, 4], [5])
+    source = world.open(read_timeout_s=60.0)
+    assert levels(list(islice(source, 6))) == [1, 2, 3, 4, 4, 5]
+    gaps = np.diff(world.attempts_s).tolist()
+    assert gaps == pytest.approx([0.5, 1, 2, 12 + 0.5])
+
+
+def test_a_camera_lost_for_an_hour_is_waited_for() -> None:
+    """Nothing grows meanwhile: one link is open at a time, and counters count."""
+    world = World([1], *[[SourceError("cam: refused")]] * 360, [2])
+    source = world.open()
+    assert levels(list(islice(source, 2))) == [1, 2]
+    assert world.clock() > 1000 + 3500
+    assert source.health.counts["failed"] == 360
+    assert all(link.is_abandoned for link in world.links[:-1])
+
+
+def test_it_can_be_told_to_give_up() -> None:
+    """Then the end is an error that says for how long, and what the last attempt said."""
+    world = World([1], *[[SourceError("cam: refused")]] * 99)
+    source = world.open(give_up_after_s=20.0)
+    frames = iter(source)
+    next(frames)
+    with pytest.raises(SourceError, match=r"cam: lost for 2\d s, so given up; the last attempt said: cam: refused"):
+        next(frames)
+    assert source.health.state == "ended"
+    assert source.loss is not None
+    assert source.loss.startswith("cam: interrupted once, 2")
+
+
+def test_only_so_many_readers_may_be_stuck_at_once() -> None:
+    """Each holds a thread; when four are, no more are started until one comes back."""
+    world = World([1, BLOCKED], *[[BLOCKED]] * 3, [2], stays_blocked=True)
+    source = world.open(read_timeout_s=1.0, open_timeout_s=1.0)
+    frames = iter(source)
+    next(frames)
+    reads: list[int] = []
+
+    def comes_back() -> bool:
+        if world.clock() > 1200:
+            world.stays_blocked = False
+        return False
+
+    source._should_stop = comes_back
+    reads.append(int(next(frames).pixels[0, 0]))
+    assert reads == [2]
+    assert len(world.links) == 5
+    assert world.attempts_s[4] > 1200
+    assert source.health.counts["failed"] > 10
+
+
+def test_a_repeated_picture_is_reported_as_frozen_and_goes_on_being_shown() -> None:
+    """The state says so from then on, and changes back with the first picture that differs."""
+    world = World([5, 1.0, 5, 1.0, 5, 1.0, 5, 1.0, 6])
+    source = world.open(frozen_after_s=2.0)
+    states = [(int(frame.pixels[0, 0]), source.health.state) for frame in islice(source, 5)]
+    assert states == [(5, "connected"), (5, "connected"), (5, "frozen"), (5, "frozen"), (6, "connected")]
+    assert dict(source.health.counts) == {"frozen": 1}
+    assert source.health.last_error == "cam: the same picture for 2 s"
+    assert source.loss is None
+
+
+def test_a_changed_size_is_scaled_to_the_promised_one() -> None:
+    """A recording goes on; the counter and the words tell of it."""
+    other = Picture(np.full((8, 8), 9, np.uint8), 1000 * SECOND)
+    source = World([1, other, 2]).open()
+    frames = list(islice(source, 3))
+    assert [frame.pixels.shape for frame in frames] == [(2, 4)] * 3
+    assert levels(frames) == [1, 9, 2]
+    assert dict(source.health.counts) == {"resized": 1}
+    assert source.health.last_error == "cam: pictures are 8x8 now, and scaled to the 4x2 that were promised"
+
+
+def test_times_that_make_no_sense_are_counted_and_replaced() -> None:
+    """Not a number, and back in time; the frames' times grow all the same."""
+    stamps = [10.0, float("nan"), 10.08, 3.0]
+    pictures = [
+        Picture(np.full((2, 4), at, np.uint8), (1000 * SECOND) + at * 40_000_000, stamp)
+        for at, stamp in enumerate(stamps)
+    ]
+    source = World(pictures).open()
+    times = [frame.time_s for frame in islice(source, 4)]
+    assert times == [0, Fraction(1, 25), Fraction(2, 25), Fraction(3, 25)]
+    assert dict(source.health.counts) == {"time": 2}
+
+
+def test_what_a_connection_counts_is_added_up_over_all_of_them() -> None:
+    """Damage is a loss; a frame that was replaced by a newer one is not."""
+    world = World([1, 2, 3], [4, 5])
+    source = world.open()
+    frames = iter(source)
+    next(frames)
+    world.links[0].counts = {"overrun": 4}
+    next(frames)
+    world.links[0].counts = {"overrun": 6, "damaged": 3, "empty": 1}
+    next(frames)
+    assert dict(source.health.counts) == {"overrun": 6, "damaged": 3, "empty": 1}
+    assert source.loss == "cam: 3 damaged pieces could not be decoded"
+    next(frames)
+    world.links[1].counts = {"overrun": 1, "damaged": 1}
+    next(frames)
+    assert dict(source.health.counts) == {"overrun": 7, "damaged": 4, "empty": 1, "lost": 1}
+    assert source.loss == "cam: interrupted once, 0.5 s without pictures; 4 damaged pieces could not be decoded"
+
+
+def test_a_mirror_turns_left_and_right_round() -> None:
+    """And leaves up and down."""
+    picture = Picture(np.array([[1, 2], [3, 4]], np.uint8), 0)
+    assert next(iter(World([picture]).open(mirror=True))).pixels.tolist() == [[2, 1], [4, 3]]
+
+
+def test_a_mistake_in_the_program_is_not_taken_for_a_lost_stream() -> None:
+    """It is raised where the frames are taken, not tried again for ever."""
+    source = World([1, ZeroDivisionError()]).open()
+    frames = iter(source)
+    next(frames)
+    with pytest.raises(ZeroDivisionError):
+        next(frames)
+    with pytest.raises(ZeroDivisionError):
+        list(World([1], [ZeroDivisionError()]).open())
+
+
+@pytest.mark.parametrize("script", [[1, BLOCKED], [1, SourceError("cam: gone")]])
+def test_it_ends_when_it_is_told_to_stop(script: list[Event]) -> None:
+    """While it waits for a picture, and while it waits to reconnect; what is missing is named."""
+    world = World(script)
+    source = world.open(should_stop=lambda: world.clock() > 1030)
+    assert levels(list(source)) == [1]
+    assert world.clock() < 1031
+    assert source.health.state == "ended"
+    assert source.loss is not None
+    assert "interrupted once, 30." in source.loss
+
+
+def test_it_can_be_told_to_stop_before_the_first_picture() -> None:
+    """That is an interrupt, not an input that cannot be read."""
+    world = World([BLOCKED])
+    with pytest.raises(KeyboardInterrupt):
+        world.open(should_stop=lambda: world.clock() > 1001)
+    assert world.links[0].is_abandoned
+
+
+def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
+    """With real threads: a reader that blocks is left behind, and the iteration ends at once."""
+    is_blocked, may_return = threading.Event(), threading.Event()
+
+    class Stuck(Facts):
+        def __init__(self) -> None:
+            self.given = 0
+
+        def read(self) -> Picture:
+            self.given += 1
+            if self.given > 1:
+                is_blocked.set()
+                assert may_return.wait(20)
+            return Picture(np.zeros((2, 4), np.uint8), self.given)
+
+        def close(self) -> None:
+            pass
+
+    source = Live("cam", Stuck, SourceOptions(read_timeout_s=60.0))
+    seen: list[int] = []
+    reading = threading.Thread(target=lambda: seen.extend(frame.index for frame in source))
+    reading.start()
+    assert is_blocked.wait(20)
+    closing = threading.Thread(target=source.close)
+    closing.start()
+    reading.join(20)
+    assert not reading.is_alive()
+    may_return.set()
+    closing.join(20)
+    source._link.join(20)
+    assert not source._link.is_alive
+    assert seen == [0]

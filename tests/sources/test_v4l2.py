@@ -1,0 +1,158 @@
+"""What Linux tells of a camera, by a stand-in for the kernel that is laid out as linux/videodev2.h says."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from fractions import Fraction
+
+import pytest
+
+from livefilter.sources._v4l2 import Described, Mode, describe
+
+QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
+"""As a C compiler prints VIDIOC_QUERYCAP and so on."""
+CAPTURE, OUTPUT, METADATA, PLANES, STREAMING, OWN = 0x1, 0x2, 0x0080_0000, 0x1000, 0x0400_0000, 0x8000_0000
+
+
+def code(letters: str) -> int:
+    """As v4l2_fourcc."""
+    return int.from_bytes(letters.encode(), "little")
+
+
+class Kernel:
+    """Stands for a driver: capabilities, and modes as a tree of format, size and intervals."""
+
+    def __init__(
+        self,
+        modes: dict[str, dict[tuple[int, ...], list[tuple[int, ...]]]],
+        capabilities: int = CAPTURE | STREAMING,
+        whole: int = 0,
+        buffer_type: int = 1,
+    ) -> None:
+        self.modes = modes
+        self.capabilities = capabilities
+        self.whole = whole
+        self.buffer_type = buffer_type
+
+    def ioctl(self, descriptor: int, request: int, buffer: bytearray) -> None:
+        """As fcntl.ioctl, or a mistake that a kernel would make a fault of."""
+        assert descriptor == 7
+        assert len(buffer) == request >> 16 & 0x3FFF
+        try:
+            self.answers[request](self, buffer)
+        except (IndexError, KeyError):
+            raise OSError(errno.EINVAL, "Invalid argument") from None
+
+    def tell_capabilities(self, buffer: bytearray) -> None:
+        """Struct v4l2_capability."""
+        struct.pack_into("=16s32s32s", buffer, 0, b"uvcvideo", "Kamera Ü".encode(), b"usb-0000:00:14.0-1")
+        own = self.capabilities if self.whole else 0
+        struct.pack_into("=III", buffer, 80, 0x060100, self.whole or self.capabilities, own)
+
+    def tell_format(self, buffer: bytearray) -> None:
+        """Struct v4l2_fmtdesc."""
+        index, buffer_type = struct.unpack_from("=II", buffer)
+        if buffer_type != self.buffer_type:
+            raise KeyError(buffer_type)
+        struct.pack_into("=I32sI", buffer, 8, 0, b"described", code(list(self.modes)[index]))
+
+    def tell_size(self, buffer: bytearray) -> None:
+        """Struct v4l2_frmsizeenum: one size, or a range of them with steps."""
+        index, format_ = struct.unpack_from("=II", buffer)
+        size = list(self.modes[format_.to_bytes(4, "little").decode()])[index]
+        struct.pack_into(f"=I{len(size)}I", buffer, 8, 1 if len(size) == 2 else 3, *size)
+
+    def tell_interval(self, buffer: bytearray) -> None:
+        """Struct v4l2_frmivalenum: one interval, or a range."""
+        index, format_, cols, rows = struct.unpack_from("=IIII", buffer)
+        sizes = self.modes[format_.to_bytes(4, "little").decode()]
+        [intervals] = [found for size, found in sizes.items() if cols == size[0] and rows in size]
+        values = intervals[index]
+        struct.pack_into(f"=I{len(values)}I", buffer, 16, 1 if len(values) == 2 else 2, *values)
+
+    answers = {  # noqa: RUF012 - of a class that is only ever read
+        QUERYCAP: tell_capabilities,
+        ENUM_FMT: tell_format,
+        ENUM_FRAMESIZES: tell_size,
+        ENUM_FRAMEINTERVALS: tell_interval,
+    }
+
+
+def test_a_webcam_tells_its_name_and_all_its_modes() -> None:
+    """Formats in the driver's order, sizes as rows and columns, rates exact and the fastest first."""
+    camera = Kernel(
+        {
+            "YUYV": {(640, 480): [(1, 30), (1, 15)], (1280, 720): [(1, 10)]},
+            "MJPG": {(1920, 1080): [(1001, 30000)]},
+        }
+    )
+    assert describe(7, camera.ioctl) == Described(
+        "Kamera Ü",
+        "uvcvideo",
+        "usb-0000:00:14.0-1",
+        (
+            Mode("YUYV", (480, 640), None, (Fraction(30), Fraction(15))),
+            Mode("YUYV", (720, 1280), None, (Fraction(10),)),
+            Mode("MJPG", (1080, 1920), None, (Fraction(30000, 1001),)),
+        ),
+    )
+
+
+def test_ranges_of_sizes_and_rates_are_told_by_their_ends() -> None:
+    """As of sensors that scale, and of loopback devices; the step between is left out."""
+    camera = Kernel({"NV12": {(32, 4096, 2, 16, 2160, 2): [(1, 60, 1, 2, 1, 60)]}})
+    told = describe(7, camera.ioctl)
+    assert told is not None
+    assert told.modes == (Mode("NV12", (16, 32), (2160, 4096), (Fraction(60), Fraction(2))),)
+
+
+def test_gray_formats_have_trailing_blanks_in_their_code() -> None:
+    """'Y16 ' is asked for as it is named."""
+    told = describe(7, Kernel({"Y16 ": {(8, 6): []}}).ioctl)
+    assert told is not None
+    assert told.modes == (Mode("Y16", (6, 8), None, ()),)
+
+
+def test_a_device_for_metadata_is_no_camera() -> None:
+    """The whole device can capture, this node of it can not."""
+    assert describe(7, Kernel({}, METADATA | STREAMING, OWN | CAPTURE | METADATA | STREAMING).ioctl) is None
+    assert describe(7, Kernel({}, OUTPUT).ioctl) is None
+
+
+def test_a_camera_of_several_planes_is_one_too() -> None:
+    """As on boards with a sensor of their own."""
+    told = describe(7, Kernel({"NM12": {(64, 48): [(1, 30)]}}, PLANES, OWN | PLANES, buffer_type=9).ioctl)
+    assert told is not None
+    assert told.modes == (Mode("NM12", (48, 64), None, (Fraction(30),)),)
+
+
+def test_an_interval_of_nothing_is_no_rate() -> None:
+    """Some drivers report 0/1."""
+    told = describe(7, Kernel({"YUYV": {(8, 6): [(0, 1), (1, 5)]}}).ioctl)
+    assert told is not None
+    assert told.modes[0].rates == (Fraction(5),)
+
+
+def test_a_driver_that_counts_for_ever_is_stopped() -> None:
+    """Some repeat their last answer to any index."""
+    camera = Kernel({"YUYV": {(8, 6): [(1, 5)]}})
+
+    def endless(descriptor: int, request: int, buffer: bytearray) -> None:
+        if request == ENUM_FRAMEINTERVALS:
+            struct.pack_into("=I", buffer, 0, 0)
+        camera.ioctl(descriptor, request, buffer)
+
+    told = describe(7, endless)
+    assert told is not None
+    assert told.modes[0].rates == (Fraction(5),)
+
+
+def test_what_is_no_video_device_is_an_error() -> None:
+    """A file that happens to be called video0."""
+
+    def refuse(descriptor: int, request: int, buffer: bytearray) -> None:
+        raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+
+    with pytest.raises(OSError, match="Inappropriate"):
+        describe(7, refuse)
