@@ -1,0 +1,160 @@
+"""Several inputs through one recipe: what each becomes, which are finished already, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from livefilter.errors import LivefilterError, OptionError, SinkError
+from livefilter.pipeline._finished import Ledger
+from livefilter.pipeline._inputs import Names, expand, name_of, size_of
+from livefilter.pipeline._recipe import Recipe
+from livefilter.pipeline._summary import Progress, Summary
+from livefilter.pipeline._workers import Reply, Task, run_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is made of each input. An ending that is None is not made.
+
+    Attributes:
+        picture: Ending of the video, such as ".mp4"; "" keeps the input's own where it can be written.
+        scores: Ending of the table of scores.
+    """
+
+    picture: str | None = None
+    scores: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one input.
+
+    Attributes:
+        source: What was read.
+        summary: What was done; None if it failed or was finished already.
+        error: Why it failed; None if it did not.
+        outputs: Where the results are.
+        is_skipped: It was finished already.
+    """
+
+    source: str
+    summary: Summary | None = None
+    error: BaseException | None = None
+    outputs: tuple[str, ...] = ()
+    is_skipped: bool = False
+
+
+class Watcher(Protocol):
+    """Is told how a batch goes. Sources are known by their place in the batch."""
+
+    def planned(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
+        """Take note of all sources, in order, and of their sizes in bytes."""
+        ...
+
+    def advanced(self, place: int, progress: Progress) -> None:
+        """Take note of how far one is; of its start, too."""
+        ...
+
+    def ended(self, place: int, outcome: Outcome) -> None:
+        """Take note of what came of one."""
+        ...
+
+
+def run_batch(
+    sources: Sequence[str],
+    folder: Path,
+    recipe: Recipe,
+    wanted: Wanted,
+    *,
+    ending_of: Callable[[str], str],
+    watcher: Watcher,
+    jobs: int = 1,
+    resume: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Outcome]:
+    """Run a recipe over several inputs, each in a process of its own; one that fails does not stop the others.
+
+    Outputs keep their inputs' names, made unique. What is finished is listed in a file of the folder, with the hash of
+    the input's bytes and of the recipe.
+
+    Args:
+        sources: Files, folders, globs, scenes.
+        folder: Where outputs go; made if it is missing.
+        recipe: What is done.
+        wanted: What is made of each.
+        ending_of: Gives the ending of the video that is made of a source, where ``wanted`` leaves it open.
+        watcher: Is told how it goes.
+        jobs: How many inputs are processed at once; the machine's cores are shared out among them.
+        resume: Skip what is finished: same bytes, same recipe, outputs as they were.
+        should_stop: Asked all the time; True ends what runs, as an interrupt does, and begins nothing new.
+
+    Returns:
+        What came of each, in order; those that were not begun are left out.
+
+    Raises:
+        SinkError: The folder cannot be made.
+        SourceError: A folder or a glob among the sources is empty.
+        OptionError: ``jobs`` is not positive, or a source is live.
+    """
+    if jobs < 1:
+        raise OptionError(f"jobs: must be at least 1, found {jobs}")
+    named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
+    watcher.planned(named, [size_of(source) for source in named])
+    ledger = Ledger(folder)
+    endings = {source: _endings(source, wanted, ending_of) for source in named}
+    outcomes: dict[int, Outcome] = {}
+    if resume:
+        for place, source in enumerate(named):
+            outputs = _finished(ledger, source, recipe, endings[source])
+            if outputs is not None:
+                outcomes[place] = Outcome(source, outputs=outputs, is_skipped=True)
+                watcher.ended(place, outcomes[place])
+    unique = Names(Path(output).stem for outcome in outcomes.values() for output in outcome.outputs)
+    tasks: dict[int, Task] = {}
+    for place, source in enumerate(named):
+        if place not in outcomes:
+            name = unique.of(name_of(source))
+            picture, scores = (
+                None if ending is None else str(folder / f"{name}{ending}") for ending in endings[source]
+            )
+            tasks[place] = Task(name, source, picture, scores)
+
+    def replied(place: int, reply: Reply) -> None:
+        if isinstance(reply.progress, Progress):
+            watcher.advanced(place, reply.progress)
+            return
+        task, summary = tasks[place], reply.summary
+        outputs, error = (() if summary is None else summary.outputs), reply.error
+        if summary is not None and not summary.is_interrupted:
+            try:
+                ledger.add(task.name, task.source, reply.content, recipe.key, [Path(output) for output in outputs])
+            except (LivefilterError, OSError) as failure:
+                error = failure
+        outcomes[place] = Outcome(task.source, summary, error, outputs)
+        watcher.ended(place, outcomes[place])
+
+    run_tasks(tasks, recipe, jobs=jobs, replied=replied, should_stop=should_stop)
+    return [outcomes[place] for place in sorted(outcomes)]
+
+
+def _endings(source: str, wanted: Wanted, ending_of: Callable[[str], str]) -> tuple[str | None, str | None]:
+    """Return the endings of the video and of the table of scores that are made of a source."""
+    return ending_of(source) if wanted.picture == "" else wanted.picture, wanted.scores
+
+
+def _finished(
+    ledger: Ledger, source: str, recipe: Recipe, endings: tuple[str | None, str | None]
+) -> tuple[str, ...] | None:
+    """Return where the results of a source are that is finished; None if it is not, or if it cannot be read."""
+    try:
+        one = ledger.match(source, recipe.key, [ending for ending in endings if ending is not None])
+    except LivefilterError:
+        return None  # Whoever opens it tells what is wrong with it.
+    return None if one is None else tuple(str(ledger.folder / name) for name, *_ in one.outputs)

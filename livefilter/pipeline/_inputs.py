@@ -1,0 +1,149 @@
+"""What several inputs stand for: files, folders and globs as a list of sources, their names, sizes and contents."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
+from os.path import exists, expanduser
+from pathlib import Path
+
+from livefilter.errors import OptionError, SourceError
+
+VIDEO_INPUTS = frozenset(
+    f".{ending}"
+    for ending in re.findall(
+        r"\w+",
+        "3g2 3gp apng asf avi divx dv f4v flv gif ivf m1v m2t m2ts m2v m4v mjpeg mkv mov mp4 mpeg mpg mts mxf nut ogm "
+        "ogv rm ts vob webm wmv y4m",
+    )
+)
+"""Endings by which a folder's videos are known. A file that is named itself may have any ending."""
+_LIVE = re.compile(r"\d+|(camera|rtsp|rtsps|rtmp|udp|srt|tcp|v4l2)[:].*|-|/dev/.*|https?://.*")
+
+
+def expand(spec: str) -> list[str]:
+    """Return the sources that one input stands for.
+
+    A folder stands for the videos in it, or for the sequence of its pictures if there are none. A glob stands for what
+    it matches (``**`` looks into folders), or for one sequence if it matches pictures alone. Anything else is a source
+    itself.
+
+    Raises:
+        SourceError: A folder or a glob with nothing in it.
+        OptionError: A live source, which has no end.
+    """
+    path = Path(expanduser(spec))
+    if _LIVE.fullmatch(spec):
+        raise OptionError(f"{spec}: is a live source, which has no end; process it alone, with -o")
+    if path.is_dir():
+        return _in_folder(spec, path)
+    if exists(path) or not has_magic(spec):
+        return [spec]
+    matched = sorted(map(Path, glob(str(path), recursive=True)), key=natural)
+    if not matched:
+        raise SourceError(f"{spec}: nothing matches")
+    videos = [match for match in matched if match.is_file() and match.suffix.lower() in VIDEO_INPUTS]
+    folders = [match for match in matched if match.is_dir()]
+    if not videos and not folders:
+        return [spec]
+    inside = [source for folder in folders if "**" not in spec for source in _in_folder(str(folder), folder)]
+    return [*map(str, videos), *inside]
+
+
+def _in_folder(spec: str, folder: Path) -> list[str]:
+    try:
+        entries = sorted(folder.iterdir(), key=natural)
+    except OSError as error:
+        raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
+    videos = [str(entry) for entry in entries if entry.suffix.lower() in VIDEO_INPUTS and entry.is_file()]
+    return videos or [spec]
+
+
+def natural(path: Path) -> list[tuple[int, int, str]]:
+    """Return a sort key that puts clip2 before clip10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in parts]
+
+
+def name_of(source: str) -> str:
+    """Return a source's name without folder, ending and wildcards.
+
+    Example:
+        >>> name_of("clips/hall 1.mp4"), name_of("frames/*.png"), name_of("synthetic:chart"), name_of("0")
+        ('hall 1', 'frames', 'synthetic-chart', 'camera-0')
+    """
+    if source.isdecimal():
+        return f"camera-{source}"
+    path = Path(source)
+    while has_magic(path.name) and not path.exists():
+        path = path.parent
+    stem = path.stem if not path.is_dir() else path.name
+    stem = stem.strip(".") or path.resolve().name  # "." and ".." have none of their own.
+    return stem.replace(":", "-") or "livefilter"
+
+
+class Names:
+    """Gives each a name of its own, whatever case file systems tell apart; the second of a name gets ``-2``.
+
+    Args:
+        taken: Names that are not given.
+
+    Example:
+        >>> unique = Names(["a"])
+        >>> unique.of("a"), unique.of("A"), unique.of("b")
+        ('a-2', 'A-3', 'b')
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {name.casefold() for name in taken}
+
+    def of(self, name: str) -> str:
+        """Return ``name``, or the first that is free of ``name-2``, ``name-3`` …."""
+        made, number = name, 1
+        while made.casefold() in self._taken:
+            number += 1
+            made = f"{name}-{number}"
+        self._taken.add(made.casefold())
+        return made
+
+
+def size_of(source: str) -> int:
+    """Return how many bytes a source has on disk; 0 if that is not known."""
+    total = 0
+    for path in _files(source):
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue  # Whoever opens it tells what is wrong with it.
+    return total
+
+
+def content_of(source: str) -> str:
+    """Return a hash of a source's bytes, whatever it is called; of pictures, also of their order.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    files = list(_files(source))
+    if not files:
+        digest.update(source.encode(errors="surrogateescape"))
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, hashlib.blake2b).digest())
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def _files(source: str) -> Iterator[Path]:
+    path = Path(expanduser(source))
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from (entry for entry in sorted(path.iterdir(), key=natural) if entry.is_file())
+    elif has_magic(source):
+        yield from (Path(name) for name in sorted(glob(str(path), recursive=True)))
