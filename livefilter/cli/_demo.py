@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from livefilter.cli import _run
+
+if TYPE_CHECKING:
+    from livefilter.pipeline import Recipe
 
 
 @click.command()
@@ -40,16 +44,20 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
     except OSError as error:
         raise SinkError(f"{output_dir}: cannot be made: {error.strerror}") from error
     name = _run.file_stem(preset)
+
+    def make_recipe() -> Recipe:
+        from livefilter.overlays import Compare
+        from livefilter.pipeline import Recipe
+        from livefilter.presets import load_preset
+
+        return Recipe(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
+
     return filter_to_files(
         str(shipped_folder("recordings") / "webcam.mp4"),
         str(output_dir / f"webcam-{name}.mp4"),
-        preset,
+        make_recipe,
         scores=str(output_dir / f"webcam-{name}.csv"),
-        overlay=True,
-        compare=compare,
         with_window=window,
-        overwrite=True,
-        threads=None,
         as_json=False,
         is_quiet=quiet,
     )

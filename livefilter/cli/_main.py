@@ -105,21 +105,25 @@ def _show_usage(error: click.ClickException) -> None:
 
 def _told(error: BaseException) -> int:
     """Say in one line what went wrong, and return the exit code for it."""
-    match error:
-        case BrokenPipeError():
-            return DONE  # Whoever reads our output has had enough: nothing went wrong.
-        case KeyboardInterrupt() | click.Abort():
-            code, line = INTERRUPTED, "interrupted"
-        case SinkError():
-            code, line = OUTPUT, str(error)
-        case SourceError() | DisplayError():
-            code, line = INPUT, str(error)
-        case LivefilterError():
-            code, line = USAGE, str(error)
-        case OSError() if error.errno in _DISK_FULL:
-            code, line = OUTPUT, f"standard output: cannot be written: {error.strerror}"
-        case _:
-            line = f"a bug: {type(error).__name__}: {error}; 'livefilter --debug ...' shows where; please report it"
-            code = BUG
+    if isinstance(error, BrokenPipeError):
+        return DONE  # Whoever reads our output has had enough: nothing went wrong.
+    code, line = explained(error)
     click.echo(f"livefilter: {line}", err=True)
     return code
+
+
+def explained(error: BaseException) -> tuple[int, str]:
+    """Return the exit code for an error, and what is said of it in one line."""
+    match error:
+        case KeyboardInterrupt() | click.Abort():
+            return INTERRUPTED, "interrupted"
+        case SinkError():
+            return OUTPUT, str(error)
+        case SourceError() | DisplayError():
+            return INPUT, str(error)
+        case LivefilterError():
+            return USAGE, str(error)
+        case OSError() if error.errno in _DISK_FULL:
+            return OUTPUT, f"standard output: cannot be written: {error.strerror}"
+    what = f"{type(error).__name__}: {error}"
+    return BUG, f"a bug: {what}; 'livefilter --debug ...' shows where; please report it"

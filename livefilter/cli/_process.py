@@ -1,107 +1,87 @@
-"""``livefilter process``: every frame of a source, filtered, into a file."""
+"""``livefilter process``: every frame of a source, filtered, into a file; or of several, into a folder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _run
-from livefilter.cli._source import source_options as with_source_options
+from livefilter.cli import _batch, _run
+from livefilter.cli._progress import progress_bar
+from livefilter.cli._recipe import picture_options
 
 if TYPE_CHECKING:
-    from livefilter.sources import SourceOptions
+    from livefilter.pipeline import Recipe, Target, Wanted
+
+_TABLES = (".csv", ".jsonl", ".parquet")
 
 
 @click.command()
-@click.argument("source")
-@click.option("-o", "--output", help="Video (.mp4, .m4v, .mov, .mkv) or pictures (frames/%05d.png, or a folder).")
-@_run.preset_option()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", help="Video, pictures (frames/%05d.png, or a folder), or - for standard output.")
+@_batch.batch_options
+@click.option("--ending", metavar=".EXT", help="With -d: the videos' ending; the input's own unless given.")
 @click.option("--scores", help="Write each frame's scores: a .csv, .jsonl or .parquet file, or - for standard output.")
-@_run.overlay_option
-@_run.compare_option
 @click.option("--window", is_flag=True, help="Show the result while it is made.")
-@_run.overwrite_option
-@_run.threads_option
 @_run.json_option
 @_run.quiet_option
-@with_source_options
+@picture_options
 def command(
-    source: str,
+    sources: tuple[str, ...],
     output: str | None,
-    preset: str,
+    batch: _batch.Batch | None,
+    ending: str | None,
     scores: str | None,
-    overlay: bool,
-    compare: str,
     window: bool,
-    overwrite: bool,
-    threads: int | None,
     as_json: bool,
     quiet: bool,
-    source_options: SourceOptions,
+    make_recipe: Callable[[], Recipe],
 ) -> int:
     """Filter every frame of SOURCE and write a video or pictures.
 
-    Without -o, the video is named after the source and the preset, in this folder.
+    Without -o, the video is named after the source and the preset, in this folder. With -d, any number of files,
+    folders and globs go to a folder, one after the other or --jobs at once; --scores is then an ending, such as .csv.
+    One that fails does not stop the others; the exit code is the most serious of all: 1, 4, 3, 2, 5, 0.
     """
-    return filter_to_files(
-        source,
-        output or f"{_run.file_stem(source)}-{_run.file_stem(preset)}.mp4",
-        preset,
-        scores=scores,
-        overlay=overlay,
-        compare=compare,
-        with_window=window,
-        overwrite=overwrite,
-        threads=threads,
-        as_json=as_json,
-        is_quiet=quiet,
-        source_options=source_options,
-    )
+    if batch is None:
+        if ending is not None:
+            raise click.UsageError("--ending: is for several inputs; give -d FOLDER too, or name the file with -o")
+        return filter_to_files(
+            sources[0], output, make_recipe, scores=scores, with_window=window, as_json=as_json, is_quiet=quiet
+        )
+    _batch.refuse_with_folder({"-o": output, "--window": window})
+    if scores is not None and scores not in _TABLES:
+        raise click.UsageError(f"--scores: with -d, is one of the endings {', '.join(_TABLES)}, found {scores!r}")
+
+    def make_wanted() -> Wanted:
+        from livefilter.pipeline import Wanted
+
+        return Wanted("" if ending is None else f".{ending.lstrip('.')}", scores)
+
+    return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
 
 
 def filter_to_files(
     source: str,
-    output: str,
-    preset: str,
+    output: str | None,
+    make_recipe: Callable[[], Recipe],
     *,
     scores: str | None,
-    overlay: bool,
-    compare: str,
     with_window: bool,
-    overwrite: bool,
-    threads: int | None,
     as_json: bool,
     is_quiet: bool,
-    source_options: SourceOptions | None = None,
 ) -> int:
     """Run the pipeline of ``process`` and ``demo``, report, and return the exit code."""
-    with _run.stopping_on_signal() as should_stop:
-        from contextlib import ExitStack
-        from typing import cast
-
-        from livefilter.overlays import Compare
-        from livefilter.pipeline import Target, process
+    with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
         from livefilter.sinks import WindowSink
 
-        with ExitStack() as opened:
-            targets: list[Target] = [output]
-            if with_window:
-                window = opened.enter_context(WindowSink(f"livefilter: {Path(source).name}"))
-                targets.append(window)
-            progress = opened.enter_context(_run.progress_bar(Path(source).name, is_quiet=is_quiet))
-            summary = process(
-                source,
-                targets,
-                preset,
-                scores=scores,
-                overlay=overlay,
-                compare=cast(Compare, compare),
-                overwrite=overwrite,
-                threads=threads,
-                progress=progress,
-                should_stop=should_stop,
-                source_options=source_options,
-            )
-    return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr=scores == "-")
+        recipe = make_recipe()
+        targets: list[Target] = [output or f"{_run.file_stem(source)}-{_run.file_stem(recipe.preset.name)}.mp4"]
+        if with_window:
+            targets.append(opened.enter_context(WindowSink(f"livefilter: {Path(source).name}")))
+        progress = opened.enter_context(progress_bar(Path(source).name, is_quiet=is_quiet))
+        summary = recipe.run(source, targets, scores=scores, progress=progress, should_stop=should_stop)
+    return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

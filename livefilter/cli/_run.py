@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import Progress, Summary
+    from livefilter.pipeline import Summary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,13 +55,9 @@ def file_stem(name: str) -> str:
         >>> file_stem("clips/hall.mp4"), file_stem("frames/*.png"), file_stem("synthetic:chart"), file_stem("0")
         ('hall', 'frames', 'synthetic-chart', 'camera-0')
     """
-    if name.isdecimal():
-        return f"camera-{name}"
-    path = Path(name)
-    while glob.has_magic(path.name) and not path.exists():
-        path = path.parent
-    stem = path.stem.strip(".") or path.resolve().name  # "." and ".." have none of their own.
-    return re.sub(r"[^\w.-]+", "-", stem) or "livefilter"
+    from livefilter.pipeline import name_of
+
+    return re.sub(r"[^\w.-]+", "-", name_of(name))
 
 
 @contextmanager
@@ -84,32 +77,6 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress], object] | None]:
-    """Show a bar with rate and remaining time on standard error, if that is a terminal."""
-    if is_quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[fps]:.0f} fps"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, fps=0.0)
-
-        def show(progress: Progress) -> None:
-            bar.update(task, completed=progress.frames, total=progress.expected, fps=bar.tasks[0].speed or 0.0)
-
-        yield show
 
 
 def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:

@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _run
-from livefilter.cli._source import source_options as with_source_options
+from livefilter.cli import _batch, _run
+from livefilter.cli._progress import progress_bar
+from livefilter.cli._recipe import score_options
 
 if TYPE_CHECKING:
-    from livefilter.sources import SourceOptions
+    from livefilter.pipeline import Recipe, Wanted
 
 
 @click.command()
-@click.argument("source")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
-    "-o", "--output", default="-", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless given."
+    "-o", "--output", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless it or -d is given."
 )
-@_run.preset_option()
-@_run.overwrite_option
-@_run.threads_option
+@_batch.batch_options
+@click.option(
+    "--format",
+    "ending",
+    type=click.Choice(["csv", "jsonl", "parquet"]),
+    help="With -d: the tables' format; csv unless given.",
+)
+@_run.json_option
 @_run.quiet_option
-@with_source_options
+@score_options
 def command(
-    source: str,
-    output: str,
-    preset: str,
-    overwrite: bool,
-    threads: int | None,
+    sources: tuple[str, ...],
+    output: str | None,
+    batch: _batch.Batch | None,
+    ending: str | None,
+    as_json: bool,
     quiet: bool,
-    source_options: SourceOptions,
+    make_recipe: Callable[[], Recipe],
 ) -> int:
     """Score every frame of SOURCE: one row each, with index, time in seconds, horizontal, vertical and density.
 
     The preset gives the score's kernels and threshold; its steps are not run, since scores are of the unfiltered
-    picture.
+    picture. With -d, any number of files, folders and globs give a table each, as with 'livefilter process'.
     """
-    with _run.stopping_on_signal() as should_stop:
-        from livefilter.pipeline import process
+    if batch is not None:
+        _batch.refuse_with_folder({"-o": output})
 
-        with _run.progress_bar(Path(source).name, is_quiet=quiet) as progress:
-            summary = process(
-                source,
-                None,
-                preset,
-                scores=output,
-                overwrite=overwrite,
-                threads=threads,
-                progress=progress,
-                should_stop=should_stop,
-                source_options=source_options,
-            )
-    return _run.report(summary, is_quiet=quiet, to_stderr=True)
+        def make_wanted() -> Wanted:
+            from livefilter.pipeline import Wanted
+
+            return Wanted(scores=f".{ending or 'csv'}")
+
+        return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
+    if ending is not None:
+        raise click.UsageError("--format: is for several inputs; give -d FOLDER too, or name the file with -o")
+    source = sources[0]
+    with _run.stopping_on_signal() as should_stop, progress_bar(Path(source).name, is_quiet=quiet) as progress:
+        summary = make_recipe().run(source, None, scores=output or "-", progress=progress, should_stop=should_stop)
+    return _run.report(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from livefilter.pipeline._batch import Outcome, Wanted, Watcher, run_batch
 from livefilter.pipeline._frames import filter_frames, score
+from livefilter.pipeline._inputs import expand, name_of
 from livefilter.pipeline._pace import Pace
 from livefilter.pipeline._preview import Preview
 from livefilter.pipeline._process import Color, Target, process
+from livefilter.pipeline._recipe import Recipe
 from livefilter.pipeline._summary import Progress, Summary
 
-__all__ = ["Color", "Pace", "Preview", "Progress", "Summary", "Target", "filter_frames", "process", "score"]
+__all__ = [
+    "Color",
+    "Outcome",
+    "Pace",
+    "Preview",
+    "Progress",
+    "Recipe",
+    "Summary",
+    "Target",
+    "Wanted",
+    "Watcher",
+    "expand",
+    "filter_frames",
+    "name_of",
+    "process",
+    "run_batch",
+    "score",
+]

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from livefilter.errors import LivefilterError, OptionError, SinkError
 from livefilter.pipeline._finished import Ledger
-from livefilter.pipeline._inputs import Names, expand, name_of, size_of
+from livefilter.pipeline._inputs import VIDEO_INPUTS, Names, expand, name_of, size_of
 from livefilter.pipeline._recipe import Recipe
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline._workers import Reply, Task, run_tasks
+from livefilter.sinks import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Wanted:
     """What is made of each input. An ending that is None is not made.
 
     Attributes:
-        picture: Ending of the video, such as ".mp4"; "" keeps the input's own where it can be written.
+        picture: Ending of the video, such as ".mp4"; "" keeps the input's own where that can be
+            written, and makes a .mkv, which holds everything, of other videos, and a .mp4 of pictures and scenes.
         scores: Ending of the table of scores.
     """
 
@@ -69,7 +71,6 @@ def run_batch(
     recipe: Recipe,
     wanted: Wanted,
     *,
-    ending_of: Callable[[str], str],
     watcher: Watcher,
     jobs: int = 1,
     resume: bool = False,
@@ -85,7 +86,6 @@ def run_batch(
         folder: Where outputs go; made if it is missing.
         recipe: What is done.
         wanted: What is made of each.
-        ending_of: Gives the ending of the video that is made of a source, where ``wanted`` leaves it open.
         watcher: Is told how it goes.
         jobs: How many inputs are processed at once; the machine's cores are shared out among them.
         resume: Skip what is finished: same bytes, same recipe, outputs as they were.
@@ -108,7 +108,7 @@ def run_batch(
         raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
     watcher.planned(named, [size_of(source) for source in named])
     ledger = Ledger(folder)
-    endings = {source: _endings(source, wanted, ending_of) for source in named}
+    endings = {source: _endings(source, wanted) for source in named}
     outcomes: dict[int, Outcome] = {}
     if resume:
         for place, source in enumerate(named):
@@ -144,9 +144,11 @@ def run_batch(
     return [outcomes[place] for place in sorted(outcomes)]
 
 
-def _endings(source: str, wanted: Wanted, ending_of: Callable[[str], str]) -> tuple[str | None, str | None]:
+def _endings(source: str, wanted: Wanted) -> tuple[str | None, str | None]:
     """Return the endings of the video and of the table of scores that are made of a source."""
-    return ending_of(source) if wanted.picture == "" else wanted.picture, wanted.scores
+    own = Path(source).suffix.lower()
+    kept = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
+    return kept if wanted.picture == "" else wanted.picture, wanted.scores
 
 
 def _finished(

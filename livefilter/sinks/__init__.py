@@ -9,10 +9,11 @@ from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VideoSink
+from livefilter.sinks._video import VIDEO_SUFFIXES, VideoSink
 from livefilter.sinks._window import WindowSink
 
 __all__ = [
+    "VIDEO_SUFFIXES",
     "Encoding",
     "Origin",
     "PictureSink",

@@ -143,7 +143,7 @@ BAD = [
     ("process good.mp4 -p typo.yaml", 2, r"typo\.yaml:2:5: .*did you mean 'gaussian'"),
     ("presets sharpn", 2, "did you mean 'sharpen'"),
     ("presets --image good.mp4", 2, "--image and -o go together"),
-    ("process", 2, "Missing argument 'SOURCE'"),
+    ("process", 2, "Missing argument 'SOURCE...'"),
     ("process good.mp4 --ovrwrite", 2, "--overwrite"),
     ("process good.mp4 --compare split", 2, "'none', 'side', 'wipe', 'pip'"),
     ("process good.mp4 --threads 0", 2, "--threads"),

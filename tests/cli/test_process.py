@@ -250,7 +250,7 @@ def test_a_signal_midway_leaves_a_playable_video(
         bufsize=0,  # Or communicate would not know of what was read ahead.
     ) as started:  # fmt: skip
         assert started.stdout is not None
-        first = b"".join(started.stdout.readline() for _ in range(5))
+        first = b"".join(started.stdout.readline() for _ in range(6))
         started.send_signal(number)
         rest, told = started.communicate()
     scored = rows((first + rest).decode())

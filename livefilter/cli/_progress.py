@@ -1,0 +1,77 @@
+"""Progress on a terminal: one bar for a run, and for several a bar each and one for all of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from livefilter.pipeline import Pace, Progress
+
+_REDRAW_S = 0.1
+
+
+@contextmanager
+def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress], object] | None]:
+    """Show a bar with rate and remaining time on standard error, if that is a terminal."""
+    if is_quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from livefilter.pipeline import Pace
+
+    with make_bar() as bar:
+        task, pace, drawn_s = bar.add_task(title, total=None, count="", told=""), Pace(), 0.0
+
+        def show(progress: Progress) -> None:
+            nonlocal drawn_s
+            pace.update(progress)
+            now_s = time.monotonic()
+            if now_s - drawn_s >= _REDRAW_S or progress.frames == progress.expected:
+                draw(bar, task, progress, pace)
+                drawn_s = now_s
+
+        yield show
+
+
+def make_bar() -> Bar:
+    """Return an empty display of bars; each task's fields ``count`` and ``told`` stand at its end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[count]}", markup=False, justify="right"),
+        TextColumn("{task.fields[told]}", markup=False),
+    )
+    return Bar(*columns, console=Console(stderr=True), transient=True)
+
+
+def draw(bar: Bar, task: TaskID, progress: Progress, pace: Pace) -> None:
+    """Move the bar of one run, with its frames, its rate, and what is left."""
+    count = f"{progress.frames}" if progress.expected is None else f"{progress.frames}/{progress.expected}"
+    rate = "" if pace.fps is None else f"{pace.fps:.0f} fps"
+    words = ", ".join(filter(None, (rate, left(pace.remaining_s))))
+    bar.update(task, completed=progress.frames, total=progress.expected, count=count, told=words)
+
+
+def left(seconds: float | None) -> str:
+    """Return a remaining time in words.
+
+    Example:
+        >>> left(3.2), left(75), left(7384), left(None)
+        ('3 s left', '1:15 left', '2:03:04 left', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, whole = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}" if minutes else f"{whole} s"
+    return f"{clock} left"

@@ -1,0 +1,235 @@
+"""Several inputs through one recipe: names, what is finished, and one that fails among others that do not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from livefilter.errors import OptionError, SinkError, SourceError
+from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
+from livefilter.pipeline._finished import FILE_NAME, Ledger
+from livefilter.pipeline._inputs import content_of, expand, size_of
+from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, run_tasks
+from livefilter.presets import load_preset
+from livefilter.sources import Trim
+from livefilter.sources._video import VideoFile
+
+
+class Notes:
+    """A watcher that writes everything down."""
+
+    def __init__(self) -> None:
+        self.sources: list[str] = []
+        self.progress: dict[int, list[Progress]] = {}
+        self.outcomes: dict[int, Outcome] = {}
+
+    def planned(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
+        """Once, before all else."""
+        self.sources = list(sources)
+        assert len(sizes) == len(sources)
+
+    def advanced(self, place: int, progress: Progress) -> None:
+        """Of each that is at work."""
+        self.progress.setdefault(place, []).append(progress)
+
+    def ended(self, place: int, outcome: Outcome) -> None:
+        """Once for each."""
+        assert place not in self.outcomes
+        self.outcomes[place] = outcome
+
+
+@pytest.fixture
+def recipe(negative: str) -> Recipe:
+    """The quick preset, nothing else."""
+    return Recipe(preset=load_preset(negative))
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: the clip four times, padded so that bytes differ, one of them deeper; and a broken one."""
+    for padding, name in enumerate(("b/clip.mp4", "clip.mp4", "Clip2.mp4", "clip10.mp4")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(clip.read_bytes() + b"\0\0\0\x08free" * padding)
+    (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:100])
+    (tmp_path / "notes.txt").write_text("no video")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.jit
+def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(inputs: Path, recipe: Recipe) -> None:
+    """Names kept and made unique, a reply for each in order; then, resumed, only what is not finished runs again."""
+    notes, out = Notes(), inputs / "out"
+    outcomes = run_batch(
+        ["clip.mp4", "broken.mp4", "b", "clip10.mp4"], out, recipe, Wanted("", ".csv"), watcher=notes, jobs=2
+    )
+    assert [outcome.source for outcome in outcomes] == [
+        "clip.mp4",
+        "broken.mp4",
+        os.path.join("b", "clip.mp4"),
+        "clip10.mp4",
+    ]
+    assert [isinstance(outcome.error, SourceError) for outcome in outcomes] == [False, True, False, False]
+    assert names(out) == sorted(
+        [FILE_NAME, "clip.mp4", "clip.csv", "clip-2.mp4", "clip-2.csv", "clip10.mp4", "clip10.csv"]
+    )
+    for name in ("clip.mp4", "clip-2.mp4", "clip10.mp4"):
+        with VideoFile(out / name) as made:
+            assert len(list(made)) == 8
+    assert notes.outcomes == dict(enumerate(outcomes))
+    assert notes.progress[0][-1] == Progress(8, 8)
+
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    (out / "clip10.csv").write_text("changed")
+    os.rename("clip.mp4", "renamed.mp4")
+    again = run_batch(["renamed.mp4", "b", "clip10.mp4"], out, recipe, Wanted("", ".csv"), watcher=Notes(), resume=True)
+    assert [outcome.is_skipped for outcome in again] == [True, True, False]
+    assert again[0].outputs == (str(out / "clip.mp4"), str(out / "clip.csv"))
+    assert isinstance(again[2].error, SinkError)  # It exists, and is not ours any more.
+    assert {path for path in before if path.stat().st_mtime_ns != before[path]} == {out / "clip10.csv"}
+
+
+@pytest.mark.jit
+def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recipe: Recipe) -> None:
+    """A crash of a library, or a kill: named, with the signal; the next input gets a worker of its own."""
+    said: list[tuple[int, Reply]] = []
+
+    def replied(place: int, reply: Reply) -> None:
+        said.append((place, reply))
+        if place == 0 and reply.progress is not None:
+            import multiprocessing
+
+            (worker,) = multiprocessing.active_children()
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGKILL)
+
+    tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv")) for place in range(2)}
+    run_tasks(tasks, recipe, jobs=1, replied=replied)
+    ends = {place: reply for place, reply in said if reply.progress is None}
+    assert isinstance(ends[0].error, WorkerDiedError)
+    assert "SIGKILL" in str(ends[0].error)
+    assert ends[1].summary is not None
+    assert ends[1].summary.frames == 8
+
+
+@pytest.mark.jit
+def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
+    tmp_path: Path, recipe: Recipe, make_clip: Callable[..., Path], pictures: list[object]
+) -> None:
+    """Both at work end as after an interrupt, their outputs partial; the third is not begun."""
+    for name in "abc":
+        make_clip(tmp_path / f"{name}.mp4", pictures * 200)
+    begun = threading.Event()
+
+    class Stopper(Notes):
+        def advanced(self, place: int, progress: Progress) -> None:
+            super().advanced(place, progress)
+            if all(self.progress.get(at, [Progress(0, None)])[-1].frames for at in (0, 1)):
+                begun.set()
+
+    watcher, out = Stopper(), tmp_path / "out"
+    outcomes = run_batch(
+        [str(tmp_path)], out, recipe, Wanted(".mp4"), watcher=watcher, jobs=2, should_stop=begun.is_set
+    )
+    assert [outcome.summary is not None and outcome.summary.is_interrupted for outcome in outcomes] == [True, True]
+    assert names(out) == ["a.partial.mp4", "b.partial.mp4"]
+
+
+def test_a_folder_stands_for_its_videos_in_natural_order(inputs: Path) -> None:
+    """Not for what else lies in it, nor for what lies in its folders."""
+    assert [Path(source).name for source in expand(".")] == ["broken.mp4", "Clip2.mp4", "clip10.mp4", "clip.mp4"]
+    assert [Path(source).name for source in expand("*clip*")] == ["clip10.mp4", "clip.mp4"]
+    assert len(expand("**/*.mp4")) == 5
+
+
+def test_pictures_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of pictures, or a glob that matches pictures alone, is one source as it stands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    for number in range(3):
+        (tmp_path / "frames" / f"{number}.png").write_bytes(b"png")
+    assert expand("frames") == ["frames"]
+    assert expand("frames/*.png") == ["frames/*.png"]
+    assert size_of("frames") == size_of("frames/*.png") == 9
+    assert content_of("frames") == content_of("frames/*.png")
+
+
+def test_a_glob_without_a_match_is_told(tmp_path: Path) -> None:
+    """Rather than nothing being done in silence."""
+    with pytest.raises(SourceError, match="nothing matches"):
+        expand(str(tmp_path / "*.mp4"))
+
+
+@pytest.mark.parametrize("spec", ["0", "camera:1", "rtsp://host/stream", "-", "/dev/video0"])
+def test_a_live_source_is_refused(spec: str) -> None:
+    """It would never end, and no other would have its turn."""
+    with pytest.raises(OptionError, match="is a live source"):
+        expand(spec)
+
+
+def test_the_ledger_knows_content_recipe_and_outputs(tmp_path: Path) -> None:
+    """An entry matches once, and only while bytes, recipe, wanted endings and outputs are what they were."""
+    source, out = tmp_path / "a.mp4", tmp_path / "a.csv"
+    source.write_bytes(b"one")
+    out.write_text("rows")
+    Ledger(tmp_path).add("a", str(source), content_of(str(source)), "recipe", [out])
+    assert Ledger(tmp_path).match(str(source), "other", [".csv"]) is None
+    assert Ledger(tmp_path).match(str(source), "recipe", [".mp4", ".csv"]) is None
+    ledger = Ledger(tmp_path)
+    assert ledger.match(str(source), "recipe", [".csv"]) is not None
+    assert ledger.match(str(source), "recipe", [".csv"]) is None
+    source.write_bytes(b"two")
+    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+    source.write_bytes(b"one")
+    os.utime(out, ns=(0, 0))
+    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+    out.unlink()
+    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"name": "a"}]', "null", '{"a": 1}'])
+def test_a_list_that_is_not_ours_counts_as_empty(tmp_path: Path, text: str) -> None:
+    """Then everything is done again, which is safe."""
+    (tmp_path / FILE_NAME).write_text(text)
+    assert Ledger(tmp_path).match("a", "recipe", []) is None
+
+
+def test_the_list_of_the_finished_is_plain_json(tmp_path: Path) -> None:
+    """Whoever wants to know what is done can read it."""
+    Ledger(tmp_path).add("a", "a.mp4", "hash", "recipe", [])
+    (entry,) = json.loads((tmp_path / FILE_NAME).read_text())
+    assert entry["source"] == "a.mp4"
+
+
+def test_a_recipes_key_is_of_what_outputs_depend_on(negative: str) -> None:
+    """Threads and the leave to overwrite are not among it; a trim is."""
+    preset = load_preset(negative)
+    key = Recipe(preset=preset).key
+    assert Recipe(preset=preset, threads=3, overwrite=True).key == key
+    assert Recipe(preset=preset, trim=Trim(stride=2)).key != key
+    assert Recipe(preset=load_preset("blur")).key != key
+    assert Recipe(preset=preset, color="luma").key != key
+
+
+def test_too_few_jobs_are_refused(tmp_path: Path, recipe: Recipe) -> None:
+    """At least one."""
+    with pytest.raises(OptionError, match="jobs: must be at least 1"):
+        run_batch([], tmp_path, recipe, Wanted(), watcher=Notes(), jobs=0)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, recipe: Recipe) -> None:
+    """Before anything is read."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SinkError, match="cannot be made"):
+        run_batch([], tmp_path / "file" / "out", recipe, Wanted(), watcher=Notes())
