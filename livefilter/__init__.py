@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livefilter.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from livefilter.compiler import Filter, Filtered, convolve, correlate, edge_score
     from livefilter.errors import LivefilterError
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from livefilter.presets import Preset, list_presets, load_preset
     from livefilter.sinks import Encoding
     from livefilter.sources import Source, SourceOptions, Trim, open_source, parse_time
-
-__version__ = "0.1.0"
 
 _ROOMS = {
     "EdgeScore": "kernels",

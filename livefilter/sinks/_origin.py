@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from livefilter import __version__
 from livefilter.presets import Preset
+from livefilter.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
