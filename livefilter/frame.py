@@ -13,6 +13,27 @@ from livefilter.errors import PixelTypeError, ShapeError
 Pixels = NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a video's stored numbers are meant as light: what a player must know to show them as they were.
+
+    The numbers are those of ITU-T H.273; 2 means that nobody said so. The defaults are what every player expects.
+
+    Attributes:
+        is_full_range: Luma is 0 for black and 255 for white, instead of 16 and 235.
+        matrix: How luma and chroma are made from red, green and blue; 1 is BT.709.
+        primaries: Which red, green and blue.
+        transfer: How much light a number stands for.
+        pixel_aspect: Width of a pixel, as a share of its height.
+    """
+
+    is_full_range: bool = False
+    matrix: int = 1
+    primaries: int = 1
+    transfer: int = 1
+    pixel_aspect: Fraction = Fraction(1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a stream.

@@ -30,7 +30,7 @@ class Looped(Source):
         self._round = open_again()
         self._is_closed = False
         self.loss: str | None = None
-        self.facts = replace(self._round.facts, frame_count=None)
+        self.facts = replace(self._round.facts, frame_count=None, path=None)  # Its sound ends with the first round.
 
     def __iter__(self) -> Iterator[Frame]:
         index, starts_s = 0, 0 * self.facts.time_base

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from livefilter.frame import Frame
+from livefilter.frame import Frame, Look
 from livefilter.sources._health import Health
 
 
@@ -23,7 +24,10 @@ class SourceFacts:
         time_base: Seconds that every time stamp is a whole multiple of.
         frame_count: How many frames to expect; None if that is not known.
         is_live: Frames come when they come, and one that is not taken is gone.
-        notes: What was asked of a device and not given, in words, one for each.
+        look: How the stream's own numbers are meant, for outputs that keep it.
+        path: The file whose sound, subtitles and chapters belong to these frames at these times; None if there is none.
+        notes: What should be known before, though nothing is lost by it, in words: what a device was asked for and did
+            not give, what is special about a file.
     """
 
     name: str
@@ -32,6 +36,8 @@ class SourceFacts:
     time_base: Fraction
     frame_count: int | None = None
     is_live: bool = False
+    look: Look = field(default_factory=Look)
+    path: Path | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -55,6 +61,14 @@ class Source(Protocol):
             SourceError: The stream broke, and nothing more can be read.
         """
         ...
+
+    def skip_to(self, time_s: Fraction) -> None:
+        """Leave out what comes long before a media time, where that is quick and sure; otherwise do nothing.
+
+        It is called before the first frame is read. Frames from ``time_s`` on are the same either way; those before it,
+        and how indexes are counted, may not be.
+        """
+        return
 
     def close(self) -> None:
         """Let go of the file or device; a second call does nothing."""

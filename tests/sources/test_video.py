@@ -299,6 +299,7 @@ def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> Non
 
         def __init__(self, container: av.container.InputContainer) -> None:
             self._container = container
+            self.streams, self.duration, self.start_time = container.streams, container.duration, container.start_time
 
         def demux(self, stream: av.VideoStream) -> Iterator[av.Packet[av.VideoStream]]:
             """As the container."""
@@ -313,8 +314,8 @@ def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> Non
 
     source = VideoFile(clip)
     source._container = Failing(source._container)  # type: ignore[assignment]
-    source._first, source._frames = None, source._decode()
-    source._first = next(source._frames)
+    source._begin()
+    source._first = next(source._pictures)[1]
     frames = list(source)
     source.close()
     assert len(frames) < 8
