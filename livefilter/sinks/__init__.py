@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from livefilter.sinks._along import Along
+from livefilter.sinks._codecs import VIDEO_SUFFIXES
 from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._open import open_sink, replaces
@@ -9,11 +11,12 @@ from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VIDEO_SUFFIXES, VideoSink
+from livefilter.sinks._video import VideoSink
 from livefilter.sinks._window import WindowSink
 
 __all__ = [
     "VIDEO_SUFFIXES",
+    "Along",
     "Encoding",
     "Origin",
     "PictureSink",

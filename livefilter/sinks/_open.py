@@ -8,11 +8,14 @@ from os.path import exists, expanduser, isdir, samefile
 from pathlib import Path
 
 from livefilter.errors import OptionError
+from livefilter.frame import Look
+from livefilter.sinks._along import Along
 from livefilter.sinks._beside import partial_of
+from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VIDEO_SUFFIXES, VideoSink
+from livefilter.sinks._video import VideoSink
 
 
 def open_sink(
@@ -22,16 +25,22 @@ def open_sink(
     time_base: Fraction,
     overwrite: bool = False,
     encoding: Encoding | None = None,
+    look: Look | None = None,
+    along: Along | None = None,
+    note: str = "",
 ) -> Sink:
     """Open the sink that a path's ending stands for.
 
     Args:
-        target: A video (.mp4, .m4v, .mov, .mkv); pictures (``frames/%05d.png``, or a folder, written with a slash at
-            its end or existing already).
+        target: A video (.mp4, .m4v, .mov, .mkv, .webm, .avi, .gif, .apng), or "-" for one on standard output; pictures
+            (``frames/%05d.png``, or a folder, written with a slash at its end or existing already).
         rate: Nominal frames per second.
         time_base: What frame times are whole multiples of.
         overwrite: Replace what exists.
         encoding: How the pictures of a video are encoded.
+        look: How the numbers of a video's luma are meant.
+        along: The file whose sound, subtitles, chapters and metadata are copied into a video.
+        note: What a video should say that it was made by.
 
     Raises:
         SinkError: It cannot be made.
@@ -40,8 +49,17 @@ def open_sink(
     path = _path(target)
     if path.suffix.lower() in SEQUENCE_SUFFIXES:
         return PictureSink(path, overwrite=overwrite)
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoSink(path, rate=rate, time_base=time_base, overwrite=overwrite, encoding=encoding)
+    if path.suffix.lower() in VIDEO_SUFFIXES or str(target) == STANDARD_OUTPUT:
+        return VideoSink(
+            path,
+            rate=rate,
+            time_base=time_base,
+            overwrite=overwrite,
+            encoding=encoding,
+            look=look,
+            along=along,
+            note=note,
+        )
     known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
 

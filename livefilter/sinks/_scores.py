@@ -102,7 +102,7 @@ class ScoreSink(Sink):
         self._is_open = False
         if self._file is None:
             return None
-        return str(self._file.complete() if is_complete else self._file.partial)
+        return str(self._file.complete() if is_complete else self._file.keep())
 
     def discard(self) -> None:
         """Remove the unfinished file; what went to standard output is gone already."""

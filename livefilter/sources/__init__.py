@@ -7,7 +7,7 @@ from livefilter.sources._health import Health
 from livefilter.sources._open import open_source
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources._trim import Time, Trim, parse_time
+from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
 from livefilter.sources._v4l2 import Mode
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "SourceOptions",
     "Time",
     "Trim",
+    "Trimmed",
     "group",
     "list_cameras",
     "open_source",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from livefilter.errors import OptionError
+from livefilter.frame import Frame
+from livefilter.sources._source import Source
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
 _COUNT = re.compile(r"(\d+)f")
@@ -100,3 +103,65 @@ class Trim:
             start = self.start or Time(Fraction(0), self.end.is_frames)
             if start.is_frames == self.end.is_frames and self.end.value <= start.value:
                 raise OptionError(f"end: must be after the start, {start}, found {self.end}")
+
+
+class Trimmed:
+    """The frames of a source that a trim keeps, at their own times, their indexes counted anew from 0.
+
+    Args:
+        source: An open source, of which nothing was read yet; no more of it is read than needed.
+        trim: What is kept.
+
+    Attributes:
+        expected: How many frames to expect; None if that is not known.
+        begins_s: Media time from which on something is kept; None until that is known, if it is bound to a frame.
+        ends_s: Media time from which on nothing is kept; None if that is the end of the stream, or not known yet.
+    """
+
+    def __init__(self, source: Source, trim: Trim) -> None:
+        self._source = source
+        self._trim = trim
+        start, end, duration = trim.start, trim.end, trim.duration
+        self.begins_s = start.value if start is not None and not start.is_frames else None
+        self.ends_s = end.value if end is not None and not end.is_frames else None
+        if duration is not None and not duration.is_frames and self.begins_s is not None:
+            self.ends_s = self.begins_s + duration.value
+        self.expected = self._guess(source.facts.frame_count, source.facts.rate)
+
+    def __iter__(self) -> Iterator[Frame]:
+        start, end, duration, stride = self._trim.start, self._trim.end, self._trim.duration, self._trim.stride
+        counts_from_the_start = (start is not None and start.is_frames) or (end is not None and end.is_frames)
+        if self.begins_s is not None and not counts_from_the_start:
+            self._source.skip_to(self.begins_s)
+        last_index = end.value if end is not None and end.is_frames else None
+        first: int | None = None
+        for index, frame in enumerate(self._source):
+            if first is None:
+                if start is not None and (index if start.is_frames else frame.time_s) < start.value:
+                    continue
+                first = index
+                if duration is not None and duration.is_frames:
+                    last_index = index + duration.value
+                if self.begins_s is None and start is not None:
+                    self.begins_s = frame.time_s
+                if duration is not None and not duration.is_frames and self.ends_s is None:
+                    self.ends_s = frame.time_s + duration.value
+            if last_index is not None and index >= last_index:
+                self.ends_s = frame.time_s
+                return
+            if self.ends_s is not None and frame.time_s >= self.ends_s:
+                return
+            if (index - first) % stride == 0:
+                yield replace(frame, index=(index - first) // stride)
+
+    def _guess(self, total: int | None, rate: Fraction) -> int | None:
+        """Estimate the number of frames from the nominal rate: exact where that is kept."""
+        start, end, duration = (
+            None if time is None else round(time.value if time.is_frames else time.value * rate)
+            for time in (self._trim.start, self._trim.end, self._trim.duration)
+        )
+        last = end if duration is None else (start or 0) + duration
+        bounds = [bound for bound in (last, total) if bound is not None]
+        if not bounds:
+            return None
+        return max(0, -(-(min(bounds) - (start or 0)) // self._trim.stride))

@@ -224,8 +224,8 @@ def test_a_folder_without_permission_is_refused(tmp_path: Path, monkeypatch: pyt
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     """The message lists what there is."""
-    with pytest.raises(OptionError, match=r"ends in \.mp4, \.m4v, \.mov, \.mkv, found \.avi"):
-        sink(tmp_path / "a.avi")
+    with pytest.raises(OptionError, match=r"ends in \.mp4, \.m4v, .*, found \.xyz"):
+        sink(tmp_path / "a.xyz")
 
 
 def test_an_error_leaves_nothing_behind(pictures: list[Pixels], tmp_path: Path) -> None:

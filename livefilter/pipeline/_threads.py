@@ -1,0 +1,126 @@
+"""Two ends of a pipeline in threads of their own: one that reads ahead, one that writes behind; both queues bounded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, Full, Queue
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Item = TypeVar("Item")
+_AHEAD = 4
+"""How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
+_POLL_S = 0.1
+_PATIENCE_S = 2.0
+"""How long a reader that does not come back, from a camera that hangs, is waited for."""
+
+
+class _End:
+    """What stands in a queue after the last item: nothing, or the error that ended them."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class ReadAhead(Generic[Item]):
+    """Items of an iterable, read by a thread of its own; what breaks it is raised where its next item was due.
+
+    Args:
+        items: Read only by that thread.
+        should_stop: Asked while the next item is waited for; True ends the items.
+    """
+
+    def __init__(self, items: Iterable[Item], should_stop: Callable[[], bool] = lambda: False) -> None:
+        self._items = items
+        self._should_stop = should_stop
+        self._queue: Queue[Item | _End] = Queue(_AHEAD)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="livefilter-read", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            try:
+                item = self._queue.get(timeout=_POLL_S)
+            except Empty:
+                if self._should_stop():
+                    return
+                continue
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        self._thread.join(_PATIENCE_S)
+
+    def _read(self) -> None:
+        end = _End()
+        try:
+            for item in self._items:
+                if not self._put(item):
+                    return
+        except BaseException as error:
+            end = _End(error)
+        self._put(end)
+
+    def _put(self, item: Item | _End) -> bool:
+        while not self._is_over.is_set():
+            try:
+                self._queue.put(item, timeout=_POLL_S)
+            except Full:
+                continue
+            return True
+        return False
+
+
+class WriteBehind(Generic[Item]):
+    """Writes items in a thread of its own, in order; what breaks it is raised by the next ``put``, or at the end.
+
+    Left with an interrupt, what was put is still written; left with another error, it is dropped.
+
+    Args:
+        write: Called by that thread alone.
+    """
+
+    def __init__(self, write: Callable[[Item], object]) -> None:
+        self._write = write
+        self._queue: Queue[Item | _End] = Queue(_AHEAD)
+        self._error: BaseException | None = None
+        self._is_dropping = False
+        self._thread = threading.Thread(target=self._work, name="livefilter-write", daemon=True)
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        """Hand over one item; wait if too many are waiting already."""
+        if self._error is not None:
+            raise self._error
+        self._queue.put(item)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_dropping = error is not None and not isinstance(error, KeyboardInterrupt | BrokenPipeError)
+        self._queue.put(_End())
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while not isinstance(item := self._queue.get(), _End):
+            if self._error is None and not self._is_dropping:
+                try:
+                    self._write(item)
+                except BaseException as error:
+                    self._error = error

@@ -1,0 +1,238 @@
+"""What travels along with the pictures: sound, subtitles, chapters and metadata of the file that they are from."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
+
+from livefilter.errors import OptionError
+from livefilter.sinks._sound import Reencoder
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+_OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
+"""Metadata that tell how a file was written, not what is in it."""
+_SEEK_MARGIN_S = 2
+
+
+@dataclass(slots=True)
+class Along:
+    """The rest of the file that the pictures are from, and how much of it is copied.
+
+    Attributes:
+        path: The file.
+        begins_s: What ends before this media time is left out; None: nothing is.
+        ends_s: What begins at or after this media time is left out; None: nothing is. It may be set at any time before
+            the output is finished.
+        has_audio: Copy the sound.
+        drop_unsupported: Leave out what the container cannot hold, instead of refusing it.
+    """
+
+    path: Path
+    begins_s: Fraction | None = None
+    ends_s: Fraction | None = None
+    has_audio: bool = True
+    drop_unsupported: bool = False
+
+
+class Companions:
+    """The streams of a file, added to an output and copied into it as its pictures are written.
+
+    Args:
+        along: The file, and how much of it.
+        output: The container, to which the video stream was added already, and nothing written.
+        video: That stream; it gets the language, title and disposition of the original.
+        target: What messages call the output.
+        audio_codec: Encode sound anew with this codec; None copies it.
+
+    Attributes:
+        notices: What was left out on purpose, in words.
+        loss: What could not be copied because the file is damaged, in words; None while nothing was lost.
+
+    Raises:
+        OptionError: A stream that the container cannot hold and that may not be left out; all of them are named.
+    """
+
+    def __init__(
+        self, along: Along, output: OutputContainer, video: Stream, *, target: str, audio_codec: str | None
+    ) -> None:
+        self.notices: list[str] = []
+        self.loss: str | None = None
+        self._along = along
+        self._output = output
+        self._target = target
+        self._copies: dict[int, Stream] = {}
+        self._reencoders: dict[int, Reencoder] = {}
+        self._last_dts: dict[int, int] = {}
+        self._waiting: Packet[Stream] | None = None
+        self._input: InputContainer = av.open(os.path.abspath(along.path), metadata_errors="surrogateescape")
+        try:
+            self._add_streams(video, audio_codec)
+        except BaseException:
+            self._input.close()
+            raise
+        self._copy_metadata()
+        self._packets = self._read()
+
+    def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
+        """Write what comes before a media time, or all that is left.
+
+        Args:
+            time_s: The time of the newest picture; None: all that ``along`` does not leave out.
+            shift_s: What is added to all times.
+
+        Raises:
+            FFmpegError: The output cannot be written.
+        """
+        while True:
+            packet, self._waiting = self._waiting or next(self._packets, None), None
+            if packet is None:
+                return
+            at_s = _time_of(packet)
+            if time_s is not None and at_s > time_s:
+                self._waiting = packet
+                return
+            if self._is_kept(packet, at_s):
+                self._write(packet, shift_s)
+
+    def finish(self, shift_s: Fraction = Fraction(0)) -> None:
+        """Write what is left, and what audio encoders still hold."""
+        self.copy_until(None, shift_s)
+        for reencoder in self._reencoders.values():
+            for packet in reencoder.rest():
+                self._output.mux(packet)
+
+    def close(self) -> None:
+        """Close the file that is copied from."""
+        self._input.close()
+
+    def _add_streams(self, video: Stream, audio_codec: str | None) -> None:
+        filtered = self._input.streams.best("video")
+        refused: list[str] = []
+        for stream in self._input.streams:
+            if filtered is not None and stream.index == filtered.index:
+                _copy_description(stream, video)
+            elif stream.type == "audio" and not self._along.has_audio:
+                continue
+            elif stream.type == "audio" and audio_codec is not None:
+                self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
+                _copy_description(stream, self._reencoders[stream.index].stream)
+            elif stream.type == "video" and not stream.disposition & Disposition.attached_pic:
+                self.notices.append(f"{_named(stream)} is another video, which is not filtered and is left out")
+            elif stream.type not in ("audio", "video", "subtitle", "attachment"):
+                if not (stream.type == "data" and self._input.chapters()):  # That is how MP4 keeps chapters.
+                    self.notices.append(f"{_named(stream)} is no sound, subtitle or attachment, and is left out")
+            elif self._can_hold(stream):
+                self._copies[stream.index] = self._copy_of(stream, self._output)
+            else:
+                refused.append(_named(stream))
+        if refused and not self._along.drop_unsupported:
+            raise OptionError(
+                f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._along.path}; "
+                "give --audio-codec, --no-audio or --drop-unsupported, or write a .mkv"
+            )
+        self.notices.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
+
+    def _can_hold(self, stream: Stream) -> bool:
+        """Try: write the head of a container of this kind that holds this stream alone."""
+        try:
+            with av.open(io.BytesIO(), "w", format=self._output.format.name) as trial:
+                self._copy_of(stream, trial)
+                trial.start_encoding()
+        except (av.error.FFmpegError, ValueError, OSError):
+            return False
+        return True
+
+    def _copy_of(self, stream: Stream, output: OutputContainer) -> Stream:
+        made = output.add_stream_from_template(stream, opaque=True if stream.codec_context else None)
+        _copy_description(stream, made)
+        return made
+
+    def _copy_metadata(self) -> None:
+        self._output.metadata.update(_kept_metadata(self._input.metadata))
+        begins_s, ends_s = self._along.begins_s, self._along.ends_s
+        chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, begins_s, ends_s)]
+        if chapters:
+            self._output.set_chapters(chapters)
+
+    def _read(self) -> Iterator[Packet[Stream]]:
+        wanted = [self._input.streams[index] for index in (*self._copies, *self._reencoders)]
+        wanted = [stream for stream in wanted if stream.type != "attachment"]  # Those were copied with their stream.
+        if not wanted:
+            return
+        for stream in self._input.streams:
+            if stream not in wanted:
+                stream.discard = Discard.all
+        if self._along.begins_s is not None and self._along.begins_s > _SEEK_MARGIN_S:
+            with suppress(av.error.FFmpegError):
+                self._input.seek(int((self._along.begins_s - _SEEK_MARGIN_S) * av.time_base))
+        try:
+            for packet in self._input.demux(wanted):
+                if packet.size and (packet.pts is not None or packet.dts is not None):
+                    yield packet
+        except av.error.FFmpegError as error:
+            self.loss = f"{self._along.path}: copying sound and subtitles stopped: {error.strerror}"
+
+    def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
+        if packet.stream.disposition & Disposition.attached_pic:
+            return True
+        lasts_s = (packet.duration or 0) * packet.time_base
+        begins_s, ends_s = self._along.begins_s, self._along.ends_s
+        return (begins_s is None or at_s + lasts_s > begins_s) and (ends_s is None or at_s < ends_s)
+
+    def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:
+        index = packet.stream.index
+        if index in self._reencoders:
+            for encoded in self._reencoders[index].encode(packet, shift_s):
+                self._output.mux(encoded)
+            return
+        ticks = round(shift_s / packet.time_base)
+        dts = (packet.pts or 0) if packet.dts is None else packet.dts
+        dts = max(dts + ticks, self._last_dts.get(index, dts + ticks - 1) + 1)  # Containers want it to grow.
+        self._last_dts[index] = dts
+        packet.pts = dts if packet.pts is None else max(packet.pts + ticks, dts)
+        packet.dts = dts
+        packet.stream = self._copies[index]
+        self._output.mux_one(packet)
+
+
+def _time_of(packet: Packet[Stream]) -> Fraction:
+    ticks = packet.pts if packet.pts is not None else packet.dts
+    return Fraction(ticks or 0) * packet.time_base
+
+
+def _copy_description(stream: Stream, copy: Stream) -> None:
+    copy.metadata.update(_kept_metadata(stream.metadata))
+    copy.disposition = stream.disposition
+
+
+def _kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key.lower() not in _OF_THE_CONTAINER and not key.startswith("_STATISTICS")
+    }
+
+
+def _overlaps(chapter: Chapter, begins_s: Fraction | None, ends_s: Fraction | None) -> bool:
+    unit = chapter["time_base"] or Fraction(1)
+    starts, stops = chapter["start"] * unit, chapter["end"] * unit
+    return (begins_s is None or stops > begins_s) and (ends_s is None or starts < ends_s)
+
+
+def _named(stream: Stream) -> str:
+    codec = stream.codec_context.name if stream.codec_context else stream.metadata.get("filename") or "unknown format"
+    language = f", {stream.language}" if stream.language and stream.language != "und" else ""
+    return f"{stream.type} stream {stream.index} ({codec}{language})"

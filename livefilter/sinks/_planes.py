@@ -1,0 +1,104 @@
+"""From what a filter gives to what an encoder takes: luma stored in its range, no detour through colour for gray."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+
+from livefilter.frame import Look, Pixels
+
+_BLACK, _SPAN = 16, 219
+"""Where limited range begins, and how many levels there are from black to white (ITU-R BT.601)."""
+_NO_COLOUR = 128
+_FULL_RANGE = ("yuvj", "gray", "rgb", "bgr", "gbr", "pal8")
+"""How the names of formats begin that have no limited range."""
+_PLANAR = {f"yuv{range_}{chroma}p" for range_ in ("", "j") for chroma in ("420", "422", "444", "440")} | {
+    "nv12",
+    "nv16",
+}
+_MATRICES = {
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+}
+"""What FFmpeg converts to, by its number in ITU-T H.273; others are written as BT.709."""
+
+
+def stored_look(look: Look, pix_fmt: str) -> Look:
+    """Return a look as a pixel format can keep it: some have only full range."""
+    return replace(look, is_full_range=True) if pix_fmt.startswith(_FULL_RANGE) else look
+
+
+def picture_of(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+    """Return pixels as a picture for an encoder.
+
+    Args:
+        pixels: uint8, full range, gray or BGR, of the size that the format needs.
+        pix_fmt: FFmpeg's name of the encoder's format.
+        look: How its numbers are meant, as ``stored_look`` gives it.
+    """
+    if pixels.ndim == 3:
+        made = _coloured(pixels, pix_fmt, look)
+    elif pix_fmt in _PLANAR:
+        made = _gray(pixels, pix_fmt, look)
+    elif pix_fmt.startswith("yuv"):  # More than 8 bits: FFmpeg widens what is stored already.
+        range_ = ColorRange.JPEG if look.is_full_range else ColorRange.MPEG
+        wide = _gray(pixels, "yuv420p" if "420" in pix_fmt else "yuv422p" if "422" in pix_fmt else "yuv444p", look)
+        made = wide.reformat(format=pix_fmt, src_color_range=range_, dst_color_range=range_)
+    else:
+        made = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="gray")
+        if pix_fmt != "gray":
+            made = made.reformat(format=pix_fmt)
+    made.color_range = ColorRange.JPEG if look.is_full_range else ColorRange.MPEG
+    if pix_fmt.startswith(("yuv", "nv")):
+        made.colorspace = look.matrix
+    return made
+
+
+def even(pixels: Pixels, multiples: tuple[int, int]) -> Pixels:
+    """Return pixels grown by a repeated last row and column, where a side must be a multiple of something."""
+    missing = [-side % multiple for side, multiple in zip(pixels.shape, multiples, strict=False)]
+    if not any(missing):
+        return pixels
+    return np.asarray(cv2.copyMakeBorder(pixels, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+
+def multiples(pix_fmt: str) -> tuple[int, int]:
+    """Return what the rows and columns of a pixel format must be multiples of."""
+    form = VideoFrame(16, 16, pix_fmt).format
+    chroma = [component for component in form.components if not component.is_luma]
+    if not chroma or not pix_fmt.startswith(("yuv", "nv", "p0")):
+        return 1, 1
+    return 16 // chroma[0].height, 16 // chroma[0].width
+
+
+def _gray(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+    made = VideoFrame(pixels.shape[1], pixels.shape[0], pix_fmt)
+    luma = _writable(made, 0)
+    if look.is_full_range:
+        np.copyto(luma, pixels)
+    else:  # Half the time of a table, and exactly the same.
+        cv2.convertScaleAbs(pixels, dst=luma, alpha=_SPAN / 255, beta=_BLACK)
+    for chroma in range(1, len(made.planes)):
+        np.frombuffer(memoryview(made.planes[chroma]), dtype=np.uint8).fill(_NO_COLOUR)
+    return made
+
+
+def _coloured(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+    return VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgr24").reformat(
+        format=pix_fmt,
+        dst_colorspace=_MATRICES.get(look.matrix, Colorspace.ITU709),
+        dst_color_range=ColorRange.JPEG if look.is_full_range else ColorRange.MPEG,
+    )
+
+
+def _writable(picture: VideoFrame, number: int) -> Pixels:
+    plane = picture.planes[number]
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
