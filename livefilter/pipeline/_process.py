@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from glob import glob
 from itertools import combinations
 from os import PathLike
@@ -14,13 +13,14 @@ from os.path import abspath, exists, expanduser, isdir, samefile
 from pathlib import Path
 from typing import Literal, cast
 
-from livefilter.compiler import Filter, to_gray
-from livefilter.errors import OptionError, SourceError
+from livefilter.compiler import Filter
+from livefilter.errors import OptionError
 from livefilter.overlays import Compare, Overlay
-from livefilter.pipeline._summary import Progress, ScoreMean, Summary
+from livefilter.pipeline._run import Run
+from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
-from livefilter.sinks import Encoding, Origin, ScoreSink, Sink, open_sink, replaces
-from livefilter.sources import Source, SourceOptions, Trim, open_source
+from livefilter.sinks import Along, Encoding, Origin, ScoreSink, Sink, open_sink, replaces
+from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
 
 Color = Literal["gray", "luma", "rgb"]
 Target = Sink | str | PathLike[str]
@@ -83,8 +83,8 @@ def process(
         >>> summary.frames, summary.is_interrupted
         (1, True)
     """
-    if trim is not None or color != "gray" or not audio or drop_unsupported:
-        raise OptionError("trim, color, audio, drop_unsupported: cannot be chosen yet; leave them out")
+    if color != "gray":
+        raise OptionError("color: only gray can be chosen yet; leave it out")
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     preset = preset if isinstance(preset, Preset) else load_preset(preset)
     # Scores are of the unfiltered picture, so where nobody takes the filtered one no step is run.
@@ -96,71 +96,60 @@ def process(
             _refuse_input(source, paths)
             source = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
         facts = source.facts
+        trimmed = Trimmed(source, trim or Trim())
         own = opened.enter_context(ExitStack())
-        sinks: list[Sink] = [
-            own.enter_context(
-                open_sink(target, rate=facts.rate, time_base=facts.time_base, overwrite=overwrite, encoding=encoding)
+        origin = Origin.of(preset, facts.name)
+        alongs: list[Along] = []
+
+        def opened_here(target: str | PathLike[str]) -> Sink:
+            along = None
+            if facts.path is not None:
+                along = Along(facts.path, trimmed.begins_s, trimmed.ends_s, audio, drop_unsupported)
+                alongs.append(along)
+            return own.enter_context(
+                open_sink(
+                    target,
+                    rate=facts.rate,
+                    time_base=facts.time_base,
+                    overwrite=overwrite,
+                    encoding=encoding,
+                    look=facts.look,
+                    along=along,
+                    origin=origin,
+                )
             )
-            if isinstance(target, str | PathLike)
-            else target
-            for target in targets
-        ]
+
+        slow = [opened_here(target) for target in targets if isinstance(target, str | PathLike)]
+        quick = [target for target in targets if not isinstance(target, str | PathLike)]
+        tables = []
         if scores is not None:
-            origin = Origin.of(preset, facts.name)
-            sinks.append(own.enter_context(ScoreSink(Path(expanduser(scores)), origin=origin, overwrite=overwrite)))
+            path = Path(expanduser(scores))
+            tables.append(own.enter_context(ScoreSink(path, origin=origin, overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_shown = overlay
         started = time.perf_counter()
-        means, loss, is_interrupted = _run(source, compiled, drawn, sinks, progress, should_stop)
-        outputs = [made.finish(is_complete=not is_interrupted) for made in sinks if made not in targets]
+        run = Run(trimmed, facts, compiled, drawn, (*quick, *tables), slow, alongs)
+        run(progress, should_stop)
+        outputs = [made.finish(is_complete=not run.is_interrupted) for made in (*slow, *tables)]
         own.pop_all()
         seconds = time.perf_counter() - started
+    sinks = (*slow, *quick, *tables)
     return Summary(
         source=facts.name,
         preset=compiled.preset.name,
-        frames=means.frames,
+        frames=run.means.frames,
         seconds=seconds,
-        fps=means.frames / max(seconds, 1e-9),
-        mean_score=means.mean,
+        fps=run.means.frames / max(seconds, 1e-9),
+        mean_score=run.means.mean,
         outputs=tuple(output for output in outputs if output is not None),
-        loss="; ".join(filter(None, (loss, source.loss))) or None,
-        is_interrupted=is_interrupted,
+        loss="; ".join(filter(None, (run.loss, source.loss, *(made.loss for made in sinks)))) or None,
+        is_interrupted=run.is_interrupted,
+        notices=(
+            *(f"{facts.name}: {notice}" for notice in facts.notices),
+            *(n for made in sinks for n in made.notices),
+        ),
     )
-
-
-def _run(
-    source: Source,
-    compiled: Filter,
-    overlay: Overlay | None,
-    sinks: Sequence[Sink],
-    progress: Callable[[Progress], object] | None,
-    should_stop: Callable[[], bool],
-) -> tuple[ScoreMean, str | None, bool]:
-    """Return the scores' means, what was lost, and whether the run was stopped."""
-    facts, means = source.facts, ScoreMean()
-    try:
-        for frame in source:
-            if should_stop():
-                return means, None, True
-            pixels = to_gray(frame.pixels)
-            if pixels.shape != facts.shape:
-                raise SourceError(f"the size changed from {facts.shape} to {pixels.shape} at frame {frame.index}")
-            result = compiled(pixels)
-            picture = result.image
-            if overlay is not None:
-                picture = overlay.draw(pixels, result.image, result.score, frame.time_s)
-            shown = replace(frame, pixels=picture)
-            for sink in sinks:
-                sink.write(shown, result.score)
-            means.add(result.score)
-            if progress is not None:
-                progress(Progress(means.frames, facts.frame_count))
-    except SourceError as error:
-        if means.frames == 0:
-            raise
-        return means, f"{facts.name}: {error}; the output holds what came before", False
-    return means, None, False
 
 
 def _refuse_doubles(targets: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -28,12 +28,10 @@ class ReadAhead(Generic[Item]):
 
     Args:
         items: Read only by that thread.
-        should_stop: Asked while the next item is waited for; True ends the items.
     """
 
-    def __init__(self, items: Iterable[Item], should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, items: Iterable[Item]) -> None:
         self._items = items
-        self._should_stop = should_stop
         self._queue: Queue[Item | _End] = Queue(_AHEAD)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._read, name="livefilter-read", daemon=True)
@@ -41,12 +39,7 @@ class ReadAhead(Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         while True:
-            try:
-                item = self._queue.get(timeout=_POLL_S)
-            except Empty:
-                if self._should_stop():
-                    return
-                continue
+            item = self._queue.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error

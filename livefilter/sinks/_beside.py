@@ -42,14 +42,17 @@ class Beside:
 
     def complete(self) -> Path:
         """Move the finished file into place and return where it is."""
-        if not exists(self.partial):
-            raise SinkError(f"{self.target}: cannot be completed: somebody removed {self.partial.name} meanwhile")
         try:
+            if not exists(self.partial):
+                raise SinkError(f"{self.target}: cannot be completed: somebody removed {self.partial.name} meanwhile")
             os.replace(self.partial, self.target)
+        except SinkError:
+            raise
         except OSError as error:
             raise cannot_write(self.target, error) from error
+        finally:
+            self._unlock()
         self._is_ours = False
-        self._unlock()
         return self.target
 
     def keep(self) -> Path:

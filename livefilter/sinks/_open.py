@@ -13,6 +13,7 @@ from livefilter.sinks._along import Along
 from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES
 from livefilter.sinks._encoding import Encoding
+from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
@@ -27,7 +28,7 @@ def open_sink(
     encoding: Encoding | None = None,
     look: Look | None = None,
     along: Along | None = None,
-    note: str = "",
+    origin: Origin | None = None,
 ) -> Sink:
     """Open the sink that a path's ending stands for.
 
@@ -40,7 +41,7 @@ def open_sink(
         encoding: How the pictures of a video are encoded.
         look: How the numbers of a video's luma are meant.
         along: The file whose sound, subtitles, chapters and metadata are copied into a video.
-        note: What a video should say that it was made by.
+        origin: What a video notes that it was made by.
 
     Raises:
         SinkError: It cannot be made.
@@ -58,7 +59,7 @@ def open_sink(
             encoding=encoding,
             look=look,
             along=along,
-            note=note,
+            origin=origin,
         )
     known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")

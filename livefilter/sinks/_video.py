@@ -20,11 +20,12 @@ from livefilter.sinks._along import Along, Companions
 from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._codecs import STANDARD_OUTPUT, chosen
 from livefilter.sinks._encoding import Encoding
+from livefilter.sinks._origin import Origin
 from livefilter.sinks._planes import even, multiples, picture_of, stored_look
 from livefilter.sinks._sink import Sink
 
-_CONTAINERS_OF_OLD = ("mov",)
-"""Those that keep no other note of what wrote them than a comment."""
+_WITH_COMMENTS_ONLY = ("mov", "avi")
+"""Containers that keep no other note of what wrote them."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class VideoSink(Sink):
         encoding: How the pictures are encoded; H.264 at crf 18 in most containers unless given.
         look: How the numbers of its luma are meant, and the pixel's aspect; BT.709 in limited range unless given.
         along: The file whose sound, subtitles, chapters, attachments and metadata are copied into this one.
-        note: What the file should say that it was made by.
+        origin: What the file notes that it was made by.
 
     Attributes:
         loss: What of ``along`` could not be read, in words; None while nothing was lost.
@@ -67,7 +68,7 @@ class VideoSink(Sink):
         encoding: Encoding | None = None,
         look: Look | None = None,
         along: Along | None = None,
-        note: str = "",
+        origin: Origin | None = None,
     ) -> None:
         wanted = encoding or Encoding()
         self._choice = chosen(path, wanted)
@@ -85,13 +86,12 @@ class VideoSink(Sink):
         try:
             self._container = self._opened()
             self._stream = self._added_stream()
-            self._container.metadata["comment" if self._choice.container in _CONTAINERS_OF_OLD else "encoding_tool"] = (
-                note
-            )
             if along is not None:
                 self._companions = Companions(
                     along, self._container, self._stream, target=self.target, audio_codec=wanted.audio_codec
                 )
+            if origin is not None:
+                self._note(origin)
         except BaseException:
             self.discard()
             raise
@@ -186,6 +186,14 @@ class VideoSink(Sink):
         if self._choice.codec_tag is not None:
             stream.codec_context.codec_tag = self._choice.codec_tag
         return stream
+
+    def _note(self, origin: Origin) -> None:
+        text = f"livefilter {origin.livefilter}, preset {origin.preset}, hash {origin.preset_hash}"
+        metadata = self._container.metadata
+        if self._choice.container in _WITH_COMMENTS_ONLY:
+            metadata["comment"] = "; ".join(filter(None, (metadata.get("comment"), text)))
+        else:
+            metadata["encoding_tool"] = text
 
     def _begin(self, pixels: Pixels) -> None:
         """Tell the encoder what only the first picture tells."""

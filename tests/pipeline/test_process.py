@@ -296,7 +296,7 @@ def test_two_outputs_to_one_place_are_refused(negative: str, tmp_path: Path, mon
         ({"source": "nothing.mp4"}, SourceError),
         ({"source": 97}, SourceError),
         ({"preset": "edgy"}, PresetError),
-        ({"sink": "a.avi"}, OptionError),
+        ({"sink": "a.xyz"}, OptionError),
         ({"scores": "a.txt"}, OptionError),
         ({"scores": ""}, OptionError),
         ({"compare": "split"}, OptionError),

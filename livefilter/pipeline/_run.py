@@ -1,0 +1,131 @@
+"""One run over the frames of a source: read ahead, filtered, and written behind, in three threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+
+from livefilter.compiler import Filter, to_gray
+from livefilter.errors import SourceError
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.overlays import Overlay
+from livefilter.pipeline._summary import Progress, ScoreMean
+from livefilter.pipeline._threads import ReadAhead, WriteBehind
+from livefilter.sinks import Along, Sink
+from livefilter.sources import SourceFacts, Trimmed
+
+_Result = tuple[Frame, EdgeScore]
+
+
+class Run:
+    """Filters and scores frames, and hands the results to sinks.
+
+    Args:
+        frames: What is read, by a thread of its own.
+        facts: What is known of their source.
+        compiled: The filter.
+        overlay: Draws on the pictures; None where nobody looks at them.
+        here: Sinks that are written by the calling thread.
+        behind: Sinks that are written by a thread of their own.
+        alongs: What is copied along by sinks; it is told where the frames begin and end.
+
+    Attributes:
+        means: Of the scores so far, and how many frames there were.
+        loss: What ended the run before the end of the source, in words.
+        is_interrupted: The run was stopped.
+    """
+
+    def __init__(
+        self,
+        frames: Trimmed,
+        facts: SourceFacts,
+        compiled: Filter,
+        overlay: Overlay | None,
+        here: Sequence[Sink],
+        behind: Sequence[Sink],
+        alongs: Sequence[Along],
+    ) -> None:
+        self.means = ScoreMean()
+        self.loss: str | None = None
+        self.is_interrupted = False
+        self._frames = frames
+        self._facts = facts
+        self._compiled = compiled
+        self._overlay = overlay
+        self._here = here
+        self._behind = behind
+        self._alongs = alongs
+        self._last: Frame | None = None
+
+    def __call__(self, progress: Callable[[Progress], object] | None, should_stop: Callable[[], bool]) -> None:
+        """Run to the end, or until ``should_stop`` says so.
+
+        Raises:
+            SourceError: Nothing could be read at all.
+            SinkError: An output cannot be written.
+        """
+        writer = WriteBehind(self._write_behind) if self._behind else nullcontext()
+        try:
+            with writer as behind:
+                self._read(behind, progress, should_stop)
+        except BaseException:
+            self.is_interrupted = True
+            raise
+        finally:
+            self._tell_end()
+
+    def _read(
+        self,
+        behind: WriteBehind[_Result] | None,
+        progress: Callable[[Progress], object] | None,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        try:
+            with ReadAhead(self._frames) as frames:
+                for frame in frames:
+                    if should_stop():
+                        self.is_interrupted = True
+                        return
+                    if self._last is None:
+                        self._tell_begin()
+                    result = self._filtered(frame)
+                    if behind is not None:
+                        behind.put(result)
+                    for sink in self._here:
+                        sink.write(*result)
+                    self.means.add(result[1])
+                    self._last = frame
+                    if progress is not None:
+                        progress(Progress(self.means.frames, self._frames.expected))
+        except SourceError as error:
+            if self._last is None:
+                raise
+            self.loss = f"{self._facts.name}: {error}; the output holds what came before"
+
+    def _filtered(self, frame: Frame) -> _Result:
+        pixels = to_gray(frame.pixels)
+        if pixels.shape != self._facts.shape:
+            raise SourceError(f"the size changed from {self._facts.shape} to {pixels.shape} at frame {frame.index}")
+        result = self._compiled(pixels)
+        picture = result.image
+        if self._overlay is not None:
+            picture = self._overlay.draw(pixels, result.image, result.score, frame.time_s)
+        return replace(frame, pixels=picture), result.score
+
+    def _write_behind(self, result: _Result) -> None:
+        for sink in self._behind:
+            sink.write(*result)
+
+    def _tell_begin(self) -> None:
+        for along in self._alongs:
+            along.begins_s = self._frames.begins_s
+
+    def _tell_end(self) -> None:
+        """Let sound and subtitles end where the pictures do, if that is before the end of the source."""
+        ends_s = self._frames.ends_s
+        if self._last is not None and (self.is_interrupted or self.loss is not None):
+            ends_s = self._last.time_s + 1 / self._facts.rate
+        for along in self._alongs:
+            along.ends_s = ends_s
