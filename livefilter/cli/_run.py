@@ -87,6 +87,9 @@ def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, t
         click.echo(json.dumps(asdict(summary)), err=to_stderr)
     elif not is_quiet:
         click.echo("\n".join(_lines(summary)), err=to_stderr)
+    if not is_quiet and not as_json:
+        for note in summary.notes:
+            click.echo(f"livefilter: note: {note}", err=True)
     if summary.loss:
         click.echo(f"livefilter: lost: {summary.loss}", err=True)
     if summary.is_interrupted:

@@ -145,9 +145,9 @@ def process(
         outputs=tuple(output for output in outputs if output is not None),
         loss="; ".join(filter(None, (run.loss, source.loss, *(made.loss for made in sinks)))) or None,
         is_interrupted=run.is_interrupted,
-        notices=(
-            *(f"{facts.name}: {notice}" for notice in facts.notices),
-            *(n for made in sinks for n in made.notices),
+        notes=(
+            *(f"{facts.name}: {note}" for note in facts.notes),
+            *(n for made in sinks for n in made.notes),
         ),
     )
 

@@ -35,7 +35,7 @@ class Summary:
         loss: What could not be read, in words; None if nothing was lost.
         is_interrupted: The run was stopped before its end.
         dropped: Frames of a live source that were replaced by newer ones before they could be filtered.
-        notices: What should be known though nothing was lost by it, in words: what an output does not keep as it was.
+        notes: What should be known though nothing was lost by it, in words: what an output does not keep as it was.
     """
 
     source: str
@@ -48,7 +48,7 @@ class Summary:
     loss: str | None
     is_interrupted: bool
     dropped: int = 0
-    notices: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class ScoreMean:

@@ -58,7 +58,7 @@ class Companions:
         audio_codec: Encode sound anew with this codec; None copies it.
 
     Attributes:
-        notices: What was left out on purpose, in words.
+        notes: What was left out on purpose, in words.
         loss: What could not be copied because the file is damaged, in words; None while nothing was lost.
 
     Raises:
@@ -68,7 +68,7 @@ class Companions:
     def __init__(
         self, along: Along, output: OutputContainer, video: Stream, *, target: str, audio_codec: str | None
     ) -> None:
-        self.notices: list[str] = []
+        self.notes: list[str] = []
         self.loss: str | None = None
         self._along = along
         self._output = output
@@ -130,10 +130,10 @@ class Companions:
                 self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
                 _copy_description(stream, self._reencoders[stream.index].stream)
             elif stream.type == "video" and not stream.disposition & Disposition.attached_pic:
-                self.notices.append(f"{_named(stream)} is another video, which is not filtered and is left out")
+                self.notes.append(f"{_named(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
                 if not (stream.type == "data" and self._input.chapters()):  # That is how MP4 keeps chapters.
-                    self.notices.append(f"{_named(stream)} is no sound, subtitle or attachment, and is left out")
+                    self.notes.append(f"{_named(stream)} is no sound, subtitle or attachment, and is left out")
             elif self._can_hold(stream):
                 self._copies[stream.index] = self._copy_of(stream, self._output)
             else:
@@ -143,7 +143,7 @@ class Companions:
                 f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._along.path}; "
                 "give --audio-codec, --no-audio or --drop-unsupported, or write a .mkv"
             )
-        self.notices.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
+        self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
 
     def _can_hold(self, stream: Stream) -> bool:
         """Try: write the head of a container of this kind that holds this stream alone."""

@@ -15,12 +15,12 @@ class Sink(Protocol):
     Attributes:
         target: Where it goes, for people.
         loss: What of its input it could not take over, in words; None while nothing was lost.
-        notices: What it does not keep as it was, though nothing is lost by it, in words.
+        notes: What it does not keep as it was, though nothing is lost by it, in words.
     """
 
     target: str
     loss: str | None = None
-    notices: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Take one result: the filtered picture at the time of its frame, and the frame's score.

@@ -41,8 +41,8 @@ class VideoSink(Sink):
         path: The file, whose ending names the container (.mp4, .m4v, .mov, .mkv, .webm, .avi, .gif, .apng); or "-" for
             standard output, in Matroska unless the encoding names another.
         rate: Nominal frames per second.
-        time_base: What frame times are whole multiples of. MP4 and MOV keep every time exactly; what others round is
-            noticed.
+        time_base: What frame times are whole multiples of. MP4 and MOV keep every time exactly; what others round
+            is among the notes.
         overwrite: Replace a file that exists.
         encoding: How the pictures are encoded; H.264 at crf 18 in most containers unless given.
         look: How the numbers of its luma are meant, and the pixel's aspect; BT.709 in limited range unless given.
@@ -51,7 +51,7 @@ class VideoSink(Sink):
 
     Attributes:
         loss: What of ``along`` could not be read, in words; None while nothing was lost.
-        notices: What the output does not keep as it was, in words.
+        notes: What the output does not keep as it was, in words.
 
     Raises:
         SinkError: The file cannot be made.
@@ -80,7 +80,7 @@ class VideoSink(Sink):
         self._written = self._rounded = 0
         self._shape: tuple[int, int] | None = None
         self._begins = self._last = 0
-        self._own_notices: list[str] = []
+        self._own_notes: list[str] = []
         self._companions: Companions | None = None
         self._file = None if str(path) == STANDARD_OUTPUT else Beside(path, overwrite=overwrite)
         try:
@@ -102,15 +102,15 @@ class VideoSink(Sink):
         return self._companions.loss if self._companions else None
 
     @property
-    def notices(self) -> tuple[str, ...]:  # type: ignore[override]
+    def notes(self) -> tuple[str, ...]:  # type: ignore[override]
         """What the output does not keep as it was."""
         rounded = (
             [f"{self._rounded} frame times are rounded to {self._time_base} s, as {self._choice.container} counts them"]
             if self._rounded
             else []
         )
-        left_out = self._companions.notices if self._companions else []
-        return tuple(f"{self.target}: {notice}" for notice in (*self._own_notices, *rounded, *left_out))
+        left_out = self._companions.notes if self._companions else []
+        return tuple(f"{self.target}: {note}" for note in (*self._own_notes, *rounded, *left_out))
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Encode one picture; the score is not kept in a video."""
@@ -202,7 +202,7 @@ class VideoSink(Sink):
         self._look = stored_look(self._look, self._pix_fmt)
         rows, cols = even(pixels, self._multiples).shape[:2]
         if (rows, cols) != pixels.shape[:2]:
-            self._own_notices.append(
+            self._own_notes.append(
                 f"has {rows} rows and {cols} columns, the last repeated, as {self._pix_fmt} needs even sides"
             )
         self._stream.height, self._stream.width, self._stream.pix_fmt = rows, cols, self._pix_fmt

@@ -1,4 +1,4 @@
-"""A live source that lasts: it reconnects, leaves blocked readers behind, and notices a picture that froze."""
+"""A live source that lasts: it reconnects, leaves blocked readers behind, and notes a picture that froze."""
 
 from __future__ import annotations
 

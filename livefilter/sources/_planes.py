@@ -79,15 +79,15 @@ def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Look:
     )
 
 
-def noticed(picture: VideoFrame) -> tuple[str, ...]:
+def notes_on(picture: VideoFrame) -> tuple[str, ...]:
     """Say what is special about a decoded picture, and what is done about it."""
-    notices = []
+    notes = []
     bits = max(component.bits for component in picture.format.components)
     if bits > 8:
-        notices.append(f"has {bits} bits per sample; it is filtered in 8")
+        notes.append(f"has {bits} bits per sample; it is filtered in 8")
     if picture.interlaced_frame:
-        notices.append("is interlaced; both fields of a frame are filtered as one picture")
-    return tuple(notices)
+        notes.append("is interlaced; both fields of a frame are filtered as one picture")
+    return tuple(notes)
 
 
 def _has_luma(name: str) -> bool:

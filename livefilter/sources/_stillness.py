@@ -14,7 +14,7 @@ class Stillness:
     """Notices that a picture has not changed at all for some time; a sensor's noise alone changes it.
 
     Args:
-        after_s: For how long it must be the same, in seconds; 0 never notices anything.
+        after_s: For how long it must be the same, in seconds; 0 never notes anything.
     """
 
     def __init__(self, after_s: float) -> None:

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.sources._container import open_video, promised_end_s
-from livefilter.sources._planes import gray_pixels, look_of, noticed
+from livefilter.sources._planes import gray_pixels, look_of, notes_on
 from livefilter.sources._source import Source, SourceFacts
 
 _MISSING_S = Fraction(1, 2)
@@ -60,7 +60,7 @@ class VideoFile(Source):
             expected,
             look=look_of(picture, stream.sample_aspect_ratio),
             path=path,
-            notices=noticed(picture),
+            notes=notes_on(picture),
         )
 
     def __iter__(self) -> Iterator[Frame]:

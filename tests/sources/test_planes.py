@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Look, Pixels
-from livefilter.sources._planes import gray_pixels, look_of, noticed
+from livefilter.sources._planes import gray_pixels, look_of, notes_on
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -79,7 +79,7 @@ def test_the_look_is_read_from_the_picture() -> None:
 
 
 @pytest.mark.parametrize(("pix_fmt", "says"), [("yuv420p10le", "10 bits"), ("yuv444p12le", "12 bits")])
-def test_more_than_8_bits_are_noticed(pix_fmt: str, says: str) -> None:
+def test_more_than_8_bits_are_notes_on(pix_fmt: str, says: str) -> None:
     """Nothing breaks, but who expects 10 bits out of it should know."""
-    assert any(says in notice for notice in noticed(VideoFrame(16, 16, pix_fmt)))
-    assert noticed(VideoFrame(16, 16, "yuv420p")) == ()
+    assert any(says in notice for notice in notes_on(VideoFrame(16, 16, pix_fmt)))
+    assert notes_on(VideoFrame(16, 16, "yuv420p")) == ()
