@@ -135,7 +135,7 @@ BAD = [
     ("score good.mp4 -o missing/a.csv", 4, "the folder missing does not exist"),
     ("demo -d good.mp4/a", 4, "cannot be made"),
     ("process good.mp4 -o good.mp4 --overwrite", 2, r"good\.mp4: is, or would be written over, the input"),
-    ("process good.mp4 -o a.xyz", 2, r"a\.avi: the ending must be one of"),
+    ("process good.mp4 -o a.xyz", 2, r"a\.xyz: the ending must be one of"),
     ("process good.mp4 --scores a.txt", 2, r"a table of scores ends in \.csv, \.jsonl, \.parquet"),
     ("process good.mp4 -p edg", 2, "unknown preset 'edg'; did you mean 'edge'"),
     ("process good.mp4 -p missing.yaml", 2, r"missing\.yaml: no such file"),
