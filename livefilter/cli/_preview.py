@@ -1,9 +1,10 @@
-"""``livefilter preview``: a filtered source in a window."""
+"""``livefilter preview``: a filtered source in a window, or live without one."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -11,7 +12,15 @@ from livefilter.cli import _run
 from livefilter.cli._source import source_options as with_source_options
 
 if TYPE_CHECKING:
-    from livefilter.sources import SourceOptions
+    from collections.abc import Callable, Iterator
+
+    from livefilter.overlays import Compare
+    from livefilter.pipeline import Live, LiveStats
+    from livefilter.sinks import PipeFormat
+    from livefilter.sources import Source, SourceOptions
+
+_PATIENCE_S = 2.0
+"""How long to wait at the end for whoever reads a pipe or a camera."""
 
 
 @click.command()
@@ -19,12 +28,19 @@ if TYPE_CHECKING:
 @_run.preset_option()
 @_run.overlay_option
 @_run.compare_option
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record what is shown, from the start.")
+@click.option("--scores", metavar="FILE", help="Write each frame's scores: .csv, .jsonl, or - for standard output.")
 @click.option(
     "--snapshot-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    help="Folder for snapshots; this folder unless given.",
+    help="Folder for snapshots, and recordings made by key; this folder unless given.",
 )
+@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Add a row of figures a second (JSON).")
+@click.option("--metrics", type=click.IntRange(0, 65535), metavar="PORT", help="Serve Prometheus on 127.0.0.1:PORT.")
+@click.option("--virtual-camera", is_flag=True, help="Be a camera for other programs.")
+@click.option("--stdout", "pipe", type=click.Choice(["y4m", "raw"]), help="Write pictures to standard output.")
+@click.option("--no-window", is_flag=True, help="Show nothing; no display is needed.")
+@_run.overwrite_option
 @_run.threads_option
 @_run.quiet_option
 @with_source_options
@@ -33,44 +49,118 @@ def command(
     preset: str,
     overlay: bool,
     compare: str,
-    snapshot_dir: Path,
+    snapshot_dir: Path | None,
+    no_window: bool,
     threads: int | None,
     quiet: bool,
     source_options: SourceOptions,
+    **outputs: object,
 ) -> int:
     """Show SOURCE (the first camera unless given) through a preset.
 
     \b
-    q, Esc   quit                     o   overlay on, off
-    space    pause, go on             c   compare: none, side, wipe, pip
-    s        save a snapshot          h   help
-    1 to 9   change the preset
-    """  # noqa: D301 - click wants the character itself
-    with _run.stopping_on_signal() as should_stop:
-        from typing import cast
+    q, Esc   quit                          c      compare: none, side, wipe, pip
+    space    pause, go on                  drag   move the wipe
+    s        save a snapshot               m      mirror
+    r        record, stop                  t      hold the scores' scale
+    1 to 9   change the preset             i      statistics
+    [ ]      weaker, stronger              f      full screen
+    o        overlay on, off               + -    size of the window
+    h        help
 
-        from livefilter.overlays import Compare
-        from livefilter.pipeline import Preview
-        from livefilter.presets import list_presets, load_preset
+    A preset's file is loaded anew whenever it is saved.
+    """  # noqa: D301 - click wants the character itself
+    if no_window and snapshot_dir is not None:
+        raise click.UsageError("--snapshot-dir is for the window's keys; leave it or --no-window out")
+    if outputs["pipe"] and outputs["scores"] == "-":
+        raise click.UsageError("--stdout and --scores - cannot share standard output")
+    with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
+        from livefilter.pipeline import Live, Preview
+        from livefilter.presets import list_presets
         from livefilter.sinks import WindowSink, check_display
         from livefilter.sources import open_source
 
-        check_display()
-        started_with = load_preset(preset)
-        with (
-            open_source(source, source_options, should_stop=should_stop) as opened,
-            WindowSink(f"livefilter: {opened.facts.name}") as window,
-        ):
-            preview = Preview(
-                opened,
-                started_with,
-                presets=list_presets(),
-                window=window,
-                compare=cast(Compare, compare),
-                overlay=overlay,
-                snapshot_folder=snapshot_dir,
-                threads=threads,
-                announce=lambda line: click.echo(line, err=True),
-            )
-            summary = preview.run(should_stop)
-    return _run.report(summary, is_quiet=quiet)
+        def announce(line: str) -> None:
+            if not quiet:
+                click.echo(line, err=True)
+
+        if not no_window:
+            check_display()
+        read = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
+        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "announce": announce}
+        runs: Live | Preview
+        if no_window:
+            runs = live = Live(read, preset, **shown)  # type: ignore[arg-type]
+        else:
+            window = opened.enter_context(WindowSink(f"livefilter: {read.facts.name}"))
+            folder = snapshot_dir or Path()
+            presets = list_presets()
+            runs = Preview(read, preset, presets=presets, window=window, snapshot_folder=folder, **shown)  # type: ignore[arg-type]
+            live = runs.live
+        try:
+            _add_outputs(live, read, opened, announce, **outputs)  # type: ignore[arg-type]
+        except BaseException:
+            live.discard()
+            raise
+        summary = runs.run(should_stop)
+        stats = live.stats.snapshot()
+    is_piped = outputs["pipe"] is not None or outputs["scores"] == "-"
+    code = _run.report(summary, is_quiet=quiet, to_stderr=is_piped)
+    if not quiet:
+        for line in _lines(stats):
+            click.echo(line, err=is_piped)
+    return code
+
+
+def _add_outputs(
+    live: Live,
+    source: Source,
+    opened: ExitStack,
+    announce: Callable[[str], object],
+    *,
+    record: Path | None,
+    scores: str | None,
+    stats: Path | None,
+    metrics: int | None,
+    virtual_camera: bool,
+    pipe: PipeFormat | None,
+    overwrite: bool,
+) -> None:
+    """Give a pipeline the outputs that were asked for; without any sink it runs for its figures alone."""
+    from livefilter.pipeline import Metrics, StatsLog, Unseen
+    from livefilter.sinks import PipeSink, ScoreSink, VirtualCameraSink
+
+    facts = source.facts
+    if stats is not None:
+        opened.enter_context(StatsLog(live, stats))
+    if metrics is not None:
+        served = opened.enter_context(Metrics(live, metrics))
+        announce(f"metrics: http://127.0.0.1:{served.port}/metrics")
+    if virtual_camera:
+        camera = VirtualCameraSink(facts.shape, rate=facts.rate)
+        announce(f"virtual camera: {camera.target}")
+        live.add_sink(
+            "virtual camera", camera, is_newest=True, patience_s=_PATIENCE_S, is_wanted=lambda: camera.is_read
+        )
+    if pipe is not None:
+        live.add_sink("stdout", PipeSink(pipe, rate=facts.rate), is_newest=True, patience_s=_PATIENCE_S)
+    if scores is not None:
+        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite))
+    if record is not None:
+        live.record(record, overwrite=overwrite)
+    if not live.loop.outlets:
+        live.add_outlet(Unseen())
+
+
+def _lines(stats: LiveStats) -> Iterator[str]:
+    """Return what is to tell of a live run beside its summary."""
+    losses = ", ".join(f"{where} {count}" for where, count in stats.dropped.items())
+    if losses:
+        yield f"dropped: {losses}"
+    if stats.mended:
+        yield f"times set right: {stats.mended}"
+    for name, spread in stats.total_latency.items():
+        yield (
+            f"latency to {name}: half of the frames {spread.p50_ms:.1f} ms or less, "
+            f"95 % {spread.p95_ms:.1f}, 99 % {spread.p99_ms:.1f}"
+        )

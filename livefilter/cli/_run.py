@@ -81,7 +81,7 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
 
 def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:
     """Print what a run did and return its exit code."""
-    from livefilter.cli._main import DONE, INTERRUPTED, LOSS
+    from livefilter.cli._main import DONE, INTERRUPTED, LOSS, OUTPUT
 
     if as_json:
         click.echo(json.dumps(asdict(summary)), err=to_stderr)
@@ -92,6 +92,9 @@ def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, t
             click.echo(f"livefilter: note: {note}", err=True)
     if summary.loss:
         click.echo(f"livefilter: lost: {summary.loss}", err=True)
+    if summary.failure:
+        click.echo(f"livefilter: {summary.failure}", err=True)
+        return OUTPUT
     if summary.is_interrupted:
         click.echo(f"livefilter: interrupted after {_frames(summary)}", err=True)
         return INTERRUPTED

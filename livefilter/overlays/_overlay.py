@@ -1,4 +1,4 @@
-"""The overlay: scores with bars and history, the preset's name, the rate; drawn on a copy, after filtering."""
+"""The overlay: scores with bars and history, the preset's name; drawn on a copy, after filtering."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from livefilter.presets import OverlaySettings
 
 _FIELDS = ("horizontal", "vertical", "density")
 _HISTORY_S = 10
+_MOST_SCORES = 2400
+"""Remembered at most: ten seconds at 240 frames per second."""
 _FAINT = 110
 
 
@@ -32,6 +34,7 @@ class Overlay:
     Attributes:
         compare: May be changed at any time.
         is_shown: False draws nothing but the comparison.
+        is_frozen: The lengths of the scores' bars keep their scale, so that they can be compared over time.
         wipe: Where the line of "wipe" is, as a share of the width.
 
     Raises:
@@ -43,14 +46,32 @@ class Overlay:
             raise OptionError(f"compare: must be one of {', '.join(COMPARES)}, found {compare!r}")
         self.compare: Compare = compare
         self.is_shown = True
+        self.is_frozen = False
         self.wipe = 0.5
         self._settings = settings
         self._name = name
-        self._history: deque[tuple[Fraction, EdgeScore]] = deque()
+        self._history: deque[tuple[float, ...]] = deque(maxlen=_MOST_SCORES)
+        self._scales = [0.0] * len(_FIELDS)
 
-    def draw(
-        self, original: Pixels, filtered: Pixels, score: EdgeScore, time_s: Fraction, live_fps: float | None = None
-    ) -> Pixels:
+    def succeeded_by(self, settings: OverlaySettings, name: str) -> Overlay:
+        """Return the overlay of another preset, drawn in the same way; its scores begin anew."""
+        other = Overlay(settings, name, self.compare)
+        other.is_shown, other.wipe = self.is_shown, self.wipe
+        return other
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the preset's name is drawn."""
+        return self.is_shown and self._settings.name
+
+    def name_rows(self, shape: tuple[int, ...]) -> int:
+        """Return how many rows the preset's name takes at the top of a picture of this shape."""
+        if not self.has_name:
+            return 0
+        style = TextStyle.fitting(*shape[:2])
+        return style.height_px + 2 * _pad(style)
+
+    def draw(self, original: Pixels, filtered: Pixels, score: EdgeScore, time_s: Fraction) -> Pixels:
         """Return the picture to show; neither argument is changed.
 
         Args:
@@ -58,37 +79,35 @@ class Overlay:
             filtered: Gray, uint8, of the same shape, what came out.
             score: Of this frame.
             time_s: Media time of this frame.
-            live_fps: Frames per second, shown where given.
 
         Returns:
             uint8: a new picture, or ``filtered`` itself if there is nothing to draw.
         """
-        self._remember(time_s, score)
+        self._remember(float(time_s), score)
         if self.compare == "none" and not self.is_shown:
             return filtered
         picture = composed(original, filtered, self.compare, self.wipe)
         if self.is_shown:
-            if self._settings.name:
-                self._draw_name(picture, live_fps)
+            if self.has_name:
+                self._draw_name(picture)
             if self._settings.scores:
                 self._draw_scores(picture, score)
         return picture
 
-    def _remember(self, time_s: Fraction, score: EdgeScore) -> None:
+    def _remember(self, time_s: float, score: EdgeScore) -> None:
         if self._history and time_s < self._history[-1][0]:
             self._history.clear()
         elif self._history and time_s == self._history[-1][0]:
             self._history.pop()  # The same frame, drawn again.
-        self._history.append((time_s, score))
+        self._history.append((time_s, *(getattr(score, field) for field in _FIELDS)))
         while self._history[0][0] < time_s - _HISTORY_S:
             self._history.popleft()
 
-    def _draw_name(self, picture: Pixels, live_fps: float | None) -> None:
+    def _draw_name(self, picture: Pixels) -> None:
         style = TextStyle.fitting(*picture.shape)
-        text = self._name if live_fps is None else f"{self._name}  {live_fps:.0f} fps"
-        pad = style.height_px * 2 // 3
-        shade(picture, 0, 0, style.height_px + 2 * pad, style.width(text) + 2 * pad)
-        style.draw(picture, text, pad, pad + style.height_px)
+        pad = _pad(style)
+        shade(picture, 0, 0, style.height_px + 2 * pad, style.width(self._name) + 2 * pad)
+        style.draw(picture, self._name, pad, pad + style.height_px)
 
     def _draw_scores(self, picture: Pixels, score: EdgeScore) -> None:
         """Draw a row for each score in the lower left corner: name, number, bar, and the course of the last seconds."""
@@ -101,20 +120,24 @@ class Overlay:
         panel_rows = 3 * style.line_px + gap
         top = picture.shape[0] - panel_rows
         panel = shade(picture, top, 0, panel_rows, course_at + course_px + gap)
-        times = np.array([float(time_s) for time_s, _ in self._history])
-        for row, field in enumerate(_FIELDS):
+        times, *courses = np.array(self._history).T
+        if not (self.is_frozen and any(self._scales)):
+            self._scales = [_round_up(float(course.max())) for course in courses]
+        for row, (field, course, full) in enumerate(zip(_FIELDS, courses, self._scales, strict=True)):
             value = getattr(score, field)
-            course = np.array([getattr(past, field) for _, past in self._history])
-            full = _round_up(course.max())
             base = gap * 2 // 3 + style.height_px + row * style.line_px
             style.draw(panel, field, gap, base)
             style.draw(panel, f"{value:.3f}", numbers_at, base)
             bar = panel[base - style.height_px : base, bars_at : bars_at + 6 * gap]
             bar[:] = np.maximum(bar, _FAINT // 2)
-            bar[:, : round(bar.shape[1] * value / full)] = 255
+            bar[:, : round(bar.shape[1] * min(value / full, 1))] = 255
             if self._settings.sparkline:
                 area = panel[base - style.height_px : base + 1, course_at : course_at + course_px]
-                _draw_course(area, times - times[-1], course / full, style.thickness_px)
+                _draw_course(area, times - times[-1], np.minimum(course / full, 1), style.thickness_px)
+
+
+def _pad(style: TextStyle) -> int:
+    return style.height_px * 2 // 3
 
 
 def _draw_course(

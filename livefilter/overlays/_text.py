@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import cv2
 import numpy as np
@@ -57,13 +59,52 @@ def shade(pixels: Pixels, top: int, left: int, rows: int, cols: int) -> Pixels:
     return area
 
 
-def draw_panel(pixels: Pixels, lines: list[str]) -> None:
-    """Draw lines of text on a shaded panel in the middle of the picture, in place; what does not fit is cut off."""
+def draw_panel(
+    pixels: Pixels, lines: Sequence[str], *, top: int | None = None, left: int | None = None, dot: bool = False
+) -> None:
+    """Draw lines of text on a shaded panel, in place.
+
+    Lines that are too long are wrapped; where there are too many for the height, they flow into columns, as many as
+    there is room for. What does not fit even so is cut off.
+
+    Args:
+        pixels: Gray, uint8.
+        lines: At least one.
+        top: First row of the panel; in the middle unless given.
+        left: First column of the panel; in the middle unless given.
+        dot: Draw a disc before the first line, as of a recording that runs.
+    """
     style = TextStyle.fitting(*pixels.shape[:2])
     pad = style.height_px
-    cols = max(map(style.width, lines)) + 2 * pad
-    rows = len(lines) * style.line_px + 2 * pad - (style.line_px - style.height_px)
-    top, left = (pixels.shape[0] - rows) // 2, (pixels.shape[1] - cols) // 2
+    room_rows = max(1, (pixels.shape[0] - (top or 0) - pad) // style.line_px)
+    columns = [list(lines)]
+    if len(lines) > room_rows:
+        count = -(-len(lines) // room_rows)
+        high = -(-len(lines) // count)
+        columns = [list(lines[at : at + high]) for at in range(0, len(lines), high)]
+    room_cols = (pixels.shape[1] - 2 * pad) // len(columns) - pad
+    columns = [[part for line in column for part in _wrapped(line, style, room_cols)] for column in columns]
+    indent = style.height_px * 3 // 2 if dot else 0
+    widths = [max(map(style.width, column)) + pad for column in columns]
+    cols, rows = indent + sum(widths) + pad, max(map(len, columns)) * style.line_px + pad
+    top = (pixels.shape[0] - rows) // 2 if top is None else top
+    left = (pixels.shape[1] - cols) // 2 if left is None else left
+    top, left = max(top, 0), max(left, 0)  # The first lines matter most.
     shade(pixels, top, left, rows, cols)
-    for number, line in enumerate(lines):
-        style.draw(pixels, line, left + pad, top + pad + style.height_px + number * style.line_px)
+    begins = left + pad + indent
+    base = top + pad * 2 // 3 + style.height_px
+    if dot:
+        centre = (left + pad + style.height_px // 2, base - style.height_px // 2)
+        cv2.circle(pixels, centre, max(2, style.height_px // 2), (255,) * 3, cv2.FILLED, cv2.LINE_AA)
+    for column, width in zip(columns, widths, strict=True):
+        for number, line in enumerate(column):
+            style.draw(pixels, line, begins, base + number * style.line_px)
+        begins += width
+
+
+def _wrapped(line: str, style: TextStyle, room_px: int) -> list[str]:
+    """Return a line in parts that are no wider than there is room."""
+    if style.width(line) <= room_px or not line:
+        return [line]
+    longest = max(8, len(line) * room_px // style.width(line))
+    return wrap(line, longest, subsequent_indent="  ") or [line]

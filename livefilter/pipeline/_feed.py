@@ -1,28 +1,26 @@
-"""How a preview takes frames from a source: the newest one of a live stream, or each one of a file when it is due."""
+"""How a live pipeline takes frames from a source: the newest one, or each one of a file when it is due."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
 from livefilter.frame import Frame
+from livefilter.pipeline._mend import mended
+from livefilter.pipeline._stats import Stats
 from livefilter.sources import Source
 
-_POLL_S = 0.01
+_PATIENCE_S = 2.0
+"""How long to wait for a source that is asked to end and is in the middle of reading."""
 
 
 class Feed(Protocol):
-    """Gives frames to a loop that must never wait long.
-
-    Attributes:
-        dropped: Frames that were replaced by a newer one before they were taken.
-    """
-
-    dropped: int
+    """Gives frames to a loop."""
 
     @property
     def is_over(self) -> bool:
@@ -37,12 +35,16 @@ class Feed(Protocol):
         """
         ...
 
-    def rest_s(self) -> float:
-        """Return for how long there is surely no frame, in seconds."""
+    def wait(self, longest_s: float) -> None:
+        """Wait until there may be a frame, or somebody calls ``wake``, but no longer than this."""
+        ...
+
+    def wake(self) -> None:
+        """End the waiting of another thread."""
         ...
 
     def pause(self, is_paused: bool) -> None:
-        """Stop or go on with time."""
+        """Stop or go on with the time of a file; what is live does not wait for anybody."""
         ...
 
     def stop(self) -> None:
@@ -58,19 +60,28 @@ class Feed(Protocol):
         self.stop()
 
 
+def feed_of(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> Feed:
+    """Return the feed that fits a source: the newest frames of a live one, every frame of another one."""
+    return NewestFeed(source, stats) if source.facts.is_live else PacedFeed(source, stats, clock)
+
+
 class PacedFeed(Feed):
     """Every frame of a source, each no sooner than its media time says; the last one lasts as long as the rate says.
 
+    A frame counts as captured when it is taken, since a file waits.
+
     Args:
         source: An open source.
+        stats: Where frames are counted.
         clock: Seconds that only grow.
     """
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
-        self.dropped = 0
+    def __init__(self, source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stats = stats
         self._clock = clock
         self._period_s = 1 / source.facts.rate
-        self._frames = iter(source)
+        self._frames = mended(source, stats)
+        self._woken = threading.Event()
         self._next: Frame | None = None
         self._error: Exception | None = None
         self._read()
@@ -91,14 +102,23 @@ class PacedFeed(Feed):
         frame = self._next
         if frame is not None:
             self._ends_s = frame.time_s + self._period_s
+            self._stats.came()
             self._read()
-        elif self._error is not None:
+            return replace(frame, captured_ns=time.monotonic_ns())
+        if self._error is not None:
             raise self._error
-        return frame
+        return None
 
-    def rest_s(self) -> float:
-        """Return for how long no frame is due."""
-        return _POLL_S if self._paused_s is not None or self.is_over else max(0.0, self._wait_s())
+    def wait(self, longest_s: float) -> None:
+        """Wait until the next frame is due."""
+        rest_s = longest_s if self._paused_s is not None or self.is_over else self._wait_s()
+        if rest_s > 0:
+            self._woken.wait(min(rest_s, longest_s))
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """End the waiting."""
+        self._woken.set()
 
     def pause(self, is_paused: bool) -> None:
         """Stop the clock of the media, or let it go on from where it was."""
@@ -108,6 +128,7 @@ class PacedFeed(Feed):
             if self._started_s is not None:
                 self._started_s += self._clock() - self._paused_s
             self._paused_s = None
+        self.wake()
 
     def stop(self) -> None:
         """Do nothing: frames are read only when they are taken."""
@@ -131,60 +152,74 @@ class NewestFeed(Feed):
 
     Args:
         source: An open source; it must stay open until this feed is left.
+        stats: Where frames, and those dropped as "filter", are counted.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.dropped = 0
-        self._source = source
+    def __init__(self, source: Source, stats: Stats) -> None:
+        self._frames: Iterator[Frame] = mended(source, stats)
+        self._stats = stats
         self._newest: Frame | None = None
         self._error: BaseException | None = None
         self._is_read_out = False
-        self._is_paused = False
+        self._is_woken = False
         self._must_stop = False
-        self._lock = threading.Lock()  # Over the five above.
-        self._reader = threading.Thread(target=self._read, name="livefilter-capture", daemon=True)
+        self._changed = threading.Condition()  # Over the five above.
+        self._reader = threading.Thread(target=self._read, name="livefilter capture", daemon=True)
         self._reader.start()
 
     @property
     def is_over(self) -> bool:
         """Whether the source has ended and its last frame was taken; not while there is an error to be raised."""
-        with self._lock:
+        with self._changed:
             return self._is_read_out and self._newest is None and self._error is None
 
     def take(self) -> Frame | None:
         """Return the newest frame that was not taken yet; raise what broke the source once there is none."""
-        with self._lock:
+        with self._changed:
             frame, self._newest = self._newest, None
             if frame is None and self._error is not None:
                 raise self._error
-            return None if self._is_paused else frame
+            return frame
 
-    def rest_s(self) -> float:
-        """Return a short time if there is no frame: when one comes, nobody knows."""
-        with self._lock:
-            return 0 if self._newest is not None and not self._is_paused else _POLL_S
+    def wait(self, longest_s: float) -> None:
+        """Wait until there is a frame, or an end."""
+        with self._changed:
+            if self._is_read_out and self._newest is None and self._error is None:
+                self._changed.wait_for(lambda: self._is_woken, longest_s)
+            else:
+                self._changed.wait_for(lambda: self._is_woken or self._newest or self._is_read_out, longest_s)
+            self._is_woken = False
+
+    def wake(self) -> None:
+        """End the waiting."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
 
     def pause(self, is_paused: bool) -> None:
-        """Let frames pass by unseen, which are not counted as dropped, or take them again."""
-        with self._lock:
-            self._is_paused = is_paused
+        """Do nothing but end the waiting: what is live goes on, and whoever does not want its frames leaves them."""
+        self.wake()
 
     def stop(self) -> None:
         """End the reading thread, as soon as the source gives it a frame."""
-        with self._lock:
+        with self._changed:
             self._must_stop = True
-        self._reader.join(timeout=2)
+        self._reader.join(timeout=_PATIENCE_S)
 
     def _read(self) -> None:
         error: BaseException | None = None
         try:
-            for frame in self._source:
-                with self._lock:
-                    self.dropped += self._newest is not None and not self._is_paused
+            for frame in self._frames:
+                self._stats.came()
+                with self._changed:
+                    if self._newest is not None:
+                        self._stats.drop("filter")
                     self._newest = frame
+                    self._changed.notify_all()
                     if self._must_stop:
                         break
         except BaseException as raised:
             error = raised
-        with self._lock:
+        with self._changed:
             self._error, self._is_read_out = error, True
+            self._changed.notify_all()

@@ -1,34 +1,41 @@
-"""The live preview: a source through a filter into a window, with keys."""
+"""The live preview: a window on a live pipeline, with keys."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from os import PathLike
 from pathlib import Path
 
-from livefilter.compiler import Filter, Filtered, to_gray
-from livefilter.errors import LivefilterError, SourceError
-from livefilter.frame import Frame, Pixels
-from livefilter.overlays import COMPARES, Compare, Overlay, draw_panel
-from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed
-from livefilter.pipeline._summary import ScoreMean, Summary
+from livefilter.compiler import Filter
+from livefilter.errors import LivefilterError
+from livefilter.frame import Frame
+from livefilter.overlays import COMPARES, Compare
+from livefilter.pipeline._live import Live
+from livefilter.pipeline._outlet import Screen
+from livefilter.pipeline._panels import Panels, statistics_lines, status_lines
+from livefilter.pipeline._summary import Summary
 from livefilter.presets import Preset
 from livefilter.sinks import WindowSink, write_picture
 from livefilter.sources import Source
 
-_RATE_WINDOW = 30
-_LONGEST_WAIT_MS = 15
+_LONGEST_WAIT_S = 0.01
+_PANELS_S = 0.25
+"""Statistics change no more often than this, so that they can be read, and cost little."""
+_NOTICE_S = 4.0
+_ZOOM = 1.25
 
 
 class Preview:
     """A window on a filtered source. Only for the main thread.
 
-    Keys: q or Esc quits, space pauses, s saves a snapshot, o shows or hides the overlay, c changes the comparison, 1 to
-    9 change the preset, h shows the help.
+    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, 1 to 9 change the preset, [ and ] turn its main
+    parameter, o shows or hides the overlay, c changes the comparison, m mirrors, t holds the scores' scale, i shows
+    statistics, f fills the screen, + and - change the window's size, h shows the help. Dragging moves the wipe's line.
 
     Args:
         source: An open source.
@@ -37,16 +44,23 @@ class Preview:
         window: Where it is shown.
         compare: How the original is shown at first.
         overlay: Whether the overlay is shown at first.
-        snapshot_folder: Where snapshots go.
+        snapshot_folder: Where snapshots and recordings go.
         threads: Threads that may work on one frame.
         announce: Called with one line when something happened that the user should know.
         clock: Seconds that only grow.
+        prepare: Makes a Filter ready in the background.
+
+    Attributes:
+        live: The pipeline, to which more sinks can be added before ``run``.
+
+    Raises:
+        PresetError: The preset is missing or not valid.
     """
 
     def __init__(
         self,
         source: Source,
-        preset: Preset | str,
+        preset: Preset | str | PathLike[str],
         *,
         presets: Sequence[str],
         window: WindowSink,
@@ -56,29 +70,46 @@ class Preview:
         threads: int | None = None,
         announce: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
+        prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
-        self._source = source
         self._presets = list(presets[:9])
         self._window = window
-        self._snapshot_folder = snapshot_folder
-        self._threads = threads
-        self._announce = announce
+        self._folder = snapshot_folder
+        self._tell = announce
         self._clock = clock
-        self._filter = Filter(preset, threads=threads)
-        self._overlay = Overlay(self._filter.preset.overlay, self._filter.preset.name, compare)
-        self._overlay.is_shown = overlay
-        self._is_helping = self._is_paused = self._is_quitting = False
-        self._feed: Feed | None = None
-        self._last: tuple[Frame, Filtered] | None = None
-        self._shown: Pixels | None = None
-        self._shown_at: deque[float] = deque(maxlen=_RATE_WINDOW)
-        self._means = ScoreMean()
+        self._panels = Panels()
+        self._panels_until_s = self._notice_until_s = clock()
+        self._is_helping = self._is_paused = self._is_quitting = self._has_statistics = False
+        self._recording_since_s: float | None = None
+        self._shown: Frame | None = None
+        self.live = Live(
+            source,
+            preset,
+            compare=compare,
+            overlay=overlay,
+            threads=threads,
+            announce=self._announce,
+            clock=clock,
+            prepare=prepare,
+        )
+        self._screen = Screen(self.live.stats, waits=self.live.waits)
+        self.live.add_outlet(self._screen)
+        window.on_drag = self._drag
         self._keys: dict[str, tuple[str, Callable[[], None]]] = {
             "q": ("quit (or Esc)", self._quit),
             " ": ("pause, go on", self._pause),
             "s": ("save a snapshot", self._snapshot),
+            "r": ("record, stop", self._record),
+            "[": ("weaker", lambda: self.live.preset.strengthen(-1)),
+            "]": ("stronger", lambda: self.live.preset.strengthen(1)),
             "o": ("overlay on, off", self._toggle_overlay),
-            "c": ("compare: none, side, wipe, pip", self._next_compare),
+            "c": ("compare: side, wipe, pip", self._next_compare),
+            "m": ("mirror", self._mirror),
+            "t": ("hold the scores' scale", self._freeze),
+            "i": ("statistics", self._toggle_statistics),
+            "f": ("full screen", window.toggle_full_screen),
+            "+": ("larger window", lambda: window.zoom(_ZOOM)),
+            "-": ("smaller window", lambda: window.zoom(1 / _ZOOM)),
             "h": ("help on, off", self._toggle_help),
         }
 
@@ -90,118 +121,147 @@ class Preview:
         Raises:
             SourceError: The source broke before its first frame.
         """
-        started_s, loss = self._clock(), None
-        feed: Feed
-        with NewestFeed(self._source) if self._source.facts.is_live else PacedFeed(self._source, self._clock) as feed:
-            self._feed = feed
-            try:
-                while not (self._is_quitting or self._window.is_closed or self._is_seen(feed) or should_stop()):
-                    self._turn(feed)
-            except SourceError as error:
-                if self._last is None:
-                    raise
-                loss = str(error)
-            dropped = feed.dropped
-        seconds = self._clock() - started_s
-        return Summary(
-            source=self._source.facts.name,
-            preset=self._filter.preset.name,
-            frames=self._means.frames,
-            seconds=seconds,
-            fps=self._means.frames / max(seconds, 1e-9),
-            mean_score=self._means.mean,
-            outputs=(),
-            loss="; ".join(filter(None, (loss, self._source.loss))) or None,
-            is_interrupted=should_stop(),
-            dropped=dropped,
-        )
+        with self.live:
+            while not (self._is_quitting or self._window.is_closed or self._is_seen() or should_stop()):
+                self.turn()
+        return self.live.summary(is_interrupted=should_stop())
+
+    def turn(self) -> None:
+        """Show a picture if there is a new one, and do what keys ask for."""
+        picture = self._screen.take(_LONGEST_WAIT_S)
+        if picture is not None:
+            started_s = time.perf_counter()
+            self._shown = picture
+            self._show()
+            self.live.stats.took("window", time.perf_counter() - started_s)
+            self.live.stats.delivered("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
+        elif self._clock() >= self._panels_until_s:
+            self._show()
+        key = self._window.poll_key(1)
+        if key is not None:
+            self.press(key)
+        self._screen.is_idle = self._is_paused or self._window.is_minimised
+        self.live.tend()
 
     def press(self, key: str) -> None:
         """Do what a key stands for; other keys do nothing, and Caps Lock changes nothing."""
-        key = key.lower()
+        key = {"=": "+", "_": "-"}.get(key, key.lower())  # Beside each other on a key.
         if key == "esc":
             self._quit()
         elif key in self._keys:
             self._keys[key][1]()
         elif key.isdecimal() and 1 <= int(key) <= len(self._presets):
-            self._switch(self._presets[int(key) - 1])
-        self._redraw()
+            self.live.preset.switch(self._presets[int(key) - 1])
+        self._show(is_changed=True)
 
-    def _is_seen(self, feed: Feed) -> bool:
+    def _is_seen(self) -> bool:
         """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
-        return feed.is_over and self._means.frames != 1
+        live = self.live
+        is_single = live.waits and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
+        return live.is_over and self._screen.is_empty and not is_single
 
-    def _turn(self, feed: Feed) -> None:
-        """Show a frame if there is one, and do what keys ask for."""
-        frame = feed.take()
-        if frame is not None:
-            frame = replace(frame, pixels=to_gray(frame.pixels))
-            result = self._filter(frame.pixels)
-            self._means.add(result.score)
-            self._last = (frame, result)
-            self._shown_at.append(self._clock())
-            self._redraw()
-        key = self._window.poll_key(min(_LONGEST_WAIT_MS, round(feed.rest_s() * 1000)))
-        if key is not None:
-            self.press(key)
-
-    def _redraw(self) -> None:
-        if self._last is None:
+    def _show(self, *, is_changed: bool = False) -> None:
+        """Show the newest picture again; with other panels if something has changed, or they have got old."""
+        if self._shown is None:
             return
-        frame, result = self._last
-        span_s = self._shown_at[-1] - self._shown_at[0]
-        fps = (len(self._shown_at) - 1) / span_s if span_s > 0 else None
-        self._shown = self._overlay.draw(frame.pixels, result.image, result.score, frame.time_s, fps)
-        picture = self._shown
-        if self._is_helping:
-            picture = picture.copy()
-            draw_panel(picture, self._help())
+        if is_changed or self._clock() >= self._panels_until_s:
+            self._panels_until_s = self._clock() + _PANELS_S
+            self._panels = self._panels_now()
+        overlay = self.live.overlay
+        picture = self._panels.drawn_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
         self._window.show(picture)
+
+    def _panels_now(self) -> Panels:
+        live = self.live
+        now_s = self._clock()
+        stats = live.stats.snapshot()
+        since_s = self._recording_since_s if live.is_recording else None
+        recorded_s = None if since_s is None else now_s - since_s
+        has_status = live.overlay.has_name or self._has_statistics or recorded_s is not None or stats.is_slow
+        status = status_lines(
+            stats, recorded_s=recorded_s, is_paused=self._is_paused, is_switching=live.preset.is_changing
+        )
+        return Panels(
+            status=status if has_status else (),
+            is_recording=recorded_s is not None,
+            notice=self._panels.notice if now_s < self._notice_until_s else "",
+            broken=live.preset.broken or "",
+            statistics=statistics_lines(stats) if self._has_statistics else (),
+            help=self._help() if self._is_helping else (),
+        )
 
     def _help(self) -> list[str]:
         names = {" ": "space"}
         keys = [f"{names.get(key, key)}   {meaning}" for key, (meaning, _) in self._keys.items()]
-        return keys + [f"{digit}   {Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
+        digits = [f"{digit}   {Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
+        return [*keys, "drag   move the wipe", *digits]
+
+    def _announce(self, line: str) -> None:
+        self._tell(line)
+        self._panels = replace(self._panels, notice=line)
+        self._notice_until_s = self._clock() + _NOTICE_S
+        self._panels_until_s = 0.0
 
     def _quit(self) -> None:
         self._is_quitting = True
 
     def _pause(self) -> None:
         self._is_paused = not self._is_paused
-        if self._feed is not None:
-            self._feed.pause(self._is_paused)
+        self.live.pause(self._is_paused)
 
     def _toggle_overlay(self) -> None:
-        self._overlay.is_shown = not self._overlay.is_shown
+        self.live.overlay.is_shown = not self.live.overlay.is_shown
+        self.live.redraw()
+
+    def _next_compare(self) -> None:
+        overlay = self.live.overlay
+        overlay.compare = COMPARES[(COMPARES.index(overlay.compare) + 1) % len(COMPARES)]
+        self.live.redraw()
+
+    def _drag(self, share: float) -> None:
+        if self.live.overlay.compare == "wipe":
+            self.live.overlay.wipe = share
+            self.live.redraw()
+
+    def _mirror(self) -> None:
+        self.live.loop.is_mirrored = not self.live.loop.is_mirrored
+        self.live.redraw()
+        self._announce("mirrored" if self.live.loop.is_mirrored else "not mirrored")
+
+    def _freeze(self) -> None:
+        self.live.overlay.is_frozen = not self.live.overlay.is_frozen
+        self._announce("the scores' scale is held" if self.live.overlay.is_frozen else "the scores' scale follows")
+        self.live.redraw()
+
+    def _toggle_statistics(self) -> None:
+        self._has_statistics = not self._has_statistics
 
     def _toggle_help(self) -> None:
         self._is_helping = not self._is_helping
 
-    def _next_compare(self) -> None:
-        self._overlay.compare = COMPARES[(COMPARES.index(self._overlay.compare) + 1) % len(COMPARES)]
-
-    def _switch(self, preset: str) -> None:
+    def _record(self) -> None:
+        if self.live.is_recording:
+            self.live.stop_recording()
+            return
         try:
-            self._filter = Filter(preset, threads=self._threads)
+            self.live.record(self._folder / f"{self._stem()}.mp4")
         except LivefilterError as error:
             self._announce(str(error))
             return
-        changed = Overlay(self._filter.preset.overlay, self._filter.preset.name, self._overlay.compare)
-        changed.is_shown, changed.wipe = self._overlay.is_shown, self._overlay.wipe
-        self._overlay = changed
-        if self._last is not None:
-            frame, _ = self._last
-            self._last = (frame, self._filter(frame.pixels))
+        self._recording_since_s = self._clock()
 
     def _snapshot(self) -> None:
         """Save what is shown, under the time and the preset's name."""
-        if self._last is None or self._shown is None:
+        if self._shown is None:
             return
-        preset = re.sub(r"[^\w.-]+", "-", self._filter.preset.name)
-        name = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}-{self._last[0].index:06d}.png"
+        path = self._folder / f"{self._stem()}-{self._shown.index:06d}.png"
         try:
-            write_picture(self._snapshot_folder / name, self._shown, overwrite=True)
+            write_picture(path, self._shown.pixels, overwrite=True)
         except LivefilterError as error:
             self._announce(str(error))
             return
-        self._announce(f"saved {self._snapshot_folder / name}")
+        self._announce(f"saved {path}")
+
+    def _stem(self) -> str:
+        preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
+        return f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"

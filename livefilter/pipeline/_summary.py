@@ -36,6 +36,7 @@ class Summary:
         is_interrupted: The run was stopped before its end.
         dropped: Frames of a live source that were replaced by newer ones before they could be filtered.
         notes: What should be known though nothing was lost by it, in words: what an output does not keep as it was.
+        failure: What went wrong with an output of a live run that went on without it; None if nothing did.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Summary:
     is_interrupted: bool
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    failure: str | None = None
 
 
 class ScoreMean:

@@ -9,20 +9,26 @@ from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._open import open_sink, replaces
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
+from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
+from livefilter.sinks._virtual_camera import VirtualCameraSink
 from livefilter.sinks._window import WindowSink
 
 __all__ = [
+    "PIPE_FORMATS",
     "VIDEO_SUFFIXES",
     "Along",
     "Encoding",
     "Origin",
     "PictureSink",
+    "PipeFormat",
+    "PipeSink",
     "ScoreSink",
     "Sink",
     "VideoSink",
+    "VirtualCameraSink",
     "WindowSink",
     "check_display",
     "open_sink",

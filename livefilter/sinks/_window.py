@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 import cv2
 
@@ -11,9 +12,11 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._display import NO_WINDOWS, visit_display
+from livefilter.sinks._minimised import minimised_watch
 from livefilter.sinks._sink import Sink
 
 _ESCAPE = 27
+_LEAST_PX = 64
 
 
 class WindowSink(Sink):
@@ -24,6 +27,8 @@ class WindowSink(Sink):
 
     Attributes:
         is_closed: The user closed it by its button.
+        is_minimised: The user put it away, so that nobody sees it.
+        on_drag: Called while the mouse is dragged over the picture, with its place as a share of the picture's width.
 
     Raises:
         DisplayError: There is no display, or OpenCV was built without windows.
@@ -33,6 +38,10 @@ class WindowSink(Sink):
         self._visit = visit_display()  # Kept until the window keeps the display busy itself.
         self.target = title
         self.is_closed = False
+        self.is_minimised = False
+        self._is_put_away = minimised_watch()
+        self.on_drag: Callable[[float], object] = lambda share: None
+        self._cols = 1
         self._is_shown = False
         os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false")
 
@@ -51,6 +60,7 @@ class WindowSink(Sink):
             return
         if not self._is_shown:
             self._open(*pixels.shape[:2])
+        self._cols = pixels.shape[1]
         cv2.imshow(self.target, pixels)
 
     def poll_key(self, wait_ms: int) -> str | None:
@@ -61,9 +71,23 @@ class WindowSink(Sink):
         # Not waitKey, which cuts codes down to 8 bits and so takes Insert for a "c".
         code = cv2.waitKeyEx(max(1, wait_ms)) & 0xFFFF  # Higher bits tell of Shift and the like.
         self.is_closed = not self._is_visible()
+        self.is_minimised = not self.is_closed and self._is_put_away()
         if not 0 < code <= 0xFF:
             return None
         return "esc" if code == _ESCAPE else chr(code)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        if self._is_shown and not self.is_closed:
+            is_full = cv2.getWindowProperty(self.target, cv2.WND_PROP_FULLSCREEN) == cv2.WINDOW_FULLSCREEN
+            wanted = cv2.WINDOW_NORMAL if is_full else cv2.WINDOW_FULLSCREEN
+            cv2.setWindowProperty(self.target, cv2.WND_PROP_FULLSCREEN, wanted)
+
+    def zoom(self, factor: float) -> None:
+        """Change the window's size by a factor."""
+        if self._is_shown and not self.is_closed:
+            _, _, cols, rows = cv2.getWindowImageRect(self.target)
+            cv2.resizeWindow(self.target, *(max(_LEAST_PX, round(side * factor)) for side in (cols, rows)))
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Close the window; nothing of it is kept."""
@@ -84,8 +108,13 @@ class WindowSink(Sink):
         except cv2.error as error:
             raise DisplayError(NO_WINDOWS) from error
         cv2.resizeWindow(self.target, cols, rows)
+        cv2.setMouseCallback(self.target, self._mouse)
         self._is_shown = True
         self._leave()
+
+    def _mouse(self, event: int, col: int, row: int, flags: int, _: object) -> None:
+        if event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_MOUSEMOVE) and flags & cv2.EVENT_FLAG_LBUTTON:
+            self.on_drag(min(max(col / self._cols, 0.0), 1.0))
 
     def _leave(self) -> None:
         if self._visit is not None:

@@ -21,7 +21,8 @@ class Window(WindowSink):
 
     def __init__(self, title: str) -> None:
         self.target = title
-        self.is_closed = False
+        self.is_closed = self.is_minimised = False
+        self.on_drag = lambda share: None
         self._keys = iter("sq")
 
     def show(self, pixels: Pixels) -> None:

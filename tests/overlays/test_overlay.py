@@ -38,7 +38,7 @@ def test_any_size_is_drawn_on_and_the_arguments_stay_as_they_were(compare: Compa
     original, filtered = np.full(shape, 90, np.uint8), np.full(shape, 160, np.uint8)
     made = overlay(compare)
     for second in range(2):
-        picture = made.draw(original, filtered, SCORE, Fraction(second), live_fps=30.0)
+        picture = made.draw(original, filtered, SCORE, Fraction(second))
         assert picture.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
         assert picture.dtype == np.uint8
         assert not np.shares_memory(picture, filtered)
@@ -75,12 +75,33 @@ def test_settings_say_what_is_drawn() -> None:
     assert np.flatnonzero(wide.any(axis=0))[-1] > np.flatnonzero(narrow.any(axis=0))[-1]
 
 
-def test_the_rate_is_shown_where_one_is_given() -> None:
-    """Beside the name."""
-    picture = np.zeros((240, 320), np.uint8)
-    without = overlay(scores=False).draw(picture, picture, SCORE, Fraction(0))
-    with_rate = overlay(scores=False).draw(picture, picture, SCORE, Fraction(0), live_fps=29.97)
-    assert np.flatnonzero(with_rate.any(axis=0))[-1] > np.flatnonzero(without.any(axis=0))[-1]
+def test_another_presets_overlay_is_drawn_in_the_same_way() -> None:
+    """Comparison, line and whether it is shown stay; name, settings and history are the other's."""
+    made = overlay("wipe")
+    made.is_shown, made.wipe = False, 0.25
+    drawn(made)
+    other = made.succeeded_by(OverlaySettings(scores=False), "blur")
+    assert (other.compare, other.is_shown, other.wipe, len(other._history)) == ("wipe", False, 0.25, 0)
+    assert other.name_rows((240, 320)) == 0
+    other.is_shown = True
+    assert 8 < other.name_rows((240, 320)) < 40
+
+
+def test_a_held_scale_lets_bars_be_compared() -> None:
+    """A score of half the strength has half the bar then, and one that is too strong for the scale a full one."""
+
+    def bar(made: Overlay, strength: float, time_s: int) -> int:
+        picture = np.zeros((240, 320), np.uint8)
+        shown = made.draw(picture, picture, EdgeScore(strength, 0.0, 0.0), Fraction(time_s))
+        return int(np.count_nonzero((shown == 255).all(axis=0) | (shown[-50:] == 255).sum(axis=0) > 6))
+
+    made = overlay(name=False, sparkline=False)
+    full = bar(made, 0.2, 0)
+    made.is_frozen = True
+    assert bar(made, 0.1, 100) == pytest.approx(full / 2, abs=2)
+    assert bar(made, 0.9, 200) == pytest.approx(full, abs=2)
+    made.is_frozen = False
+    assert bar(made, 0.1, 300) == pytest.approx(full, abs=2)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -118,7 +139,7 @@ def test_the_history_is_of_ten_seconds() -> None:
     made = overlay()
     for second in range(30):
         drawn(made, time_s=Fraction(second))
-    assert [time_s for time_s, _ in made._history] == list(range(19, 30))
+    assert [past[0] for past in made._history] == list(range(19, 30))
 
 
 def test_the_history_is_forgotten_when_time_jumps_back() -> None:
@@ -126,7 +147,7 @@ def test_the_history_is_forgotten_when_time_jumps_back() -> None:
     made = overlay()
     for second in (0, 5, 1):
         drawn(made, time_s=Fraction(second))
-    assert [time_s for time_s, _ in made._history] == [1]
+    assert [past[0] for past in made._history] == [1]
 
 
 def test_a_frame_drawn_again_is_remembered_once() -> None:

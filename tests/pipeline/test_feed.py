@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,7 +12,8 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed
+from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed, feed_of
+from livefilter.pipeline._stats import Stats
 from livefilter.testing import ArraySource, FakeClock
 
 ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
@@ -20,6 +22,11 @@ ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
 def index(frame: Frame | None) -> int | None:
     """Which frame it is; None for none."""
     return None if frame is None else frame.index
+
+
+def paced(source: ArraySource, clock: FakeClock) -> PacedFeed:
+    """A feed that gives frames when they are due."""
+    return PacedFeed(source, Stats(source.facts.rate), clock)
 
 
 def is_over(feed: Feed) -> bool:
@@ -31,66 +38,65 @@ def test_a_frame_comes_no_sooner_than_its_time() -> None:
     """By the media's own times, uneven ones too, counted from the first frame."""
     clock = FakeClock(1000.0)
     times_s = [Fraction(7), Fraction(8), Fraction(17, 2), Fraction(12)]
-    feed = PacedFeed(ArraySource(ARRAYS, times_s=times_s), clock)
+    feed = paced(ArraySource(ARRAYS, times_s=times_s), clock)
     assert index(feed.take()) == 0
     assert feed.take() is None
-    assert feed.rest_s() == pytest.approx(1)
+    assert feed._wait_s() == pytest.approx(1)
     clock.advance(0.75)
     assert feed.take() is None
     clock.advance(0.25)
     assert index(feed.take()) == 1
     clock.advance(0.5)
     assert index(feed.take()) == 2
-    assert feed.rest_s() == pytest.approx(3.5)
+    assert feed._wait_s() == pytest.approx(3.5)
 
 
 def test_the_first_time_is_when_the_first_frame_is_asked_for() -> None:
     """A window that opens slowly does not cost frames."""
     clock = FakeClock()
-    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1)), clock)
+    feed = paced(ArraySource(ARRAYS, rate=Fraction(1)), clock)
     clock.advance(50)
     assert index(feed.take()) == 0
-    assert feed.rest_s() == pytest.approx(1)
+    assert feed._wait_s() == pytest.approx(1)
 
 
 def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
     """A file keeps every frame: none is dropped to catch up."""
     clock = FakeClock()
-    with PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), clock) as feed:
+    stats = Stats(Fraction(10))
+    with PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock) as feed:
         assert index(feed.take()) == 0
         clock.advance(60)
         assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
-        assert feed.dropped == 0
+    assert (stats.snapshot().frames_in, stats.snapshot().dropped) == (4, {})
 
 
 def test_the_last_frame_has_its_time_too() -> None:
     """The end is one period after it, not at once."""
     clock = FakeClock()
-    feed = PacedFeed(ArraySource(ARRAYS[:1], rate=Fraction(2)), clock)
+    feed = paced(ArraySource(ARRAYS[:1], rate=Fraction(2)), clock)
     assert not is_over(feed)
     assert index(feed.take()) == 0
     assert not is_over(feed)
-    assert feed.rest_s() == pytest.approx(0.5)
+    assert feed._wait_s() == pytest.approx(0.5)
     assert feed.take() is None
     clock.advance(0.5)
     assert is_over(feed)
     assert feed.take() is None
-    assert feed.rest_s() > 0
 
 
 def test_a_pause_stops_the_medias_time() -> None:
     """Nothing comes meanwhile; then it goes on from where it was, and a pause at the end is not the end."""
     clock = FakeClock()
-    feed = PacedFeed(ArraySource(ARRAYS[:2], rate=Fraction(1)), clock)
+    feed = paced(ArraySource(ARRAYS[:2], rate=Fraction(1)), clock)
     feed.take()
     clock.advance(0.5)
     feed.pause(True)
     clock.advance(100)
     assert feed.take() is None
-    assert feed.rest_s() > 0
     feed.pause(False)
     assert feed.take() is None
-    assert feed.rest_s() == pytest.approx(0.5)
+    assert feed._wait_s() == pytest.approx(0.5)
     clock.advance(0.5)
     assert index(feed.take()) == 1
     feed.pause(True)
@@ -104,7 +110,7 @@ def test_a_pause_stops_the_medias_time() -> None:
 def test_a_pause_before_the_first_frame_does_no_harm() -> None:
     """Nor does going on without having paused."""
     clock = FakeClock()
-    feed = PacedFeed(ArraySource(ARRAYS), clock)
+    feed = paced(ArraySource(ARRAYS), clock)
     feed.pause(False)
     feed.pause(True)
     assert feed.take() is None
@@ -115,7 +121,7 @@ def test_a_pause_before_the_first_frame_does_no_harm() -> None:
 def test_the_frames_before_a_fault_all_come() -> None:
     """What broke the source is raised after the last good frame, not in its place, and the feed is not over before."""
     clock = FakeClock()
-    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1), fails_after=2), clock)
+    feed = paced(ArraySource(ARRAYS, rate=Fraction(1), fails_after=2), clock)
     assert index(feed.take()) == 0
     clock.advance(1)
     assert index(feed.take()) == 1
@@ -127,7 +133,7 @@ def test_the_frames_before_a_fault_all_come() -> None:
 
 def test_a_source_that_breaks_at_once_is_told_at_the_first_frame() -> None:
     """Not while the feed is made."""
-    feed = PacedFeed(ArraySource(ARRAYS, fails_after=0), FakeClock())
+    feed = paced(ArraySource(ARRAYS, fails_after=0), FakeClock())
     with pytest.raises(SourceError):
         feed.take()
 
@@ -163,27 +169,26 @@ class Stepped(ArraySource):
         feed._reader.join()
 
 
-def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed]:
-    """A source and a feed on it whose thread waits for the first frame."""
-    source = Stepped(fails_after=fails_after)
-    feed = NewestFeed(source)
+def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed, Stats]:
+    """A source, a feed on it whose thread waits for the first frame, and what is counted."""
+    source, stats = Stepped(fails_after=fails_after), Stats(Fraction(25))
+    feed = NewestFeed(source, stats)
     source.wants_more.acquire()
-    return source, feed
+    return source, feed, stats
 
 
 def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
     """Three came, one was taken: two were dropped; and it is not taken twice."""
-    source, feed = stepped()
+    source, feed, stats = stepped()
     assert feed.take() is None
-    assert feed.rest_s() > 0
     source.give(3)
-    assert feed.rest_s() == 0
     assert index(feed.take()) == 2
     assert feed.take() is None
-    assert feed.dropped == 2
+    assert stats.dropped("filter") == 2
     source.give(1)
     assert index(feed.take()) == 3
-    assert feed.dropped == 2
+    assert stats.dropped("filter") == 2
+    assert stats.snapshot().frames_in == 4
     assert not is_over(feed)
     source.end(feed)
     assert is_over(feed)
@@ -192,7 +197,7 @@ def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
 
 def test_the_last_frame_is_taken_before_it_is_over() -> None:
     """A source that ended still has the frame that nobody took yet."""
-    source, feed = stepped()
+    source, feed, _ = stepped()
     source.give(4)
     source.end(feed)
     assert not is_over(feed)
@@ -202,7 +207,7 @@ def test_the_last_frame_is_taken_before_it_is_over() -> None:
 
 def test_what_broke_the_reading_thread_is_raised_in_the_caller() -> None:
     """After the last frame, and it is not over before."""
-    source, feed = stepped(fails_after=2)
+    source, feed, _ = stepped(fails_after=2)
     source.give(2)
     source.end(feed)
     assert index(feed.take()) == 1
@@ -211,24 +216,67 @@ def test_what_broke_the_reading_thread_is_raised_in_the_caller() -> None:
         feed.take()
 
 
-def test_frames_pass_by_during_a_pause_and_do_not_count_as_dropped() -> None:
-    """Nobody wanted to see them; going on shows what is new then."""
-    source, feed = stepped()
+def test_what_is_live_does_not_wait_for_a_pause() -> None:
+    """Its frames come all the same; whoever does not want them leaves them."""
+    source, feed, _ = stepped()
     feed.pause(True)
     source.give(2)
-    assert feed.take() is None
-    assert feed.rest_s() > 0
-    assert feed.dropped == 0
-    feed.pause(False)
-    source.give(1)
-    assert index(feed.take()) == 2
+    assert index(feed.take()) == 1
     source.end(feed)
+
+
+@pytest.mark.parametrize("way", ["a frame", "an error", "an end", "a call"])
+def test_waiting_ends_when_there_is_something(way: str) -> None:
+    """Long before its time is up; the thread that waits needs no polling."""
+    source, feed, _ = stepped(fails_after=0 if way == "an error" else None)
+    waiter = threading.Thread(target=feed.wait, args=(1000,))
+    waiter.start()
+    if way == "a frame":
+        source.give(1)
+    elif way == "a call":
+        feed.wake()
+    else:
+        source.end(feed)
+    waiter.join(timeout=30)
+    assert not waiter.is_alive()
+    source.may_give.release(len(ARRAYS) + 1)
+
+
+def test_waiting_for_a_file_ends_when_a_frame_is_due_or_somebody_calls() -> None:
+    """On the real clock: a twentieth of a second, not a thousand."""
+    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(20)), Stats(Fraction(20)))
+    assert index(feed.take()) == 0
+    feed.wait(1000)
+    assert index(feed.take()) == 1
+    slow = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1, 1000)), Stats(Fraction(1, 1000)))
+    assert index(slow.take()) == 0
+    slow.wake()
+    slow.wait(1000)
+    assert slow.take() is None
+    slow.pause(True)
+    slow.wait(1000)  # A change of pause ends it too.
+
+
+def test_a_frame_of_a_file_counts_as_captured_when_it_is_taken() -> None:
+    """It has waited in the file for years."""
+    before_ns = time.monotonic_ns()
+    frame = paced(ArraySource(ARRAYS), FakeClock()).take()
+    assert frame is not None
+    assert before_ns <= frame.captured_ns <= time.monotonic_ns()
 
 
 def test_leaving_a_feed_ends_its_thread() -> None:
     """As soon as the source gives a frame, also if there would be more."""
-    source, feed = stepped()
+    source, feed, _ = stepped()
     with feed:
         source.may_give.release()
     assert not feed._reader.is_alive()
     assert index(feed._newest) == 0
+
+
+def test_the_feed_fits_the_source() -> None:
+    """The newest frames of what is live, all frames of what can wait."""
+    assert isinstance(feed_of(ArraySource(ARRAYS), Stats(Fraction(25))), PacedFeed)
+    live = feed_of(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25)))
+    assert isinstance(live, NewestFeed)
+    live.stop()

@@ -1,9 +1,14 @@
-"""The preview, with a stand-in for the window: each key does what the help says."""
+"""The preview, with a stand-in for the window: each key does what the help says.
+
+Most tests turn the pipeline's loop and the window by hand, one after the other, on a clock that stands still meanwhile.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.compiler import Filter
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline import Preview
@@ -20,42 +26,98 @@ from livefilter.sinks import WindowSink
 from livefilter.testing import ArraySource, FakeClock
 
 Pixels = NDArray[np.uint8]
-SHAPE = (60, 80)
+SHAPE = (240, 320)
 ARRAYS = [np.full(SHAPE, level, np.uint8) for level in range(10, 90, 10)]
 RATE = Fraction(8)
 
 
 class Window(WindowSink):
-    """Keeps what it is shown, and presses keys: after the first frame, one at each turn.
+    """Keeps what it is shown, and presses keys: the next one at each turn."""
 
-    Args:
-        keys: What to press; None lets a turn pass. Then "q".
-        closes: Close the window, as by its button, instead of pressing "q".
-    """
-
-    def __init__(self, keys: Sequence[str | None] = (), *, closes: bool = False) -> None:
+    def __init__(self) -> None:
         self.target = "a stand-in"
-        self.is_closed = False
+        self.is_closed = self.is_minimised = False
         self.shown: list[Pixels] = []
-        self.clock = FakeClock(100)
-        self._keys = iter(keys)
-        self._closes = closes
+        self.done: list[object] = []
+        self.keys: list[str | None] = []
+        self.on_drag = lambda share: None
 
     def show(self, pixels: Pixels) -> None:
         """Keep a copy."""
         self.shown.append(pixels.copy())
 
     def poll_key(self, wait_ms: int) -> str | None:
-        """Press the next key, once there is a picture; that takes as long as a frame."""
-        assert 0 <= wait_ms <= 15
+        """Press the next key, if there is one."""
+        return self.keys.pop(0) if self.keys else None
+
+    def toggle_full_screen(self) -> None:
+        """Note it."""
+        self.done.append("full screen")
+
+    def zoom(self, factor: float) -> None:
+        """Note it."""
+        self.done.append(factor)
+
+    @property
+    def level(self) -> int:
+        """The gray level of the last picture in its lower right corner, where no panel is."""
+        return int(self.shown[-1][-1, -1])
+
+
+def at_once(made: Filter) -> Future[None]:
+    """Make a Filter ready where nothing is compiled."""
+    assert made.chain
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done
+
+
+class Turned:
+    """A preview whose loop and window are turned by hand."""
+
+    def __init__(
+        self,
+        presets: Sequence[str],
+        *,
+        source: ArraySource | None = None,
+        clock: FakeClock | None = None,
+        **options: Any,
+    ) -> None:
+        self.window = Window()
+        self.clock = FakeClock(100)
+        self.announced: list[str] = []
+        given: dict[str, Any] = {"snapshot_folder": Path("nowhere"), "overlay": False} | options
+        self.preview = Preview(
+            source or ArraySource(ARRAYS, rate=RATE),
+            presets[0],
+            presets=presets,
+            window=self.window,
+            announce=self.announced.append,
+            clock=self.clock,
+            prepare=at_once,
+            **given,
+        )
+        self.live = self.preview.live
+
+    def turn(self, key: str | None = None) -> int:
+        """Turn the loop, then the window, in which a key may be pressed; the gray level that is shown in the end."""
+        self.live.loop.turn(0)
+        self.window.keys = [key]
+        self.preview.turn()
+        while self.live.preset.is_changing:
+            self.live.tend()
+        return self.window.level
+
+    def next_frame(self) -> int:
+        """Let the next frame come, and turn."""
         self.clock.advance(1 / 8)
-        if not self.shown:
-            return None
-        try:
-            return next(self._keys)
-        except StopIteration:
-            self.is_closed = self._closes
-            return None if self._closes else "q"
+        return self.turn()
+
+    def press(self, *keys: str) -> int:
+        """Press keys, and draw what they changed."""
+        for key in keys:
+            self.turn(key)
+        return self.turn()
 
 
 @pytest.fixture
@@ -70,156 +132,306 @@ def presets(tmp_path: Path) -> list[str]:
     return paths
 
 
-def preview(window: Window, presets: list[str], source: ArraySource | None = None, **options: Any) -> Preview:
-    """A preview that starts with the first preset and saves nowhere unless told."""
-    given: dict[str, Any] = {
-        "snapshot_folder": Path("nowhere"),
-        "presets": presets,
-        "window": window,
-        "clock": window.clock,
-    }
-    given |= options
-    return Preview(source or ArraySource(ARRAYS, rate=RATE), presets[0], **given)
+def run(
+    presets: list[str], source: ArraySource | None = None, stops: int = 10**9, **options: Any
+) -> tuple[Window, Any]:
+    """Run a preview with its threads, on the real clock; the window and the summary."""
+    window = Window()
+    window.keys = options.pop("keys", [])
+    made = Preview(
+        source or ArraySource(ARRAYS, rate=Fraction(100)),
+        presets[0],
+        presets=presets,
+        window=window,
+        overlay=False,
+        snapshot_folder=Path("nowhere"),
+        prepare=at_once,
+        **options,
+    )
+    asked = iter(range(stops))
+    return window, made.run(lambda: next(asked, None) is None)
 
 
 def test_every_frame_of_a_clip_is_shown_until_it_ends(presets: list[str]) -> None:
     """Unfiltered here; the summary counts them, and nothing was lost."""
-    window = Window([None] * 20)
-    summary = preview(window, presets).run()
-    assert [int(shown[0, 0]) for shown in window.shown] == list(range(10, 90, 10))
+    window, summary = run(presets)
+    levels = [int(shown[-1, -1]) for shown in window.shown]
+    assert list(dict.fromkeys(levels)) == list(range(10, 90, 10))
     assert (summary.frames, summary.loss, summary.is_interrupted, summary.outputs) == (8, None, False, ())
-    assert (summary.seconds, summary.fps) == (1.0, 8.0)
-    assert summary.preset == "plain"
+    assert (summary.dropped, summary.failure, summary.preset) == (0, None, "plain")
 
 
 @pytest.mark.parametrize("key", ["q", "Q", "esc"])
 def test_q_and_escape_quit(key: str, presets: list[str]) -> None:
-    """After one frame here, and as a normal end."""
-    summary = preview(Window([key]), presets).run()
-    assert (summary.frames, summary.is_interrupted) == (1, False)
+    """As a normal end."""
+    _, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(1, 100)), keys=[None, key])
+    assert not summary.is_interrupted
 
 
 def test_closing_the_window_ends_it(presets: list[str]) -> None:
-    """As a normal end."""
-    summary = preview(Window(closes=True), presets).run()
-    assert (summary.frames, summary.is_interrupted) == (1, False)
+    """As a normal end, though the source would go on for hours."""
+    turned = Turned(presets, source=ArraySource(ARRAYS, rate=Fraction(1, 3600)))
+    turned.window.is_closed = True
+    assert not turned.preview.run().is_interrupted
 
 
 def test_being_told_to_stop_ends_it_as_interrupted(presets: list[str]) -> None:
     """A signal, at the command line."""
-    stops = iter([False, False, False])
-    summary = preview(Window([None] * 100), presets).run(lambda: next(stops, True))
+    _, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(1, 3600)), stops=4)
     assert summary.is_interrupted
-    assert 0 < summary.frames < 8
+
+
+def test_all_threads_end_with_it(presets: list[str]) -> None:
+    """None is left behind."""
+    before = set(threading.enumerate())
+    run(presets)
+    assert {thread.name for thread in set(threading.enumerate()) - before if thread.name != "livefilter strip"} == set()
 
 
 def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None:
-    """It does not flash up for a 25th of a second."""
-    window = Window([None] * 200 + ["2", "q"])
-    summary = preview(window, presets, ArraySource(ARRAYS[:1], rate=RATE)).run()
-    assert summary.frames == 1
-    assert [int(shown[0, 0]) for shown in window.shown[:2]] == [10, 245]
+    """It does not flash up for a 25th of a second, and can be looked at through another preset."""
+    turned = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
+    assert [turned.next_frame() for _ in range(20)] == [10] * 20
+    assert turned.live.is_over
+    assert not turned.preview._is_seen()
+    assert turned.press("2") == 245
 
 
-def test_space_pauses_and_goes_on(presets: list[str]) -> None:
+def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
     """No new frame comes meanwhile, and all others come afterwards."""
-    window = Window([" ", *[None] * 50, " ", *[None] * 20])
-    summary = preview(window, presets).run()
-    levels = [int(shown[0, 0]) for shown in window.shown]
-    assert levels == [10, 10, 10, *range(20, 90, 10)]  # Twice more: each key draws again.
-    assert summary.frames == 8
+    turned = Turned(presets)
+    assert turned.next_frame() == 10
+    turned.press(" ")
+    assert [turned.next_frame() for _ in range(50)] == [10] * 50
+    turned.press(" ")
+    assert [turned.next_frame() for _ in range(7)] == list(range(20, 90, 10))
+
+
+def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
+    """The picture stands, frames pass by, and none of them counts as dropped; nor does a minimised window cost any."""
+    turned = Turned(presets, source=ArraySource(ARRAYS[:1], is_live=True))
+    turned.live.loop.turn(30)
+    turned.preview.turn()
+    for idle in ("paused", "minimised"):
+        turned.window.is_minimised = idle == "minimised"
+        turned.preview._is_paused = idle == "paused"
+        turned.preview.turn()
+        turned.live.loop._hand_out(Frame(ARRAYS[5], 5, Fraction(5), 0))
+        assert turned.turn() == 10
+    assert turned.live.stats.snapshot().frames_out == 1
+    assert turned.live.stats.snapshot().dropped == {}
 
 
 def test_digits_change_the_preset(presets: list[str]) -> None:
     """The picture on show is filtered anew at once; the summary names the last preset."""
-    window = Window([" ", "2", "1", "2", "q"])
-    summary = preview(window, presets).run()
-    assert [int(shown[0, 0]) for shown in window.shown] == [10, 10, 245, 10, 245, 245]
-    assert summary.preset == "negative"
+    turned = Turned(presets)
+    assert turned.next_frame() == 10
+    assert turned.press("2") == 245
+    assert turned.press("1") == 10
+    assert turned.press("2") == 245
+    assert turned.live.summary(is_interrupted=False).preset == "negative"
 
 
 @pytest.mark.parametrize("key", ["4", "9", "0", "x", "é", "²"])
 def test_other_keys_do_nothing(key: str, presets: list[str]) -> None:
     """Nor do digits without a preset."""
-    window = Window([" ", key, "q"])
-    summary = preview(window, presets).run()
-    assert summary.preset == "plain"
-    assert {int(shown[0, 0]) for shown in window.shown} == {10}
+    turned = Turned(presets)
+    turned.next_frame()
+    before = turned.window.shown[-1]
+    turned.press(key)
+    np.testing.assert_array_equal(turned.window.shown[-1], before)
+    assert turned.live.preset.filter.preset.name == "plain"
 
 
 def test_a_broken_preset_is_announced_and_the_old_one_stays(presets: list[str]) -> None:
-    """A typing error in a file must not end the show."""
-    announced: list[str] = []
-    window = Window([" ", "2", "3", "q"])
-    summary = preview(window, presets, announce=announced.append).run()
-    assert summary.preset == "negative"
-    assert len(announced) == 1
-    assert "broken.yaml:1:9" in announced[0]
-    assert int(window.shown[-1][0, 0]) == 245
+    """A typing error in a file must not end the show; it is read on the picture, too."""
+    turned = Turned(presets)
+    turned.next_frame()
+    before = turned.window.shown[-1]
+    turned.press("2", "3")
+    assert len(turned.announced) == 1
+    assert "broken.yaml:1:9" in turned.announced[0]
+    assert turned.window.level == 245
+    assert (turned.window.shown[-1] != 255 - before).any()
 
 
 def test_only_nine_presets_have_digits(presets: list[str]) -> None:
     """A tenth has none, and is not in the help."""
-    made = preview(Window(), presets * 4)
-    assert [line.split()[0] for line in made._help()[-9:]] == list("123456789")
+    lines = Turned(presets * 4).preview._help()
+    assert [line.split()[0] for line in lines[-9:]] == list("123456789")
+
+
+def test_brackets_turn_the_main_parameter(tmp_path: Path) -> None:
+    """A threshold here: the picture is brighter than it, or no more; a preset keeps its name, and the value is told."""
+    path = tmp_path / "level.yaml"
+    path.write_text("steps: [threshold: {level: 9}]\noverlay: {scores: false, name: false}\n")
+    turned = Turned([str(path)])
+    assert turned.next_frame() == 255
+    assert turned.press("]") == 0
+    assert turned.press("[") == 255
+    assert turned.announced == ["threshold level 11", "threshold level 9"]
+    assert turned.live.preset.filter.preset.name == "level"
+
+
+def test_a_preset_without_main_parameter_says_so(presets: list[str]) -> None:
+    """Nothing else happens."""
+    turned = Turned(presets)
+    turned.next_frame()
+    turned.press("]")
+    assert turned.announced == ["plain: has no main parameter"]
 
 
 def test_o_shows_and_hides_the_overlay() -> None:
     """The scores' panel comes and goes; what is under it stays."""
-    window = Window([" ", "o", "o", "q"])
-    made = Preview(
-        ArraySource(ARRAYS, rate=RATE),
-        "sobel-vertical",
-        presets=[],
-        window=window,
-        overlay=False,
-        snapshot_folder=Path("nowhere"),
-        clock=window.clock,
-    )
-    made.run()
-    assert [bool(shown.any()) for shown in window.shown] == [False, False, True, False, False]
+    turned = Turned(["sobel-vertical"])
+    turned.next_frame()
+    corner = (slice(-20, None), slice(0, 100))
+    seen = [bool(turned.window.shown[-1][corner].any())]
+    for _ in range(2):
+        turned.press("o")
+        seen.append(bool(turned.window.shown[-1][corner].any()))
+    assert seen == [False, True, False]
 
 
 def test_c_goes_through_the_comparisons(presets: list[str]) -> None:
     """None, side, wipe, pip, and none again; it stays when the preset changes."""
-    window = Window([" ", "c", "c", "c", "c", "c", "2", "q"])
-    preview(window, presets, ArraySource([ARRAYS[0]] * 2, rate=RATE)).run()
-    assert [shown.shape for shown in window.shown] == [
-        SHAPE, SHAPE, (60, 160), SHAPE, SHAPE, SHAPE, (60, 160), (60, 160), (60, 160)
-    ]  # fmt: skip
-    assert not (window.shown[3] == 10).all()  # Wipe
-    assert not (window.shown[4] == 10).all()  # Picture in picture
-    assert (window.shown[5] == 10).all()
-    assert (window.shown[7][:, :80] == 10).all()
-    assert (window.shown[7][:, 80:] == 245).all()
+    turned = Turned(presets)
+    turned.next_frame()
+    turned.press("2")
+    shapes, levels = [], []
+    for _ in range(5):
+        shapes.append(turned.window.shown[-1].shape)
+        levels.append(int(turned.window.shown[-1][-1, 0]))
+        turned.press("c")
+    assert shapes == [SHAPE, (240, 640), SHAPE, SHAPE, SHAPE]
+    assert levels == [245, 10, 10, 245, 245]
+    turned.press("1")
+    assert turned.window.shown[-1].shape == (240, 640)
+
+
+def test_a_drag_moves_the_line_of_the_wipe(presets: list[str]) -> None:
+    """And does nothing in other comparisons."""
+    turned = Turned(presets, compare="wipe")
+    turned.next_frame()
+    turned.press("2")
+    row = turned.window.shown[-1][-1]
+    assert (int(row[150]), int(row[170])) == (10, 245)
+    turned.window.on_drag(0.25)
+    turned.turn()
+    row = turned.window.shown[-1][-1]
+    assert (int(row[70]), int(row[90])) == (10, 245)
+    turned.press("c", "c")
+    turned.window.on_drag(0.75)
+    assert turned.live.overlay.wipe == 0.25
+
+
+def test_m_mirrors_the_source(presets: list[str]) -> None:
+    """Left is right, before the filter, also of the picture that stands."""
+    half = np.hstack([np.full((240, 160), 10, np.uint8), np.full((240, 160), 90, np.uint8)])
+    turned = Turned(presets, source=ArraySource([half] * 3, rate=RATE))
+    assert turned.next_frame() == 90
+    assert turned.press("m") == 10
+    assert turned.next_frame() == 10
+    assert turned.press("m") == 90
+
+
+def test_t_holds_the_scores_scale() -> None:
+    """The bars of a weaker picture are shorter then, instead of being drawn on a finer scale."""
+    strong = np.tile(np.repeat(np.array([0, 255], np.uint8), 8), (240, 20))
+    turned = Turned(["sobel-vertical"], source=ArraySource([strong, strong // 64, strong // 64], rate=RATE))
+    turned.press("o")
+    turned.next_frame()
+    turned.press("t")
+    assert turned.live.overlay.is_frozen
+    held = turned.live.overlay._scales
+    turned.clock.advance(100)
+    turned.next_frame()
+    assert turned.live.overlay._scales == held
+    assert "held" in turned.announced[-1]
+    turned.press("t")
+    assert "follows" in turned.announced[-1]
+
+
+def test_i_shows_and_hides_statistics(presets: list[str]) -> None:
+    """A darker panel on the left, with figures."""
+    bright = ArraySource([np.full(SHAPE, 250, np.uint8)] * 3, rate=RATE)
+    turned = Turned(presets, source=bright)
+    turned.next_frame()
+    medians = []
+    for key in "ii":
+        turned.press(key)
+        medians.append(float(np.median(turned.window.shown[-1][10:60, 5:80])))
+    assert medians == [75, 250]
+
+
+def test_f_plus_and_minus_are_for_the_window(presets: list[str]) -> None:
+    """The keys beside them without Shift count too."""
+    turned = Turned(presets)
+    turned.press("f", "+", "=", "-", "_")
+    assert turned.window.done == ["full screen", 1.25, 1.25, 0.8, 0.8]
 
 
 def test_h_shows_and_hides_the_help(presets: list[str]) -> None:
     """A darker panel in the middle, with every key and every preset."""
-    bright = ArraySource([np.full((480, 640), 250, np.uint8)] * 2, rate=RATE)
-    window = Window([" ", "h", "h", "q"])
-    made = preview(window, presets, bright)
-    made.run()
-    middle = [float(np.median(shown[220:260, 300:340])) for shown in window.shown]
-    assert middle == [250, 250, 75, 250, 250]
-    words = "\n".join(made._help())
-    for key in ("q", "Esc", "space", "s ", "o ", "c ", "h ", "1   plain", "2   negative", "3   broken"):
+    bright = ArraySource([np.full(SHAPE, 250, np.uint8)] * 2, rate=RATE)
+    turned = Turned(presets, source=bright)
+    turned.next_frame()
+    middle = []
+    for key in "hh":
+        turned.press(key)
+        middle.append(float(np.median(turned.window.shown[-1][100:140, 140:180])))
+    assert middle == [75, 250]
+    words = "\n".join(turned.preview._help())
+    for key in ("q", "Esc", "space", *"srocmtif[]+-h", "drag", "1   plain", "2   negative", "3   broken"):
         assert key in words
 
 
 def test_s_saves_what_is_shown(presets: list[str], tmp_path: Path) -> None:
     """As a PNG named by time, preset and frame, without the help; a line says where."""
-    announced: list[str] = []
     folder = tmp_path / "shots"
     folder.mkdir()
-    window = Window([" ", "2", "h", "s", "q"])
-    preview(window, presets, snapshot_folder=folder, announce=announced.append).run()
+    turned = Turned(presets, snapshot_folder=folder)
+    turned.next_frame()
+    turned.press("2", "h", "s")
     (path,) = folder.iterdir()
     assert re.fullmatch(r"livefilter-\d{8}-\d{6}-negative-000000\.png", path.name)
-    assert announced == [f"saved {path}"]
+    assert turned.announced == [f"saved {path}"]
     saved = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert saved is not None
     assert (saved == 245).all()
+
+
+def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
+    """A file named by time and preset holds what was shown between; the status says that it is recorded."""
+    turned = Turned(presets, snapshot_folder=tmp_path)
+    turned.next_frame()
+    turned.press("r")
+    assert turned.live.is_recording
+    assert any(line.startswith("REC 0:00") for line in turned.preview._panels_now().status)
+    for _ in range(3):
+        turned.next_frame()
+    turned.press("r")
+    assert not turned.live.is_recording
+    with turned.live:
+        pass
+    (path,) = tmp_path.glob("livefilter-*.mp4")
+    assert re.fullmatch(r"livefilter-\d{8}-\d{6}-plain\.mp4", path.name)
+    assert turned.live.summary(is_interrupted=False).outputs == (str(path),)
+    capture = cv2.VideoCapture(str(path))
+    levels = []
+    while (read := capture.read())[0]:
+        levels.append(int(read[1][-1, -1, 0]))
+    assert np.allclose(levels, [20, 30, 40], atol=2)
+
+
+def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
+    """The show goes on."""
+    turned = Turned(presets, snapshot_folder=tmp_path / "missing")
+    turned.next_frame()
+    turned.press("r", "s")
+    assert not turned.live.is_recording
+    assert [line.endswith("make it first") for line in turned.announced] == [True, True]
+    assert turned.next_frame() == 20
 
 
 def test_a_presets_name_cannot_lead_a_snapshot_elsewhere(tmp_path: Path) -> None:
@@ -228,55 +440,46 @@ def test_a_presets_name_cannot_lead_a_snapshot_elsewhere(tmp_path: Path) -> None
     path.write_text('name: "../a b/c"\nsteps: []\n')
     folder = tmp_path / "shots"
     folder.mkdir()
-    preview(Window(["s"]), [str(path)], snapshot_folder=folder).run()
+    turned = Turned([str(path)], snapshot_folder=folder)
+    turned.next_frame()
+    turned.press("s")
     (saved,) = folder.iterdir()
     assert saved.name.endswith("-..-a-b-c-000000.png")
 
 
-def test_a_snapshot_that_cannot_be_saved_is_announced(presets: list[str], tmp_path: Path) -> None:
-    """The show goes on."""
-    announced: list[str] = []
-    summary = preview(
-        Window(["s", *[None] * 20]), presets, snapshot_folder=tmp_path / "missing", announce=announced.append
-    ).run()
-    assert summary.frames == 8
-    assert len(announced) == 1
-    assert "does not exist" in announced[0]
-
-
 def test_keys_before_the_first_frame_do_no_harm(presets: list[str]) -> None:
     """There is nothing to save, to draw again or to pause yet."""
-    made = preview(Window(), presets)
-    for key in (" ", "s", "o", "c", "h", "2"):
-        made.press(key)
+    preview = Turned(presets).preview
+    for key in " sochmti[]f+-2":
+        preview.press(key)
+    assert preview._shown is None
 
 
 def test_a_source_that_breaks_midway_ends_it_with_a_loss(presets: list[str]) -> None:
     """All frames before are shown."""
-    window = Window([None] * 20)
-    summary = preview(window, presets, ArraySource(ARRAYS, rate=RATE, fails_after=3)).run()
+    window, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(100), fails_after=3))
     assert summary.frames == 3
+    assert window.level == 30
     assert summary.loss == "arrays: was told to fail after 3 frames"
 
 
 def test_a_source_that_breaks_at_once_is_an_error(presets: list[str]) -> None:
     """There is nothing to show."""
     with pytest.raises(SourceError, match="after 0 frames"):
-        preview(Window(), presets, ArraySource(ARRAYS, rate=RATE, fails_after=0)).run()
+        run(presets, ArraySource(ARRAYS, fails_after=0))
 
 
 def test_what_the_source_lost_is_in_the_summary(presets: list[str]) -> None:
     """As when it is processed."""
-    source = ArraySource(ARRAYS, rate=RATE, loss="2 damaged packets")
-    assert preview(Window([None] * 20), presets, source).run().loss == "2 damaged packets"
+    _, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(100), loss="2 damaged packets"))
+    assert summary.loss == "2 damaged packets"
 
 
 def test_a_live_source_is_read_by_its_own_thread(presets: list[str]) -> None:
-    """Every frame was either shown or counted as dropped, and the last one is shown."""
-    window = Window([None] * 100_000)
-    summary = preview(window, presets, ArraySource(ARRAYS, is_live=True)).run()
+    """Every frame was either filtered or counted as dropped, and the last one is shown."""
+    window, summary = run(presets, ArraySource(ARRAYS, is_live=True))
     assert summary.frames + summary.dropped == 8
-    assert int(window.shown[-1][0, 0]) == 80
+    assert window.level == 80
 
 
 def test_colour_and_a_change_of_size_can_be_shown(presets: list[str]) -> None:
@@ -289,22 +492,40 @@ def test_colour_and_a_change_of_size_can_be_shown(presets: list[str]) -> None:
             yield Frame(np.full((8, 8, 3), 40, np.uint8), 0, Fraction(0), 0)
             yield Frame(np.full((4, 4), 50, np.uint8), 1, 1 / RATE, 0)
 
-    window = Window([None] * 20)
-    summary = preview(window, presets, Mixed(ARRAYS, rate=RATE)).run()
+    window, summary = run(presets, Mixed(ARRAYS, rate=RATE))
     assert summary.frames == 2
-    assert [(shown.shape, int(shown[0, 0])) for shown in window.shown] == [((8, 8), 40), ((4, 4), 50)]
+    seen = dict.fromkeys((shown.shape, int(shown[0, 0])) for shown in window.shown)
+    assert list(seen) == [((8, 8), 40), ((4, 4), 50)]
 
 
-def test_the_rate_is_shown_once_there_are_two_frames(presets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measured over the last frames shown: this stand-in takes an eighth of a second for each."""
-    told: list[float | None] = []
-    made = preview(Window([None] * 20), presets)
-    draw: Callable[..., Pixels] = made._overlay.draw
+def test_saving_the_presets_file_swaps_it_in(presets: list[str]) -> None:
+    """Written in place here; the picture that stands is filtered anew."""
+    turned = Turned(presets)
+    assert turned.next_frame() == 10
+    Path(presets[0]).write_text(Path(presets[1]).read_text())
+    for _ in range(3):
+        turned.clock.advance(0.06)
+        turned.press()
+    assert turned.press() == 255 - turned.live.loop._last.frame.pixels[0, 0]  # type: ignore[union-attr]
+    assert turned.announced == [f"{presets[0]}: loaded anew"]
 
-    def note(*arguments: Any) -> Pixels:
-        told.append(arguments[-1])
-        return draw(*arguments)
 
-    monkeypatch.setattr(made._overlay, "draw", note)
-    made.run()
-    assert told == [None, *[8.0] * 7]
+def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_mended(presets: list[str]) -> None:
+    """File, line and column are read on the picture."""
+    good = Path(presets[1]).read_text()
+    turned = Turned(presets[1:])
+    assert turned.next_frame() == 245
+    Path(presets[1]).write_text("steps:\n  - blurr: {}\n")
+    for _ in range(3):
+        turned.clock.advance(0.06)
+        turned.press()
+    assert turned.live.preset.broken is not None
+    assert "negative.yaml:2:5" in turned.live.preset.broken
+    assert turned.live.preset.broken == turned.preview._panels_now().broken
+    assert turned.window.level >= 200
+    Path(presets[1]).write_text(good + "# mended\n")
+    for _ in range(3):
+        turned.clock.advance(0.06)
+        turned.press()
+    assert turned.live.preset.broken is None
+    assert turned.preview._panels_now().broken == ""

@@ -1,0 +1,91 @@
+"""What a preview writes on its window beside the overlay: status, statistics, help, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from livefilter.frame import Pixels
+from livefilter.overlays import draw_panel
+from livefilter.pipeline._stats import LiveStats, Spread
+
+
+@dataclass(slots=True)
+class Panels:
+    """What is to be written; nothing where a field is empty.
+
+    Attributes:
+        status: What is going on, in a few lines under the preset's name.
+        is_recording: A disc stands before the first of them.
+        notice: What has just happened.
+        broken: What is wrong with the preset's file.
+        statistics: Lines of figures.
+        help: A line for each key.
+    """
+
+    status: Sequence[str] = ()
+    is_recording: bool = False
+    notice: str = ""
+    broken: str = ""
+    statistics: Sequence[str] = ()
+    help: Sequence[str] = ()
+
+    def drawn_on(self, picture: Pixels, name_rows: int) -> Pixels:
+        """Return a copy of a picture with the panels on it; the picture itself if there are none.
+
+        Args:
+            picture: Gray, uint8.
+            name_rows: Rows at its top that are in use.
+        """
+        lines = [*self.status, *filter(None, [self.notice])]
+        if not (lines or self.broken or self.statistics or self.help):
+            return picture
+        picture = picture.copy()
+        top = [*lines, *self.statistics]
+        if top:
+            draw_panel(picture, top, top=name_rows, left=0, dot=self.is_recording)
+        if self.help:
+            draw_panel(picture, self.help)
+        if self.broken:
+            draw_panel(picture, [self.broken])
+        return picture
+
+
+def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool, is_switching: bool) -> list[str]:
+    """Return what is going on: recording, rate, drops, and why there are any."""
+    words = []
+    if recorded_s is not None:
+        words.append(f"REC {int(recorded_s) // 60}:{int(recorded_s) % 60:02d}")
+    words.append("paused" if is_paused else f"{stats.fps_out:.0f} fps")
+    dropped = sum(stats.dropped.values())
+    if dropped:
+        words.append(f"{dropped} dropped")
+    if is_switching:
+        words.append("compiling ...")
+    lines = ["  ".join(words)]
+    if stats.is_slow and not is_paused:
+        took_ms = sum(stats.stages[stage].p50_ms for stage in ("filter", "overlay") if stage in stats.stages)
+        lines.append(f"too slow: {took_ms:.0f} of {stats.budget_ms:.0f} ms, frames are dropped")
+    return lines
+
+
+def statistics_lines(stats: LiveStats) -> list[str]:
+    """Return figures: rates, drops by reason, latencies, and durations of each part."""
+    return list(_statistics(stats))
+
+
+def _statistics(stats: LiveStats) -> Iterator[str]:
+    yield f"in {stats.fps_in:.1f}  out {stats.fps_out:.1f} fps"
+    yield f"frames {stats.frames_in}  filtered {stats.frames_out}"
+    yield "dropped " + (", ".join(f"{where} {count}" for where, count in stats.dropped.items()) or "none")
+    if stats.mended:
+        yield f"times set right {stats.mended}"
+    yield "ms: p50 / p95 / p99"
+    for name, latency in stats.latency.items():
+        yield f"to {name} {_figures(latency)}"
+    for name, stage in stats.stages.items():
+        yield f"{name} {_figures(stage)}"
+
+
+def _figures(spread: Spread) -> str:
+    return f"{spread.p50_ms:.1f} / {spread.p95_ms:.1f} / {spread.p99_ms:.1f}"

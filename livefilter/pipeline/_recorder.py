@@ -1,0 +1,55 @@
+"""A recording of a live stream: one file, and a numbered next one where a file cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from os.path import lexists
+from pathlib import Path
+
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.sinks import Sink
+
+
+class Recording(Sink):
+    """A sink in parts: where the size of the pictures changes, the file is finished and the next one begun.
+
+    Args:
+        path: The first part; the others are NAME-2, NAME-3 and so on beside it, under the first numbers that are free.
+        open_part: Opens the sink of one part.
+        kept: Called with the place of every part that is finished before the last one.
+
+    Raises:
+        SinkError: The first part cannot be made.
+    """
+
+    def __init__(self, path: Path, open_part: Callable[[Path], Sink], kept: Callable[[str], object]) -> None:
+        self.target = str(path)
+        self._path = path
+        self._open_part = open_part
+        self._kept = kept
+        self._part = open_part(path)
+        self._shape: tuple[int, ...] | None = None
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Write one picture, into a next part if it has another size than the one before."""
+        if self._shape is not None and frame.pixels.shape != self._shape:
+            kept = self._part.finish()
+            if kept is not None:
+                self._kept(kept)
+            self._part = self._open_part(self._free_path())
+        self._shape = frame.pixels.shape
+        self._part.write(frame, score)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Finish the last part and return where it is."""
+        return self._part.finish(is_complete=is_complete)
+
+    def discard(self) -> None:
+        """Drop the last part; those before it are kept."""
+        self._part.discard()
+
+    def _free_path(self) -> Path:
+        numbered = (self._path.with_name(f"{self._path.stem}-{number}{self._path.suffix}") for number in count(2))
+        return next(path for path in numbered if not lexists(path))

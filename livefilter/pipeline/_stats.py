@@ -1,0 +1,180 @@
+"""What a live pipeline counts and measures, in memory that does not grow."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+_RECENT_S = 10.0
+_RATE_S = 2.0
+_MOST_SAMPLES = 2400
+"""Kept for each figure: ten seconds at 240 frames per second."""
+_SHORTEST_S, _FACTOR = 1e-5, 1.02
+_BUCKETS = 900
+"""Of the whole run's distribution: each 2 % longer than the one before, from 10 microseconds to over 500 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How durations are spread, in milliseconds: half, 95 % and 99 % of them are at most as long."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStats:
+    """What a live pipeline did so far.
+
+    Attributes:
+        seconds: Since it began.
+        frames_in: Frames that the source gave.
+        frames_out: Frames that were filtered.
+        fps_in: Of the last seconds.
+        fps_out: Of the last seconds.
+        dropped: Frames lost, by the part that could not keep up: "filter" (replaced by a newer one before it was
+            filtered), "window" (replaced before it was shown), "recording" and so on; "source": it gave no picture.
+        mended: Frames whose time was no number or went back, and was set right.
+        latency: From capture until a sink has the frame, by sink, of the last seconds.
+        total_latency: The same of the whole run.
+        stages: How long each part takes, by part: "filter", "overlay", and each sink's writing; of the last seconds.
+        budget_ms: How long filter and overlay may take together for no frame to be dropped.
+        is_slow: They take longer.
+    """
+
+    seconds: float
+    frames_in: int
+    frames_out: int
+    fps_in: float
+    fps_out: float
+    dropped: dict[str, int]
+    mended: int
+    latency: dict[str, Spread]
+    total_latency: dict[str, Spread]
+    stages: dict[str, Spread]
+    budget_ms: float
+    is_slow: bool
+
+
+class _Durations:
+    """Durations in seconds: the newest ones, and how all of them were distributed."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_MOST_SAMPLES)
+        self._buckets = [0] * _BUCKETS
+
+    def add(self, now_s: float, duration_s: float) -> None:
+        self._recent.append((now_s, duration_s))
+        bucket = math.ceil(math.log(max(duration_s, _SHORTEST_S) / _SHORTEST_S, _FACTOR))
+        self._buckets[min(bucket, _BUCKETS - 1)] += 1
+
+    def recent(self, since_s: float) -> list[float]:
+        return [duration_s for at_s, duration_s in self._recent if at_s >= since_s]
+
+    def total(self) -> Spread:
+        """Return the spread of all, each rounded up to the end of its bucket."""
+        sums = np.cumsum(self._buckets)
+        at = [int(np.searchsorted(sums, math.ceil(share * sums[-1]))) for share in (0.5, 0.95, 0.99)]
+        return _in_ms(_SHORTEST_S * _FACTOR**bucket for bucket in at)
+
+
+class Stats:
+    """Counts and measures; called by all threads of a pipeline, and read by any.
+
+    Args:
+        rate: Nominal frames per second, which tells how long a frame may take.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, rate: Fraction, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._budget_s = float(1 / rate)
+        self._started_s = clock()
+        self._lock = threading.Lock()  # Over all below.
+        self._frames = {"in": 0, "out": 0}
+        self._times: dict[str, deque[float]] = {way: deque(maxlen=_MOST_SAMPLES) for way in self._frames}
+        self._dropped: dict[str, int] = {}
+        self._mended = 0
+        self._latency: dict[str, _Durations] = {}
+        self._stages: dict[str, _Durations] = {}
+
+    def came(self) -> None:
+        """Count a frame that the source gave."""
+        self._count("in")
+
+    def filtered(self) -> None:
+        """Count a frame that was filtered."""
+        self._count("out")
+
+    def drop(self, where: str) -> None:
+        """Count a frame that was lost, by the part that could not keep up."""
+        with self._lock:
+            self._dropped[where] = self._dropped.get(where, 0) + 1
+
+    def mend(self) -> None:
+        """Count a frame whose time had to be set right."""
+        with self._lock:
+            self._mended += 1
+
+    def took(self, stage: str, duration_s: float) -> None:
+        """Note how long a part worked on a frame."""
+        with self._lock:
+            self._stages.setdefault(stage, _Durations()).add(self._clock(), duration_s)
+
+    def delivered(self, sink: str, latency_s: float) -> None:
+        """Note how old a frame was when a sink had it."""
+        with self._lock:
+            self._latency.setdefault(sink, _Durations()).add(self._clock(), latency_s)
+
+    def dropped(self, where: str) -> int:
+        """Return how many frames were lost there."""
+        with self._lock:
+            return self._dropped.get(where, 0)
+
+    def snapshot(self) -> LiveStats:
+        """Return what there is to tell now."""
+        with self._lock:
+            now_s = self._clock()
+            since_s, newest_s = now_s - _RECENT_S, now_s - _RATE_S / 2
+            work_s = [parts.recent(newest_s) for name, parts in self._stages.items() if name in ("filter", "overlay")]
+            return LiveStats(
+                seconds=now_s - self._started_s,
+                frames_in=self._frames["in"],
+                frames_out=self._frames["out"],
+                fps_in=self._rate("in", now_s),
+                fps_out=self._rate("out", now_s),
+                dropped=dict(self._dropped),
+                mended=self._mended,
+                latency=_spreads(self._latency, since_s),
+                total_latency={name: ages.total() for name, ages in self._latency.items()},
+                stages=_spreads(self._stages, since_s),
+                budget_ms=self._budget_s * 1000,
+                is_slow=sum(float(np.mean(part)) for part in work_s if part) > self._budget_s,
+            )
+
+    def _count(self, way: str) -> None:
+        with self._lock:
+            self._frames[way] += 1
+            self._times[way].append(self._clock())
+
+    def _rate(self, way: str, now_s: float) -> float:
+        span_s = min(_RATE_S, now_s - self._started_s)
+        return sum(at_s > now_s - span_s for at_s in self._times[way]) / span_s if span_s > 0 else 0.0
+
+
+def _in_ms(durations_s: Iterable[float]) -> Spread:
+    return Spread(*(round(float(duration_s) * 1000, 3) for duration_s in durations_s))
+
+
+def _spreads(durations: Mapping[str, _Durations], since_s: float) -> dict[str, Spread]:
+    """Return the spread of what is newer, for each name that has any."""
+    recent = {name: parts.recent(since_s) for name, parts in durations.items()}
+    return {name: _in_ms(np.percentile(parts, (50, 95, 99))) for name, parts in recent.items() if parts}

@@ -1,0 +1,29 @@
+"""Pictures of any size for outputs of one size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from livefilter.frame import Pixels
+
+
+def fitted(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
+    """Return a gray picture in a shape: as it is if it has that shape, otherwise scaled, with black beside it.
+
+    Args:
+        pixels: Gray, uint8.
+        shape: (rows, cols) of the result.
+
+    Returns:
+        uint8, C-contiguous.
+    """
+    if pixels.shape == shape:
+        return np.ascontiguousarray(pixels)
+    factor = min(shape[0] / pixels.shape[0], shape[1] / pixels.shape[1])
+    rows, cols = (max(1, round(side * factor)) for side in pixels.shape[:2])
+    result = np.zeros(shape, np.uint8)
+    top, left = (shape[0] - rows) // 2, (shape[1] - cols) // 2
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    result[top : top + rows, left : left + cols] = cv2.resize(pixels, (cols, rows), interpolation=interpolation)
+    return result
