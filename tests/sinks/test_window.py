@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -25,12 +25,17 @@ class Screen:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.code = -1
+        self.is_put_away = False
+        self.mouse: Callable[..., object] = lambda *_: None
         self.visit, self._server = socket.socketpair()
         self.visible: float | None = 1.0
         patch.setattr("livefilter.sinks._window.visit_display", lambda: self.visit)
+        patch.setattr("livefilter.sinks._window.minimised_watch", lambda: lambda: self.is_put_away)
         patch.setattr("time.sleep", lambda seconds: self.calls.append(("sleep", seconds)))
-        for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey"):
+        for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey", "setWindowProperty"):
             patch.setattr(cv2, name, lambda *arguments, name=name: self.calls.append((name, *arguments)))
+        patch.setattr(cv2, "setMouseCallback", lambda _, called: setattr(self, "mouse", called))
+        patch.setattr(cv2, "getWindowImageRect", lambda _: (10, 20, 400, 300))
         patch.setattr(cv2, "waitKeyEx", lambda wait_ms: self.code)
         patch.setattr(cv2, "getWindowProperty", lambda *_: self._property())
 
@@ -135,6 +140,73 @@ def test_a_window_closed_by_its_button_is_noticed_and_left_alone(visible: float 
     window.poll_key(1)
     window.discard()
     assert screen.names == ["namedWindow", "resizeWindow", "imshow", "sleep"]
+
+
+def test_dragging_tells_where_as_a_share_of_the_width(screen: Screen) -> None:
+    """With the left button only, and never beyond the picture."""
+    window = WindowSink("a title")
+    window.show(PICTURE)
+    told: list[float] = []
+    window.on_drag = told.append
+    left, right = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
+    for event, col, flags in (
+        (cv2.EVENT_MOUSEMOVE, 3, 0),
+        (cv2.EVENT_LBUTTONDOWN, 3, left),
+        (cv2.EVENT_MOUSEMOVE, 99, left),
+        (cv2.EVENT_MOUSEMOVE, -5, left | right),
+        (cv2.EVENT_LBUTTONUP, 2, left),
+        (cv2.EVENT_MOUSEMOVE, 2, right),
+    ):
+        screen.mouse(event, col, 1, flags, None)
+    assert told == [0.5, 1.0, 0.0]
+
+
+def test_the_window_fills_the_screen_and_goes_back(screen: Screen) -> None:
+    """As OpenCV calls it."""
+    window = WindowSink("a title")
+    window.show(PICTURE)
+    screen.visible = cv2.WINDOW_NORMAL
+    window.toggle_full_screen()
+    screen.visible = cv2.WINDOW_FULLSCREEN
+    window.toggle_full_screen()
+    wanted = [call[2:] for call in screen.calls if call[0] == "setWindowProperty"]
+    assert wanted == [
+        (cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN),
+        (cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_NORMAL),
+    ]
+
+
+def test_the_windows_size_changes_by_a_factor(screen: Screen) -> None:
+    """But never to nothing."""
+    window = WindowSink("a title")
+    window.show(PICTURE)
+    window.zoom(1.25)
+    window.zoom(0.01)
+    assert [call for call in screen.calls if call[0] == "resizeWindow"][1:] == [
+        ("resizeWindow", "a title", 500, 375),
+        ("resizeWindow", "a title", 64, 64),
+    ]
+
+
+def test_keys_for_a_window_that_is_not_there_do_nothing(screen: Screen) -> None:
+    """Before the first picture, and after it was closed."""
+    window = WindowSink("a title")
+    for _ in range(2):
+        window.toggle_full_screen()
+        window.zoom(2)
+        window.is_closed = True
+    assert screen.calls == []
+    window.discard()
+
+
+def test_a_window_that_is_put_away_is_noticed(screen: Screen) -> None:
+    """At the next key that is waited for."""
+    window = WindowSink("a title")
+    window.show(PICTURE)
+    for is_put_away in (True, False):
+        screen.is_put_away = is_put_away
+        window.poll_key(1)
+        assert window.is_minimised is is_put_away
 
 
 def test_an_opencv_that_cannot_open_windows_is_an_error(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
