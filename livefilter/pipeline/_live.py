@@ -159,7 +159,7 @@ class Live:
                 rate=facts.rate,
                 time_base=facts.time_base,
                 overwrite=overwrite and part == path,
-                encoding=Encoding(),
+                encoding=Encoding(is_fragmented=True),
             )
 
         self.add_sink(_RECORDING, Recording(path, open_part, self._keep))
