@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -77,11 +76,12 @@ def filter_to_files(
     """Run the pipeline of ``process`` and ``demo``, report, and return the exit code."""
     with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
         from livefilter.sinks import WindowSink
+        from livefilter.sources import title_of
 
         recipe = make_recipe()
         targets: list[Target] = [output or f"{_run.file_stem(source)}-{_run.file_stem(recipe.preset.name)}.mp4"]
         if with_window:
-            targets.append(opened.enter_context(WindowSink(f"livefilter: {Path(source).name}")))
-        progress = opened.enter_context(progress_bar(Path(source).name, is_quiet=is_quiet))
+            targets.append(opened.enter_context(WindowSink(f"livefilter: {title_of(source)}")))
+        progress = opened.enter_context(progress_bar(title_of(source), is_quiet=is_quiet))
         summary = recipe.run(source, targets, scores=scores, progress=progress, should_stop=should_stop)
     return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,7 +55,9 @@ def command(
         return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
     if ending is not None:
         raise click.UsageError("--format: is for several inputs; give -d FOLDER too, or name the file with -o")
+    from livefilter.sources import title_of
+
     source = sources[0]
-    with _run.stopping_on_signal() as should_stop, progress_bar(Path(source).name, is_quiet=quiet) as progress:
+    with _run.stopping_on_signal() as should_stop, progress_bar(title_of(source), is_quiet=quiet) as progress:
         summary = make_recipe().run(source, None, scores=output or "-", progress=progress, should_stop=should_stop)
     return _run.report(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))

@@ -10,6 +10,7 @@ from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
+from livefilter.sources import title_of
 
 VIDEO_INPUTS = frozenset(
     f".{ending}"
@@ -36,7 +37,7 @@ def expand(spec: str) -> list[str]:
     """
     path = Path(expanduser(spec))
     if _LIVE.fullmatch(spec):
-        raise OptionError(f"{spec}: is a live source, which has no end; process it alone, with -o")
+        raise OptionError(f"{title_of(spec)}: is a live source, which has no end; process it alone, with -o")
     if path.is_dir():
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
@@ -73,9 +74,13 @@ def name_of(source: str) -> str:
     Example:
         >>> name_of("clips/hall 1.mp4"), name_of("frames/*.png"), name_of("synthetic:chart"), name_of("0")
         ('hall 1', 'frames', 'synthetic-chart', 'camera-0')
+        >>> name_of("rtsp://admin:secret@cam.local:554/live?channel=1"), name_of("-")
+        ('cam.local-554-live', 'standard-input')
     """
     if source.isdecimal():
         return f"camera-{source}"
+    if "://" in source or source == "-":
+        return re.sub(r"[^\w.]+", "-", title_of(source).partition("://")[2] or title_of(source)).strip("-")
     path = Path(source)
     while has_magic(path.name) and not path.exists():
         path = path.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
 from livefilter.sources._health import Health
-from livefilter.sources._open import open_source
+from livefilter.sources._open import open_source, title_of
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
@@ -24,5 +24,6 @@ __all__ = [
     "list_cameras",
     "open_source",
     "parse_time",
+    "title_of",
     "try_cameras",
 ]

@@ -101,16 +101,16 @@ class CameraReader:
         """Yield what was asked for and is not so: by the picture itself, else by what the camera says."""
         if options.size is not None and options.size != shape:
             asked, given = (f"{cols}x{rows}" for rows, cols in (options.size, shape))
-            yield f"{self._name}: was asked for {asked}, gives {given}"
+            yield f"was asked for {asked}, gives {given}"
         if options.rate is not None and (self.rate is None or abs(self.rate / options.rate - 1) > _NEAR):
             given = "does not tell what it gives" if self.rate is None else f"gives {float(self.rate):.4g}"
-            yield f"{self._name}: was asked for {float(options.rate):.4g} frames per second, {given}"
+            yield f"was asked for {float(options.rate):.4g} frames per second, {given}"
         if options.fourcc is not None:
             code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
             letters = code.to_bytes(4, "little").decode("latin-1")
             if letters != options.fourcc:
                 given = f"gives {letters}" if letters.isprintable() else "does not tell what it gives"
-                yield f"{self._name}: was asked for {options.fourcc}, {given}"
+                yield f"was asked for {options.fourcc}, {given}"
 
     def _unconverted(self, gray: Pixels) -> Unpack:
         """Ask for pictures as the camera sends them, and return how to make gray of what comes then."""

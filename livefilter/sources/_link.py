@@ -46,8 +46,8 @@ class Reader(Protocol):
     rate: Fraction | None
     notes: tuple[str, ...]
 
-    def read(self) -> Picture:
-        """Return the next picture.
+    def read(self) -> Picture | None:
+        """Return the next picture; None if there is none yet.
 
         Raises:
             SourceError: The connection is lost.
@@ -113,8 +113,10 @@ class Link:
             reader = self.reader = self._open_reader()
             while not self._is_abandoned:
                 picture = reader.read()
+                if picture is None:
+                    continue
                 self._put(picture)
-                # A camera that was pulled out gives none, and that without any pause.
+                # A camera that was pulled out gives these without any pause.
                 empty = empty + 1 if picture.pixels is None else 0
                 if empty == _MOST_EMPTY:
                     raise SourceError(f"{self._name}: gives pictures without pixels")

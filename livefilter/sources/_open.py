@@ -14,6 +14,7 @@ from typing import Any
 from livefilter.errors import SourceError
 from livefilter.sources._options import Kind, SourceOptions
 from livefilter.sources._source import Source
+from livefilter.sources._url import SCHEMES, is_url, shown
 
 _DEVICES = ("/dev/video", "/dev/v4l/")
 
@@ -31,7 +32,8 @@ def open_source(
 
     Args:
         spec: ``0``, ``"camera:0"`` or ``"/dev/video0"``; the path of a video file; a picture, a folder of pictures or a
-            glob such as ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or ``"synthetic:chart"``.
+            glob such as ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or ``"synthetic:chart"``;
+            an address such as ``"rtsp://camera/stream"`` or ``"http://camera/video.mjpg"``.
         options: How it is opened.
         should_stop: Asked while the source waits for something to come; True ends the stream.
         **changes: Fields of SourceOptions, in place of, or changing, ``options``.
@@ -53,17 +55,33 @@ def open_source(
     if not text:
         raise SourceError("the source is an empty text; give a camera (0), a file, a folder, a glob or synthetic:chart")
     kind = _kind(text)
-    asked.check_for(kind, text)
+    asked.check_for(kind, shown(text) if kind == "stream" else text)
     match kind:
         case "camera":
             return _camera(text, asked, should_stop)
+        case "stream":
+            return _stream(text, asked, should_stop)
         case _:
             return _stored(partial(_open_stored, kind, text, asked), asked, should_stop)
+
+
+def title_of(spec: str) -> str:
+    """Return what a source may be called while it is not open: without its folder, and without credentials.
+
+    Example:
+        >>> title_of("clips/hall.mp4"), title_of("rtsp://admin:secret@cam/live"), title_of("-")
+        ('hall.mp4', 'rtsp://cam/live', 'standard input')
+    """
+    if spec == "-":
+        return "standard input"
+    return shown(spec) if is_url(spec) else Path(spec).name or spec
 
 
 def _kind(text: str) -> Kind:
     if text.isdecimal() or text.startswith(("camera:", *_DEVICES)):
         return "camera"
+    if is_url(text):
+        return "stream"
     if text.startswith("synthetic:"):
         return "synthetic scene"
     return "pictures" if _is_pictures(text) else "video file"
@@ -80,6 +98,23 @@ def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) ->
     name = Path(text).name if is_path else f"camera {int(number)}"
     device = text if is_path else int(number)
     return Live(name, lambda: CameraReader(device, name, asked), asked, should_stop=should_stop)
+
+
+def _stream(url: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
+    scheme, name = url.partition(":")[0].lower(), shown(url)
+    if scheme not in SCHEMES:
+        raise SourceError(f"{name}: unknown kind of address; known: {', '.join(SCHEMES)}")
+    from livefilter.sources._beside import open_beside
+    from livefilter.sources._live import Live
+    from livefilter.sources._network import NetworkReader, StreamFile
+
+    open_reader = partial(NetworkReader, url, asked)
+    first = open_beside(name, open_reader, asked.open_timeout_s, should_stop)
+    if first.is_finite:
+        asked.check_for("video on a server", name)
+        return StreamFile(first, name)
+    opened = [first]
+    return Live(name, lambda: opened.pop() if opened else open_reader(), asked, should_stop=should_stop)
 
 
 def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from livefilter.errors import OptionError
 
-Kind = Literal["camera", "stream", "video file", "pictures", "synthetic scene", "standard input"]
+Kind = Literal["camera", "stream", "video on a server", "video file", "pictures", "synthetic scene", "standard input"]
 InputFormat = Literal["gray8", "bgr24"]
 
 _CAMERA: tuple[Kind, ...] = ("camera",)
@@ -22,8 +22,8 @@ _TAKEN_BY: dict[str, tuple[Kind, ...]] = {
     "fourcc": _CAMERA,
     "backend": _CAMERA,
     "mirror": _LIVE,
-    "open_timeout_s": _LIVE,
-    "read_timeout_s": _LIVE,
+    "open_timeout_s": (*_LIVE, "video on a server"),
+    "read_timeout_s": (*_LIVE, "video on a server"),
     "retry_wait_s": _LIVE,
     "give_up_after_s": _LIVE,
     "frozen_after_s": _LIVE,
@@ -111,5 +111,6 @@ class SourceOptions:
 
 
 def _listed(kinds: Collection[Kind]) -> str:
-    names = [kind if kind in ("pictures", "standard input") else f"{kind}s" for kind in kinds]
+    plural = {"pictures": "pictures", "standard input": "standard input", "video on a server": "videos on a server"}
+    names = [plural.get(kind, f"{kind}s") for kind in kinds]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

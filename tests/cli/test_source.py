@@ -115,3 +115,17 @@ def test_a_wrong_option_is_a_usage_error(
     assert run(arguments.split()) == 2
     assert says in capfd.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_password_in_an_address_appears_nowhere(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the error, not in its traceback, not in the names of files; the exit code is that of an input."""
+    monkeypatch.chdir(tmp_path)
+    address = "rtsp://admin:s3cret@127.0.0.1:9/live?token=h1dden"
+    for arguments in (["score", address], ["--debug", "process", address], ["process", "-d", "out", address, address]):
+        assert run(arguments) in (2, 3)
+        told = capfd.readouterr()
+        assert "rtsp://127.0.0.1:9/live" in told.err
+        assert not any(secret in told.out + told.err for secret in ("s3cret", "h1dden", "admin"))
+    assert not list(tmp_path.iterdir())

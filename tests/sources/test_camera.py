@@ -164,9 +164,9 @@ def test_a_camera_that_ignores_what_it_is_asked_is_reported(capture: type[Captur
     capture.told[cv2.CAP_PROP_FOURCC] = float(cv2.VideoWriter.fourcc(*"YUYV"))
     with opened(0, size=(720, 1280), rate=Fraction(60), fourcc="MJPG") as source:
         assert source.facts.notes == (
-            "camera 0: was asked for 1280x720, gives 64x48",
-            "camera 0: was asked for 60 frames per second, gives 29.97",
-            "camera 0: was asked for MJPG, gives YUYV",
+            "was asked for 1280x720, gives 64x48",
+            "was asked for 60 frames per second, gives 29.97",
+            "was asked for MJPG, gives YUYV",
         )
 
 
@@ -177,8 +177,8 @@ def test_a_rate_that_cannot_be_true_becomes_30(reported: float, capture: type[Ca
     with opened(0, rate=Fraction(25), fourcc="MJPG") as source:
         assert source.facts.rate == 30
         assert source.facts.notes == (
-            "camera 0: was asked for 25 frames per second, does not tell what it gives",
-            "camera 0: was asked for MJPG, does not tell what it gives",
+            "was asked for 25 frames per second, does not tell what it gives",
+            "was asked for MJPG, does not tell what it gives",
         )
 
 

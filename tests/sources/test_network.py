@@ -1,0 +1,422 @@
+"""Streams from the network, with real servers on loopback: what they do to their clients, and what comes of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from livefilter.errors import OptionError, SourceError
+from livefilter.frame import Frame
+from livefilter.sources import Source, open_source
+from livefilter.sources._url import capture_options, is_url, shown
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+RTSP_SERVER = Path(__file__).parent / "rtsp_server.py"
+LONG_S = 20.0
+Script = Callable[["Connection"], None]
+
+
+class Connection:
+    """What a script can do to a client that asked for Motion JPEG."""
+
+    def __init__(self, handler: BaseHTTPRequestHandler, may_end: threading.Event) -> None:
+        self._handler = handler
+        self._may_end = may_end
+
+    def start(self) -> None:
+        """Answer as cameras do."""
+        self._handler.send_response(200)
+        self._handler.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self._handler.end_headers()
+
+    def send(self, data: bytes) -> None:
+        """Send anything."""
+        self._handler.wfile.write(data)
+        self._handler.wfile.flush()
+
+    def send_pictures(self, *levels: int) -> None:
+        """Send pictures that are all of one level."""
+        for level in levels:
+            self.send(part(level))
+
+    def stall(self) -> None:
+        """Say nothing more, and do not hang up."""
+        assert self._may_end.wait(LONG_S)
+
+
+def part(level: int, size: tuple[int, int] = (240, 320)) -> bytes:
+    """One picture of a stream."""
+    encoded = cv2.imencode(".jpg", np.full(size, level, np.uint8))[1].tobytes()
+    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(encoded)}\r\n\r\n"
+    return head.encode() + encoded + b"\r\n"
+
+
+@contextmanager
+def mjpeg(*scripts: Script) -> Iterator[str]:
+    """A server that does to each client what the next script says, to the rest what the last one says; its address."""
+    may_end = threading.Event()
+    left = list(scripts)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            script = left.pop(0) if len(left) > 1 else left[0]
+            connection = Connection(self, may_end)
+            with suppress(OSError):  # The client has gone.
+                script(connection)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/video.mjpg"
+    finally:
+        may_end.set()
+        server.shutdown()
+        server.server_close()
+        serving.join()
+
+
+def quick(url: str, **options: Any) -> Source:
+    """Open a stream that loses patience soon."""
+    return open_source(url, **{"open_timeout_s": 5.0, "read_timeout_s": 0.5, "retry_wait_s": 0.1, **options})
+
+
+def levels(frames: Sequence[Frame]) -> list[int]:
+    """What frames are of."""
+    return [int(frame.pixels[0, 0]) for frame in frames]
+
+
+def good(connection: Connection) -> None:
+    """A camera as it should be."""
+    connection.start()
+    connection.send_pictures(10, 20, 30)
+    connection.stall()
+
+
+def test_motion_jpeg_is_a_live_source() -> None:
+    """Gray pictures, as they were encoded; times are those of arrival, for the stream tells none."""
+    with mjpeg(good) as url, quick(url) as source:
+        assert source.facts.name == url
+        assert (source.facts.shape, source.facts.is_live, source.facts.frame_count) == ((240, 320), True, None)
+        frames = list(islice(source, 2))
+        assert levels(frames) == [10, 20]
+        assert frames[0].time_s == 0
+        assert 0 < frames[1].time_s < LONG_S
+        assert source.health is not None
+        assert source.health.state == "connected"
+
+
+def stalls_within_a_picture(connection: Connection) -> None:
+    """Half a picture, then silence."""
+    connection.start()
+    connection.send_pictures(40, 50)
+    connection.send(part(60)[:200])
+    connection.stall()
+
+
+def sends_garbage(connection: Connection) -> None:
+    """Pictures that are none, then something that is not even a stream."""
+    connection.start()
+    connection.send_pictures(70, 80)
+    broken = b"\xff\xd8" + bytes(range(256)) * 3
+    connection.send(f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(broken)}\r\n\r\n".encode() + broken)
+    connection.send(os.urandom(5000))
+
+
+def hangs_up(connection: Connection) -> None:
+    """After two pictures, in the middle of the next."""
+    connection.start()
+    connection.send_pictures(90, 90)
+    connection.send(part(95)[:150])
+
+
+def refuses(connection: Connection) -> None:
+    """An error page."""
+    connection._handler.send_error(503)
+
+
+def test_a_server_that_stalls_sends_garbage_and_hangs_up_is_outlived() -> None:
+    """Whatever it does, pictures go on when it gives some again; the counters tell of everything."""
+    before = set(threading.enumerate())
+    descriptors = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    with (
+        mjpeg(stalls_within_a_picture, sends_garbage, refuses, hangs_up, good) as url,
+        quick(url) as source,
+    ):
+        seen: list[Frame] = []
+        for frame in source:
+            seen.append(frame)
+            if levels([frame]) == [20]:
+                break
+        wanted = [40, 50, 70, 80, 90, 90, 10, 20]
+        assert [level for level in levels(seen) if level in wanted] == wanted
+        assert source.health is not None
+        assert source.health.counts["lost"] == 3
+        assert source.health.counts["failed"] == 1
+        assert source.health.state == "connected"
+        assert source.loss is not None
+        assert "interrupted 3 times" in source.loss
+        times = [frame.time_s for frame in seen]
+        assert times == sorted(set(times))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(LONG_S)
+    assert set(threading.enumerate()) <= before
+    if sys.platform == "linux":
+        assert len(os.listdir("/proc/self/fd")) <= descriptors
+
+
+def test_credentials_are_used_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """Not in names, errors, tracebacks or logs, whichever way the server fails; the server gets them all the same."""
+    got: list[str | None] = []
+
+    def asks_for_a_password(connection: Connection) -> None:
+        got.append(connection._handler.headers.get("Authorization"))
+        if got[-1] is None:
+            connection._handler.send_response(401)
+            connection._handler.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            connection._handler.end_headers()
+        else:
+            good(connection)
+
+    with mjpeg(asks_for_a_password) as url:
+        secret = url.replace("http://", "http://admin:s3cret@") + "?token=h1dden"
+        with quick(secret) as source:
+            assert source.facts.name == url
+        assert got[-1] == "Basic YWRtaW46czNjcmV0"
+
+    def refuses_anybody(connection: Connection) -> None:
+        connection._handler.send_error(401)
+
+    with mjpeg(refuses_anybody) as url, pytest.raises(SourceError, match="user name or password") as caught:
+        quick(url.replace("http://", "http://admin:s3cret@"))
+    with pytest.raises(SourceError, match="connection refused") as gone:
+        quick(secret)
+    for error in (caught.value, gone.value):
+        chain = [error, error.__cause__, *([] if error.__suppress_context__ else [error.__context__])]
+        assert all("s3cret" not in repr(one) and "h1dden" not in repr(one) for one in chain)
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9/: cannot be opened: connection refused"),
+        ("rtsp://127.0.0.1:9/live", "rtsp://127.0.0.1:9/live: cannot be opened: connection refused"),
+        ("gopher://host/video", "gopher://host/video: unknown kind of address; known: rtsp, "),
+        ("http://[half/video", "cannot be opened"),
+    ],
+)
+def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -> None:
+    """At once: only a stream that was there is waited for."""
+    with pytest.raises(SourceError) as caught:
+        quick(url)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
+    """A port that listens, and nobody there."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        with pytest.raises(SourceError, match=r"no answer within 0\.3 s"):
+            quick(f"http://127.0.0.1:{port}/", open_timeout_s=0.3)
+        with pytest.raises(KeyboardInterrupt):
+            open_source(f"http://127.0.0.1:{port}/", open_timeout_s=2.0, should_stop=lambda: True)
+
+
+def test_what_is_no_video_is_refused() -> None:
+    """A web page, say."""
+
+    def page(connection: Connection) -> None:
+        connection._handler.send_response(200)
+        connection._handler.send_header("Content-Type", "text/html")
+        connection._handler.end_headers()
+        connection.send(b"<html><body>" + b"hello " * 2000)
+
+    with mjpeg(page) as url, pytest.raises(SourceError, match=r"cannot be opened"):
+        quick(url)
+
+
+def serve_file(path: Path, *, whole: bool = True) -> Script:
+    """A script that sends a file, all of it or half."""
+
+    def script(connection: Connection) -> None:
+        data = path.read_bytes()
+        connection._handler.send_response(200)
+        connection._handler.send_header("Content-Length", str(len(data)))
+        connection._handler.end_headers()
+        connection.send(data if whole else data[: len(data) // 2])
+
+    return script
+
+
+def test_a_video_on_a_server_has_an_end(clip: Path) -> None:
+    """Every frame, its own times, the pixels of the file; it is not live, and not connected to again."""
+    with mjpeg(serve_file(clip)) as url, open_source(url, read_timeout_s=2.0) as source, open_source(clip) as local:
+        assert not source.facts.is_live
+        assert source.facts.frame_count == 8
+        for frame, same in zip(source, local, strict=True):
+            assert (frame.index, frame.time_s) == (same.index, same.time_s)
+            np.testing.assert_array_equal(frame.pixels, same.pixels)
+        assert source.loss is None
+
+
+def test_a_video_on_a_server_that_breaks_off_is_a_named_loss(make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    """What came is kept, and what is missing is said."""
+    noise = np.random.default_rng(3)
+    clip = make_clip(tmp_path / "noise.mp4", [noise.integers(0, 255, (64, 64), dtype=np.uint8) for _ in range(50)])
+    with mjpeg(serve_file(clip, whole=False)) as url, open_source(url) as source:
+        count = len(list(source))
+        assert 0 < count < 50
+        assert source.loss is not None
+        assert url in source.loss
+
+
+def test_a_video_on_a_server_takes_no_options_of_cameras(clip: Path) -> None:
+    """That it is one is known only once it is open; they are refused all the same."""
+    with mjpeg(serve_file(clip)) as url, pytest.raises(OptionError, match="mirror: is for cameras and streams only"):
+        open_source(url, mirror=True)
+
+
+def test_the_options_that_opencv_s_users_know_are_given_to_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPENCV_FFMPEG_CAPTURE_OPTIONS, in OpenCV's own spelling: here, the name that a server is told."""
+    got: list[str | None] = []
+
+    def listens(connection: Connection) -> None:
+        got.append(connection._handler.headers.get("User-Agent"))
+        good(connection)
+
+    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "user_agent;filter of films|rw_timeout;5000000|")
+    assert capture_options() == {"user_agent": "filter of films", "rw_timeout": "5000000"}
+    with mjpeg(listens) as url, quick(url):
+        assert got == ["filter of films"]
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("rtsp://cam:554/live", "rtsp://cam:554/live"),
+        ("RTSP://admin:secret@cam/live", "rtsp://cam/live"),
+        ("rtsp://admin:se@cr/et@cam:554/live", "rtsp://cam:554/live"),
+        ("http://cam/video.cgi?user=admin&pwd=secret", "http://cam/video.cgi"),
+        ("http://cam/video#secret", "http://cam/video"),
+        ("http://cam/video?mail=a@b.c", "http://cam/video"),
+        ("rtsp://admin:sec?ret@cam/live", "rtsp://(hidden)"),
+        ("rtsp://admin:sec#ret@cam/live", "rtsp://(hidden)"),
+        ("http://admin:sec/ret@cam/x?mail=a@b", "http://(hidden)"),
+        ("rtsp://[fe80::1]:554/x", "rtsp://[fe80::1]:554/x"),
+    ],
+)
+def test_of_an_address_only_the_place_is_shown(url: str, place: str) -> None:
+    """Users write passwords as they are, with any sign in them; nothing of one is shown, ever."""
+    assert is_url(url)
+    assert shown(url) == place
+    assert not any(piece in place for piece in ("secret", "sec", "ret", "admin"))
+
+
+def test_a_path_is_no_address() -> None:
+    """Neither a drive of Windows, nor a colon in a name."""
+    assert not any(is_url(text) for text in ("C:\\clip.mp4", "c://clip.mp4", "a:b.mp4", "camera:0", "/a//b"))
+
+
+@contextmanager
+def rtsp_server(port: int, *credentials: str) -> Iterator[str]:
+    """A real server; its address."""
+    command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(port), *credentials]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "ready\n"
+            yield f"rtsp://127.0.0.1:{port}/live"
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def rtsp(require: Callable[[object, str], None]) -> int:
+    """A free port, where GStreamer's server can be run."""
+    probe = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    has_bindings = (
+        shutil.which(SYSTEM_PYTHON)
+        and not subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False).returncode
+    )
+    require(has_bindings, "needs GStreamer's RTSP server (gir1.2-gst-rtsp-server-1.0) and its Python bindings")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def test_an_rtsp_server_that_dies_and_comes_back_is_reconnected_to(rtsp: int) -> None:
+    """A real server, killed and started again: pictures go on, and nothing is left over of the old connection."""
+    before = set(threading.enumerate())
+    with rtsp_server(rtsp) as url:
+        source = quick(url, read_timeout_s=2.0)
+        frames = iter(source)
+        first = [next(frames) for _ in range(5)]
+        descriptors = len(os.listdir("/proc/self/fd"))
+        threads = threading.active_count()
+    assert source.facts.shape == (240, 320)
+    assert source.facts.is_live
+    assert all(frame.pixels.std() > 1 for frame in first), "the ball is to be seen"
+    states = []
+    restarted = threading.Event()
+    watching = threading.Thread(target=lambda: states.append(_wait_for_state(source, "reconnecting", restarted)))
+    watching.start()
+    with source:
+        later: list[Frame] = []
+        reading = threading.Thread(target=lambda: later.extend(islice(frames, 40)))
+        reading.start()
+        watching.join(LONG_S)
+        assert states == [True]
+        with rtsp_server(rtsp):
+            restarted.set()
+            reading.join(LONG_S)
+            assert not reading.is_alive()
+            assert len(os.listdir("/proc/self/fd")) <= descriptors
+            assert threading.active_count() <= threads
+        assert source.health is not None
+        assert source.health.counts["lost"] >= 1
+    times = [frame.time_s for frame in first + later]
+    assert times == sorted(set(times))
+    steps = np.diff([float(time_s) for time_s in times[-20:]])
+    assert np.median(steps) == pytest.approx(0.04, abs=0.005), "its own stamps, not the arrival"
+    for thread in set(threading.enumerate()) - before:
+        thread.join(LONG_S)
+    assert set(threading.enumerate()) <= before
+
+
+def _wait_for_state(source: Source, state: str, limit: threading.Event) -> bool:
+    """Poll as a display would."""
+    for _ in range(int(LONG_S / 0.02)):
+        if source.health is not None and source.health.state == state:
+            return True
+        limit.wait(0.02)
+    return False
+
+
+def test_an_rtsp_server_with_a_password(rtsp: int) -> None:
+    """The right one opens it, a wrong one is an error that says so and shows it nowhere."""
+    with rtsp_server(rtsp, "admin", "s3cret") as url:
+        with quick(url.replace("rtsp://", "rtsp://admin:s3cret@")) as source:
+            assert source.facts.name == url
+            next(iter(source))
+        with pytest.raises(SourceError, match="user name or password are missing or wrong") as caught:
+            quick(url.replace("rtsp://", "rtsp://admin:wr0ng@"))
+        assert "wr0ng" not in repr(caught.value)
