@@ -33,7 +33,8 @@ def open_source(
     Args:
         spec: ``0``, ``"camera:0"`` or ``"/dev/video0"``; the path of a video file; a picture, a folder of pictures or a
             glob such as ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or ``"synthetic:chart"``;
-            an address such as ``"rtsp://camera/stream"`` or ``"http://camera/video.mjpg"``.
+            an address such as ``"rtsp://camera/stream"`` or ``"http://camera/video.mjpg"``; ``"-"`` for standard input
+            (YUV4MPEG2, JPEG pictures one after the other, or raw video with ``input_format``).
         options: How it is opened.
         should_stop: Asked while the source waits for something to come; True ends the stream.
         **changes: Fields of SourceOptions, in place of, or changing, ``options``.
@@ -61,6 +62,10 @@ def open_source(
             return _camera(text, asked, should_stop)
         case "stream":
             return _stream(text, asked, should_stop)
+        case "standard input":
+            from livefilter.sources._stdin import open_standard_input
+
+            return open_standard_input(asked, should_stop)
         case _:
             return _stored(partial(_open_stored, kind, text, asked), asked, should_stop)
 
@@ -80,6 +85,8 @@ def title_of(spec: str) -> str:
 def _kind(text: str) -> Kind:
     if text.isdecimal() or text.startswith(("camera:", *_DEVICES)):
         return "camera"
+    if text == "-":
+        return "standard input"
     if is_url(text):
         return "stream"
     if text.startswith("synthetic:"):

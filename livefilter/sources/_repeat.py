@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from math import ceil
 
 from livefilter.frame import Frame
@@ -98,6 +99,10 @@ class Realtime(Source):
                     return
                 self._rest(min(wait_s, _LONGEST_REST_S))
             yield replace(frame, captured_ns=time.monotonic_ns())
+
+    def skip_to(self, time_s: Fraction) -> None:
+        """As the source that is played."""
+        self._source.skip_to(time_s)
 
     def close(self) -> None:
         """End the wait, and close the source that is played; any thread may do so."""

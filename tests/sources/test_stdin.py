@@ -1,0 +1,249 @@
+"""Standard input as a source."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefilter.errors import OptionError, SourceError
+from livefilter.frame import Frame
+from livefilter.sources import Source, open_source
+
+PICTURES = [np.arange(15, dtype=np.uint8).reshape(3, 5) * 10 + level for level in (16, 40, 90)]
+HEADER = b"YUV4MPEG2 W5 H3 F50:1 C420jpeg XCOLORRANGE=FULL\n"
+CHROMA = bytes([128] * 12)
+
+
+def y4m(pictures: list[NDArray[np.uint8]], header: bytes = HEADER, chroma: bytes = CHROMA) -> bytes:
+    """A whole stream."""
+    return header + b"".join(b"FRAME\n" + picture.tobytes() + chroma for picture in pictures)
+
+
+@pytest.fixture
+def piped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Source]]:
+    """Opens standard input, on which some bytes come; a thread writes them."""
+    threads: list[threading.Thread] = []
+    inputs: list[Any] = []
+
+    def pipe(data: bytes, **options: Any) -> Source:
+        reading, writing = os.pipe()
+
+        def write() -> None:
+            with open(writing, "wb") as end:
+                try:
+                    end.write(data)
+                    end.flush()
+                except BrokenPipeError:
+                    return  # Nobody reads it to its end.
+
+        threads.append(threading.Thread(target=write))
+        threads[-1].start()
+        inputs.append(os.fdopen(reading))
+        monkeypatch.setattr(sys, "stdin", inputs[-1])
+        return open_source("-", **options)
+
+    yield pipe
+    for one in inputs:
+        one.close()
+    for thread in threads:
+        thread.join()
+
+
+def told(source: Source) -> tuple[list[Frame], str | None]:
+    """Its frames, and what it says was lost."""
+    with source:
+        frames = list(source)
+    return frames, source.loss
+
+
+def test_yuv4mpeg2_is_read_as_it_is(piped: Callable[..., Source]) -> None:
+    """The luma of each frame, exact times, the rate of the header; frames do not share memory."""
+    source = piped(y4m(PICTURES))
+    assert source.facts.name == "standard input"
+    assert (source.facts.shape, source.facts.rate, source.facts.is_live) == ((3, 5), Fraction(50), False)
+    assert source.facts.look.is_full_range
+    frames, loss = told(source)
+    assert [frame.time_s for frame in frames] == [0, Fraction(1, 50), Fraction(2, 50)]
+    for frame, picture in zip(frames, PICTURES, strict=True):
+        np.testing.assert_array_equal(frame.pixels, picture)
+    assert loss is None
+
+
+def test_limited_range_is_expanded(piped: Callable[..., Source]) -> None:
+    """16 is black and 235 is white, as in a file."""
+    stored = np.array([[16, 235, 126, 0, 255]] * 3, np.uint8)
+    frames, _ = told(piped(y4m([stored], b"YUV4MPEG2 W5 H3 F25:1\n")))
+    assert frames[0].pixels[0].tolist() == [0, 255, 128, 0, 255]
+
+
+def test_more_than_eight_bits_are_rounded_to_eight(piped: Callable[..., Source]) -> None:
+    """And noted; a number beyond the highest is the highest."""
+    stored = np.array([[0, 1023, 512, 3, 60000]] * 3, "<u2")
+    header = b"YUV4MPEG2 W5 H3 F25:1 Ib Cmono10\n"
+    source = piped(header + b"FRAME\n" + stored.tobytes())
+    assert source.facts.notes == (
+        "has 10 bits per sample; it is filtered in 8",
+        "is interlaced; both fields of a frame are filtered as one picture",
+    )
+    frames, _ = told(source)
+    assert frames[0].pixels[0].tolist() == [0, 255, 128, 1, 255]
+
+
+def test_frames_may_have_parameters_of_their_own(piped: Callable[..., Source]) -> None:
+    """They tell of fields, and are passed over."""
+    data = HEADER + b"FRAME Ipp Xsomething\n" + PICTURES[0].tobytes() + CHROMA
+    frames, loss = told(piped(data))
+    assert (len(frames), loss) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("cut", "count", "says"),
+    [
+        (-1, 2, "ends within frame 2, after 26 of its 27 bytes"),
+        (-27, 2, "ends within frame 2, after 0 of its 27 bytes"),
+        (-30, 2, "ends within the line before frame 2"),
+        (-33, 2, None),
+    ],
+)
+def test_a_stream_that_is_cut_off_is_a_named_loss(
+    cut: int, count: int, says: str | None, piped: Callable[..., Source]
+) -> None:
+    """Whole frames are kept; only an end between two frames is a good one."""
+    frames, loss = told(piped(y4m(PICTURES)[:cut]))
+    assert len(frames) == count
+    assert loss == (says and f"standard input: {says}")
+
+
+def test_damage_between_frames_is_an_error(piped: Callable[..., Source]) -> None:
+    """Where a frame would begin nobody knows any more."""
+    frames = iter(piped(y4m(PICTURES[:1]) + b"BLAME\n" + bytes(40)))
+    next(frames)
+    with pytest.raises(SourceError, match=r"before frame 1 must stand FRAME, found b'BLAME"):
+        next(frames)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "is empty; did the program before it fail"),
+        (b"RIFF....AVI ", "must be YUV4MPEG2, JPEG pictures, or raw video .* begins with b'RIFF....A'"),
+        (HEADER, "holds no frame"),
+        (y4m(PICTURES)[:60], "ends within frame 0"),
+        (b"\xff\xd8\xff\xd9", "holds no JPEG picture that can be decoded"),
+    ],
+)
+def test_what_is_no_stream_of_pictures_is_refused(data: bytes, says: str, piped: Callable[..., Source]) -> None:
+    """When it is opened, or at the latest when it has ended without a frame."""
+    with pytest.raises(SourceError, match=f"standard input: {says}"):
+        told(piped(data))
+
+
+def test_raw_gray_is_taken_as_it_is(piped: Callable[..., Source]) -> None:
+    """Of the size and the rate that are given."""
+    data = b"".join(picture.tobytes() for picture in PICTURES)
+    source = piped(data + b"xx", input_format="gray8", size=(3, 5), rate=Fraction(30000, 1001))
+    assert source.facts.rate == Fraction(30000, 1001)
+    frames, loss = told(source)
+    assert [frame.time_s for frame in frames] == [0, Fraction(1001, 30000), Fraction(2002, 30000)]
+    for frame, picture in zip(frames, PICTURES, strict=True):
+        np.testing.assert_array_equal(frame.pixels, picture)
+    assert loss == "standard input: ends within frame 3, after 2 of its 15 bytes"
+
+
+def test_raw_colour_becomes_gray(piped: Callable[..., Source]) -> None:
+    """As OpenCV converts BGR."""
+    picture = np.random.default_rng(4).integers(0, 256, (3, 5, 3), dtype=np.uint8)
+    frames, loss = told(piped(picture.tobytes(), input_format="bgr24", size=(3, 5), rate=Fraction(25)))
+    np.testing.assert_array_equal(frames[0].pixels, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    assert loss is None
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "says"),
+    [
+        (b"", {"input_format": "gray8"}, "gray8 needs a size and a rate; give --size 1280x720 --rate 30"),
+        (b"", {"input_format": "gray8", "size": (3, 5)}, "needs a size and a rate"),
+        (HEADER, {"size": (3, 5)}, "size: is for raw video"),
+        (HEADER, {"rate": Fraction(9)}, "is YUV4MPEG2, which tells its own rate"),
+        (HEADER, {"loop": True}, "loop: is for .*, and - is standard input"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    data: bytes, options: dict[str, Any], says: str, piped: Callable[..., Source]
+) -> None:
+    """Never overruled in silence."""
+    with pytest.raises(OptionError, match=says):
+        piped(data, **options)
+
+
+def test_jpeg_pictures_one_after_the_other(piped: Callable[..., Source]) -> None:
+    """At 25 frames per second unless told; one that is damaged or torn leaves a gap in time, and is named."""
+    good = [cv2.imencode(".jpg", np.full((48, 64), level, np.uint8))[1].tobytes() for level in (10, 200)]
+    damaged = good[0][:2] + b"\xff\xfe\x00\x04no" + b"\xff\xd9"
+    source = piped(good[0] + damaged + b"!!" + good[1] + good[0][:-9], rate=Fraction(10))
+    assert source.facts.shape == (48, 64)
+    frames, loss = told(source)
+    assert [int(frame.pixels[0, 0]) for frame in frames] == [10, 200]
+    assert [frame.time_s for frame in frames] == [0, Fraction(2, 10)]
+    skipped = len(b"!!") + len(good[0][:-9]) - len(b"\xff\xd8")
+    assert loss == f"standard input: 2 pictures torn or damaged; {skipped} bytes belong to no whole picture"
+    assert told(piped(good[0]))[1] is None
+
+
+def test_a_terminal_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody types pictures; and what is closed cannot be read."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    with pytest.raises(SourceError, match="is a terminal; pipe a video into it: ffmpeg"):
+        open_source("-")
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SourceError, match="is closed"):
+        open_source("-")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a pipe cannot be waited for")
+def test_waiting_for_a_silent_program_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first byte it is an interrupt, later the end of the stream, and no loss."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as end, os.fdopen(writing, "wb") as program:
+        monkeypatch.setattr(sys, "stdin", end)
+        with pytest.raises(KeyboardInterrupt):
+            open_source("-", should_stop=lambda: True)
+        program.write(y4m(PICTURES)[:-5])
+        program.flush()
+        source = open_source("-", should_stop=lambda: True)
+        assert len(list(source)) == 2
+        assert source.loss is None
+
+
+def test_ffmpeg_piped_into_a_command_gives_the_frames_of_the_file(
+    clip: Path, require: Callable[[object, str], None], tmp_path: Path
+) -> None:
+    """As users type it: every frame, and to the last digit the scores of the same file read directly."""
+    require(shutil.which("ffmpeg"), "needs ffmpeg")
+    decode = ["ffmpeg", "-v", "error", "-i", str(clip), "-f", "yuv4mpegpipe", "-"]
+    score = [sys.executable, "-m", "livefilter", "score", "-q"]
+    with subprocess.Popen(decode, stdout=subprocess.PIPE) as program:
+        piped = subprocess.run([*score, "-"], stdin=program.stdout, capture_output=True, text=True, check=True)
+    direct = subprocess.run([*score, str(clip)], capture_output=True, text=True, check=True)
+    rows = [line for line in piped.stdout.splitlines() if '"index"' in line]
+    assert len(rows) == 8
+    assert rows == [line for line in direct.stdout.splitlines() if '"index"' in line]
+    assert piped.stderr == ""
