@@ -15,7 +15,19 @@ from livefilter.errors import DisplayError, LivefilterError, SinkError, SourceEr
 
 DONE, BUG, USAGE, INPUT, OUTPUT, LOSS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
-_COMMANDS = ("demo", "process", "score", "preview", "presets", "explain", "bench", "cache", "devices", "doctor")
+_COMMANDS = (
+    "demo",
+    "process",
+    "score",
+    "preview",
+    "probe",
+    "presets",
+    "explain",
+    "bench",
+    "cache",
+    "devices",
+    "doctor",
+)
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

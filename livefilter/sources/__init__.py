@@ -6,24 +6,40 @@ from livefilter.sources._devices import CameraFacts, group, list_cameras, try_ca
 from livefilter.sources._health import Health
 from livefilter.sources._open import open_source, title_of
 from livefilter.sources._options import SourceOptions
+from livefilter.sources._probe import (
+    AudioFacts,
+    Chapter,
+    MediaFacts,
+    OtherFacts,
+    Scan,
+    VideoFacts,
+    probe,
+)
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
 from livefilter.sources._v4l2 import Mode
 
 __all__ = [
+    "AudioFacts",
     "CameraFacts",
+    "Chapter",
     "Health",
+    "MediaFacts",
     "Mode",
+    "OtherFacts",
+    "Scan",
     "Source",
     "SourceFacts",
     "SourceOptions",
     "Time",
     "Trim",
     "Trimmed",
+    "VideoFacts",
     "group",
     "list_cameras",
     "open_source",
     "parse_time",
+    "probe",
     "title_of",
     "try_cameras",
 ]

@@ -18,11 +18,11 @@ _NOT_VIDEO = {"tty": "text"}
 """Formats by which FFmpeg shows, as a picture that moves, what nobody means by a video."""
 
 
-def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Open a file, and return its video stream too; of the others, nothing is read.
+def open_media(path: Path) -> InputContainer:
+    """Open a file, whatever is in it.
 
     Raises:
-        SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
+        SourceError: No such file, a folder, empty, or damaged beyond opening.
     """
     if not os.path.exists(path):  # Not Path.exists, which raises for a name that is too long.
         raise SourceError(f"{path}: no such file")
@@ -32,11 +32,20 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
         raise SourceError(f"{path}: the file is empty (0 bytes)")
     try:
         # In full, because FFmpeg would take the start of a:b.mp4 for the name of a protocol.
-        container = av.open(os.path.abspath(path), mode="r", metadata_errors="surrogateescape")
+        return av.open(os.path.abspath(path), mode="r", metadata_errors="surrogateescape")
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video, or is damaged beyond reading") from error
     except (av.error.FFmpegError, OSError) as error:
         raise SourceError(f"{path}: cannot be opened: {error.strerror or error}") from error
+
+
+def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
+    """Open a file, and return its video stream too; of the others, nothing is read.
+
+    Raises:
+        SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
+    """
+    container = open_media(path)
     try:
         stream = _video_stream(path, container)
     except SourceError:
