@@ -198,7 +198,8 @@ def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
         settings = ", ".join(f"{key}={value}" for key, value in choice.options.items()) or "no options"
         raise OptionError(f"codec: {name} cannot be opened here with {settings}: {why}; choose another") from error
     finally:
-        av.logging.set_level(before)
+        # Not back to None: a decoder's thread that is just saying something would be compared with it, and fail.
+        av.logging.set_level(av.logging.PANIC if before is None else before)
     if context.options:
         unknown = ", ".join(context.options)
         raise OptionError(f"codec: {name} does not know {unknown}; leave it out")
