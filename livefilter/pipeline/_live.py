@@ -23,11 +23,13 @@ from livefilter.pipeline._stats import Stats
 from livefilter.pipeline._summary import Summary
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding, Sink, open_sink
-from livefilter.sources import Source
+from livefilter.sources import Health, Source
 
 _TURN_S = 0.05
 _QUEUED_BYTES = 256 << 20
 _MOST_QUEUED = 120
+_PIECE_S = 2
+"""A recording is written in pieces of so many seconds: what is lost when the process is killed."""
 _RECORDING = "recording"
 """What statistics call the sink of ``record``."""
 
@@ -93,6 +95,11 @@ class Live:
         return self.loop.look.overlay
 
     @property
+    def health(self) -> Health | None:
+        """How the source is doing; None if it is not one that can be lost."""
+        return self._source.health
+
+    @property
     def is_recording(self) -> bool:
         """Whether pictures go to a recording."""
         return any(sink.name == _RECORDING for sink in self._sinks)
@@ -152,6 +159,7 @@ class Live:
             OptionError: Its ending stands for nothing.
         """
         facts = self._source.facts
+        encoding = Encoding(is_fragmented=True, gop=max(1, round(_PIECE_S * facts.rate)))
 
         def open_part(part: Path) -> Sink:
             return open_sink(
@@ -159,7 +167,7 @@ class Live:
                 rate=facts.rate,
                 time_base=facts.time_base,
                 overwrite=overwrite and part == path,
-                encoding=Encoding(is_fragmented=True),
+                encoding=encoding,
             )
 
         self.add_sink(_RECORDING, Recording(path, open_part, self._keep))
@@ -280,4 +288,5 @@ class Live:
             self._has_had_enough = True
         elif sink.failure is not None:
             self._failures.append(sink.failure)
-            self._announce(str(sink.failure))
+            if self.loop.outlets:  # Otherwise this is the end, where failures are told anyway.
+                self._announce(str(sink.failure))

@@ -77,6 +77,7 @@ class _Collector:
         for where, count in stats.dropped.items():
             dropped.add_metric([where], count)
         yield dropped
+        yield CounterMetricFamily("livefilter_frame_times_mended", "Times that were set right.", value=stats.mended)
         yield GaugeMetricFamily("livefilter_input_fps", "Frames that came in a second.", value=stats.fps_in)
         yield GaugeMetricFamily("livefilter_output_fps", "Frames that were filtered in a second.", value=stats.fps_out)
         for name, text, spreads in (
@@ -88,6 +89,14 @@ class _Collector:
                 for quantile, value_ms in (("0.5", spread.p50_ms), ("0.95", spread.p95_ms), ("0.99", spread.p99_ms)):
                     family.add_metric([of, quantile], value_ms / 1000)
             yield family
+        health = self._live.health
+        if health is not None:
+            is_up = health.state == "connected"
+            yield GaugeMetricFamily("livefilter_source_up", "1 while the source gives new pictures.", value=is_up)
+            events = CounterMetricFamily("livefilter_source_events", "What happened to the source.", labels=["reason"])
+            for reason, count in health.counts.items():
+                events.add_metric([reason], count)
+            yield events
         score = self._live.loop.score
         if score is not None:
             family = GaugeMetricFamily("livefilter_score", "Edge scores of the newest frame.", labels=["name"])

@@ -6,13 +6,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from os.path import exists
+from pathlib import Path
 from typing import Protocol
 
 from livefilter.errors import LivefilterError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline._stats import Stats
-from livefilter.sinks import Sink
+from livefilter.sinks import Sink, partial_of
 
 _NANOSECONDS = 1_000_000_000
 
@@ -151,13 +154,11 @@ class QueuedSink(Outlet):
 
     def _fail(self, error: BaseException) -> None:
         """Keep what was written so far, and remember what went wrong."""
-        kept: str | None = None
         if not isinstance(error, BrokenPipeError):
-            try:
-                kept = self._sink.finish(is_complete=False)
-            except (LivefilterError, OSError):
-                kept = None  # What reached the disk stays there: it is not discarded.
-        if isinstance(error, SinkError) and kept is not None:
+            with suppress(LivefilterError, OSError):  # What reached the disk stays there: it is not discarded.
+                self._sink.finish(is_complete=False)
+        kept = partial_of(Path(self._sink.target))
+        if isinstance(error, SinkError) and exists(kept):
             error = SinkError(f"{error}; what came before is kept in {kept}")
         with self._changed:
             self.failure = error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from livefilter.frame import Pixels
 from livefilter.overlays import draw_panel
 from livefilter.pipeline._stats import LiveStats, Spread
+from livefilter.sources import Health
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Panels:
 
 
 def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool, is_switching: bool) -> list[str]:
-    """Return what is going on: recording, rate, drops, and why there are any."""
+    """Return what the pipeline does: recording, rate, drops, and why there are any."""
     words = []
     if recorded_s is not None:
         words.append(f"REC {int(recorded_s) // 60}:{int(recorded_s) % 60:02d}")
@@ -69,17 +70,27 @@ def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool,
     return lines
 
 
-def statistics_lines(stats: LiveStats) -> list[str]:
+def source_lines(health: Health | None, now_ns: int) -> list[str]:
+    """Return what is wrong with the source, and for how long; nothing while it is well."""
+    if health is None or health.state == "connected":
+        return []
+    seconds = (now_ns - health.since_ns) // 1_000_000_000
+    return [f"{health.state} {seconds} s", *filter(None, [health.last_error if health.state != "frozen" else None])]
+
+
+def statistics_lines(stats: LiveStats, health: Health | None = None) -> list[str]:
     """Return figures: rates, drops by reason, latencies, and durations of each part."""
-    return list(_statistics(stats))
+    return list(_statistics(stats, health))
 
 
-def _statistics(stats: LiveStats) -> Iterator[str]:
+def _statistics(stats: LiveStats, health: Health | None) -> Iterator[str]:
     yield f"in {stats.fps_in:.1f}  out {stats.fps_out:.1f} fps"
     yield f"frames {stats.frames_in}  filtered {stats.frames_out}"
     yield "dropped " + (", ".join(f"{where} {count}" for where, count in stats.dropped.items()) or "none")
     if stats.mended:
         yield f"times set right {stats.mended}"
+    if health is not None and health.counts:
+        yield "source " + ", ".join(f"{reason} {count}" for reason, count in health.counts.items())
     yield "ms: p50 / p95 / p99"
     for name, latency in stats.latency.items():
         yield f"to {name} {_figures(latency)}"

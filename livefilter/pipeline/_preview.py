@@ -17,7 +17,7 @@ from livefilter.frame import Frame
 from livefilter.overlays import COMPARES, Compare
 from livefilter.pipeline._live import Live
 from livefilter.pipeline._outlet import Screen
-from livefilter.pipeline._panels import Panels, statistics_lines, status_lines
+from livefilter.pipeline._panels import Panels, source_lines, statistics_lines, status_lines
 from livefilter.pipeline._summary import Summary
 from livefilter.presets import Preset
 from livefilter.sinks import WindowSink, write_picture
@@ -181,12 +181,13 @@ class Preview:
         status = status_lines(
             stats, recorded_s=recorded_s, is_paused=self._is_paused, is_switching=live.preset.is_changing
         )
+        troubles = source_lines(live.health, time.monotonic_ns())
         return Panels(
-            status=status if has_status else (),
+            status=[*(status if has_status else ()), *troubles],
             is_recording=recorded_s is not None,
             notice=self._panels.notice if now_s < self._notice_until_s else "",
             broken=live.preset.broken or "",
-            statistics=statistics_lines(stats) if self._has_statistics else (),
+            statistics=statistics_lines(stats, live.health) if self._has_statistics else (),
             help=self._help() if self._is_helping else (),
         )
 

@@ -38,7 +38,9 @@ class Recording(Sink):
             kept = self._part.finish()
             if kept is not None:
                 self._kept(kept)
-            self._part = self._open_part(self._free_path())
+            part = self._free_path()
+            self.target = str(part)
+            self._part = self._open_part(part)
         self._shape = frame.pixels.shape
         self._part.write(frame, score)
 

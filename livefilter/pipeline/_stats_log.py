@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Self
 
 from livefilter.errors import SinkError
 from livefilter.pipeline._live import Live
+from livefilter.sources import Health
 
 _EVERY_S = 1.0
 logger = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ class StatsLog:
     ) -> None:
         self._ended.set()
         self._writer.join()
-        self._file.close()
+        with suppress(OSError):  # What could not be written was told already, and is tried again here.
+            self._file.close()
 
     def _run(self) -> None:
         try:
@@ -61,12 +64,22 @@ class StatsLog:
 
     def _write(self) -> None:
         live = self._live
-        score = live.loop.score
+        score, health = live.loop.score, live.health
         row = {
             "at": datetime.now().astimezone().isoformat(timespec="milliseconds"),
             "preset": live.preset.filter.preset.name,
             **asdict(live.stats.snapshot()),
             "score": None if score is None else asdict(score),
+            "source": None if health is None else _health(health),
         }
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
+
+
+def _health(health: Health) -> dict[str, object]:
+    return {
+        "state": health.state,
+        "counts": dict(health.counts),
+        "lost_s": round(health.lost_s, 3),
+        "last_error": health.last_error,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livefilter.sinks._along import Along
+from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import VIDEO_SUFFIXES
 from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
@@ -32,6 +33,7 @@ __all__ = [
     "WindowSink",
     "check_display",
     "open_sink",
+    "partial_of",
     "replaces",
     "write_picture",
 ]

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from livefilter.testing._clock import FakeClock
+from livefilter.testing._faults import FaultySource
 from livefilter.testing._sink import ListSink
 from livefilter.testing._source import ArraySource
 
-__all__ = ["ArraySource", "FakeClock", "ListSink"]
+__all__ = ["ArraySource", "FakeClock", "FaultySource", "ListSink"]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -10,20 +17,26 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter.cli._main import run
-from livefilter.sinks import WindowSink
+from livefilter.errors import SinkError
+from livefilter.sinks import ScoreSink, WindowSink
+from livefilter.sources import open_source
+from livefilter.testing import ListSink
 
 Pixels = NDArray[np.uint8]
+ROOT = Path(__file__).resolve().parents[2]
 shown: list[tuple[str, Pixels]] = []
 
 
 class Window(WindowSink):
     """Notes what it is shown, saves a snapshot, and quits."""
 
+    pressed = "sq"
+
     def __init__(self, title: str) -> None:
         self.target = title
         self.is_closed = self.is_minimised = False
         self.on_drag = lambda share: None
-        self._keys = iter("sq")
+        self._keys = iter(self.pressed)
 
     def show(self, pixels: Pixels) -> None:
         """Note it, with the title."""
@@ -69,3 +82,145 @@ def test_the_result_is_shown_while_it_is_made(clip: Path, negative: str, tmp_pat
     assert run(["process", str(clip), "-o", str(tmp_path / "a.mp4"), "-p", negative, "--window", "-q"]) == 0
     assert [title for title, _ in shown] == ["livefilter: clip.mp4"] * 8
     assert (tmp_path / "a.mp4").exists()
+
+
+def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_path: Path) -> None:
+    """Not one call of OpenCV's windows, and no display asked for; the outputs are there."""
+    program = (
+        "import cv2, sys\n"
+        "def refuse(*arguments, **options): raise SystemExit('a window was touched')\n"
+        "for name in dir(cv2):\n"
+        "    if 'Window' in name or name in ('imshow', 'waitKey', 'waitKeyEx', 'pollKey', 'setMouseCallback'):\n"
+        "        setattr(cv2, name, refuse)\n"
+        "import livefilter.sinks._display as display\n"
+        "display.visit_display = refuse\n"
+        "from livefilter.cli._main import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    flags = ["--no-window", "-p", negative, "--record", "a.mp4", "--scores", "a.csv", "--stats", "stats.jsonl"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    environment |= {"QT_QPA_PLATFORM": "no such platform", "PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "preview", str(clip), *flags],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("clip.mp4 with negative: 8 frames at ")
+    assert "latency to recording: half of the frames " in done.stdout
+    with open_source(tmp_path / "a.mp4") as recorded:
+        assert len(list(recorded)) == 8
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 9
+    assert json.loads((tmp_path / "stats.jsonl").read_text().splitlines()[-1])["frames_out"] == 8
+
+
+def test_pictures_go_to_a_pipe_and_words_to_standard_error(
+    clip: Path, negative: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Eight frames of 48 x 64 with their marks, and nothing between them."""
+    assert run(["preview", str(clip), "--no-window", "-p", negative, "--stdout", "y4m"]) == 0
+    told = capfdbinary.readouterr()
+    head, _, rest = told.out.partition(b"\n")
+    assert head == b"YUV4MPEG2 W64 H48 F25:1 Ip A1:1 Cmono XCOLORRANGE=FULL"
+    assert len(rest) == 8 * (len(b"FRAME\n") + 48 * 64)
+    assert b"8 frames" in told.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--no-window", "--snapshot-dir", "."], "--snapshot-dir is for the window's keys"),
+        (["--no-window", "--stdout", "y4m", "--scores", "-"], "cannot share standard output"),
+        (["--stdout", "avi"], "'avi' is not one of 'y4m', 'raw'"),
+        (["--metrics", "70000"], "70000 is not in the range"),
+    ],
+)
+def test_options_that_do_not_go_together_are_an_error(
+    flags: list[str], message: str, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told before anything is opened."""
+    assert run(["preview", str(clip), *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_output_that_exists_stops_the_start_and_leaves_nothing(
+    clip: Path, negative: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No half-made score table, and the file is as it was; --overwrite replaces it."""
+    (tmp_path / "a.mp4").write_text("mine")
+    flags = ["--no-window", "-p", negative, "--record", str(tmp_path / "a.mp4"), "--scores", str(tmp_path / "a.csv")]
+    assert run(["preview", str(clip), *flags]) == 4
+    assert "--overwrite" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert (tmp_path / "a.mp4").read_text() == "mine"
+    assert run(["preview", str(clip), *flags, "--overwrite", "-q"]) == 0
+    assert (tmp_path / "a.mp4").stat().st_size > 100
+
+
+def test_a_recording_on_a_full_disk_ends_with_code_4(
+    clip: Path, negative: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says what was full."""
+
+    def fail(self: ScoreSink, *_: object) -> None:
+        raise SinkError("a.csv: cannot be written: No space left on device")
+
+    monkeypatch.setattr(ScoreSink, "write", fail)
+    assert run(["preview", str(clip), "--no-window", "-p", negative, "--scores", str(tmp_path / "a.csv"), "-q"]) == 4
+    assert capsys.readouterr().err.startswith("livefilter: a.csv: cannot be written: No space left on device")
+
+
+def test_metrics_and_a_camera_can_be_asked_for(
+    clip: Path, negative: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where they are stands on standard error."""
+
+    class Camera(ListSink):
+        """A camera of no driver."""
+
+        is_read = True
+
+        def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
+            super().__init__()
+            self.target = f"/dev/video9 {shape} {rate}"
+
+    monkeypatch.setattr("livefilter.sinks.VirtualCameraSink", Camera)
+    assert run(["preview", str(clip), "--no-window", "-p", negative, "--metrics", "0", "--virtual-camera"]) == 0
+    told = capsys.readouterr()
+    assert "virtual camera: /dev/video9 (48, 64) 25" in told.err
+    assert "metrics: http://127.0.0.1:" in told.err
+    assert "latency to virtual camera" in told.out
+
+
+def test_a_picture_recorded_by_key_is_told_of(clip: Path, negative: str, tmp_path: Path) -> None:
+    """In the folder of the snapshots."""
+    Window.pressed = "r"
+    try:
+        assert run(["preview", str(clip), "-p", negative, "--snapshot-dir", str(tmp_path), "-q"]) == 0
+    finally:
+        Window.pressed = "sq"
+    assert len(list(tmp_path.glob("livefilter-*.mp4"))) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_recording_survives_the_death_of_the_program(negative: str, tmp_path: Path) -> None:
+    """What is in the unfinished file can be played, but for the last seconds."""
+    flags = ["--realtime", "--loop", "--no-window", "-p", negative, "--record", "a.mp4"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "livefilter", "preview", "synthetic:chart", *flags, "--stats", "stats.jsonl"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"},
+    )
+    stats, frames = tmp_path / "stats.jsonl", 0
+    while frames < 125 and running.poll() is None:  # Five seconds of them.
+        rows = stats.read_text().splitlines() if stats.exists() else []
+        frames = json.loads(rows[-1])["frames_in"] if rows else 0
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    with open_source(tmp_path / "a.partial.mp4") as recorded:
+        times = [frame.time_s for frame in recorded]
+    assert times[-1] >= 2

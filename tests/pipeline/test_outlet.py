@@ -1,0 +1,226 @@
+"""Sinks that hold up neither the loop nor one another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livefilter.errors import SinkError
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.pipeline._outlet import Outlet, QueuedSink, Screen
+from livefilter.pipeline._stats import Stats
+from livefilter.testing import ListSink
+
+SCORE = EdgeScore(0.1, 0.2, 0.3)
+
+
+def frame(index: int) -> Frame:
+    """A frame of that number."""
+    return Frame(np.zeros((2, 2), np.uint8), index, Fraction(index), 0)
+
+
+class Gated(ListSink):
+    """A sink that takes a frame only when it is let."""
+
+    def __init__(self, *, fails_at: int | None = None) -> None:
+        super().__init__(fails_at=fails_at)
+        self.gate = threading.Semaphore(0)
+        self.has_begun = threading.Semaphore(0)
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Wait, then keep it."""
+        self.has_begun.release()
+        self.gate.acquire()
+        super().write(frame, score)
+
+    @property
+    def indexes(self) -> list[int]:
+        """Which frames it has."""
+        return [frame.index for frame in self.frames]
+
+
+def offering(outlet: Outlet, count: int) -> threading.Thread:
+    """Offer so many frames from a thread of its own."""
+
+    def offer() -> None:
+        for index in range(count):
+            outlet.offer(frame(index), SCORE)
+
+    thread = threading.Thread(target=offer)
+    thread.start()
+    return thread
+
+
+def is_wanted(outlet: Outlet) -> bool:
+    """Whether it is wanted: a call, since for mypy an attribute stays what it was found to be."""
+    return outlet.is_wanted
+
+
+Make = Callable[..., tuple[Gated, QueuedSink, Stats]]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """A function that makes a sink, its queue, and what is counted; their threads end with the test."""
+    made: list[tuple[Gated, QueuedSink, Stats]] = []
+
+    def start(fails_at: int | None = None, **options: bool | int | float) -> tuple[Gated, QueuedSink, Stats]:
+        sink, stats = Gated(fails_at=fails_at), Stats(Fraction(25))
+        queued = QueuedSink("recording", sink, stats, depth=2, **options)  # type: ignore[arg-type]
+        made.append((sink, queued, stats))
+        return made[-1]
+
+    yield start
+    for sink, queued, _ in made:
+        sink.gate.release(1000)
+        queued.end()
+
+
+def test_everything_is_written_in_order(make: Make) -> None:
+    """As long as the sink keeps up; its durations and latencies are measured."""
+    sink, queued, stats = make()
+    sink.gate.release(10)
+    for index in range(10):
+        queued.offer(frame(index), SCORE)
+        sink.has_begun.acquire()
+    assert queued.end() is None
+    assert sink.indexes == list(range(10))
+    assert sink.state == "complete"
+    told = stats.snapshot()
+    assert told.dropped == {}
+    assert set(told.latency) == set(told.stages) == {"recording"}
+
+
+def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> None:
+    """Offering never waits; what is kept is in order."""
+    sink, queued, stats = make()
+    queued.offer(frame(0), SCORE)
+    sink.has_begun.acquire()  # In work, so that the queue is empty again.
+    for index in range(1, 6):
+        queued.offer(frame(index), SCORE)
+    assert stats.dropped("recording") == 3
+    sink.gate.release(3)
+    queued.end()
+    assert sink.indexes == [0, 1, 2]
+
+
+def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> None:
+    """A virtual camera must not lag."""
+    sink, queued, stats = make(is_newest=True)
+    queued.offer(frame(0), SCORE)
+    sink.has_begun.acquire()
+    for index in range(1, 6):
+        queued.offer(frame(index), SCORE)
+    assert stats.dropped("recording") == 3
+    sink.gate.release(3)
+    queued.end()
+    assert sink.indexes == [0, 4, 5]
+
+
+def test_a_source_that_can_wait_loses_nothing(make: Make) -> None:
+    """The loop waits for the sink then."""
+    sink, queued, stats = make(waits=True)
+    offers = offering(queued, 10)
+    sink.gate.release(10)
+    offers.join(30)
+    queued.end()
+    assert sink.indexes == list(range(10))
+    assert stats.snapshot().dropped == {}
+
+
+def test_a_sink_that_fails_keeps_what_it_has_and_is_wanted_no_more(make: Make) -> None:
+    """The error is kept for whoever asks; nothing waits for the sink any more."""
+    sink, queued, _ = make(fails_at=1, waits=True)
+    sink.gate.release(10)
+    for index in range(5):
+        queued.offer(frame(index), SCORE)
+    assert queued.end() is None
+    assert isinstance(queued.failure, SinkError)
+    assert "was told to fail at frame 1" in str(queued.failure)
+    assert sink.state == "partial"
+    assert not queued.is_wanted
+
+
+def test_what_is_kept_of_a_failed_output_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it is there."""
+    (tmp_path / "a.partial.mp4").write_bytes(b"video")
+    sink = ListSink(fails_at=0)
+    sink.target = str(tmp_path / "a.mp4")
+    queued = QueuedSink("recording", sink, Stats(Fraction(25)), depth=2)
+    queued.offer(frame(0), SCORE)
+    queued.end()
+    assert str(queued.failure).endswith(f"what came before is kept in {tmp_path / 'a.partial.mp4'}")
+
+
+def test_a_sink_that_cannot_be_finished_has_failed() -> None:
+    """The disk may be full only then."""
+
+    class Unfinished(ListSink):
+        """Cannot be finished."""
+
+        def finish(self, *, is_complete: bool = True) -> str | None:
+            """Fail."""
+            raise SinkError("full")
+
+    queued = QueuedSink("recording", Unfinished(), Stats(Fraction(25)), depth=2)
+    assert queued.end() is None
+    assert str(queued.failure) == "full"
+
+
+def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
+    """Where it is told how long to be patient."""
+    sink, queued, _ = make(patience_s=0.01)
+    queued.offer(frame(0), SCORE)
+    sink.has_begun.acquire()
+    assert queued.end() is None
+    assert sink.state == "open"
+
+
+def test_an_output_that_is_not_wanted_after_all_is_dropped(make: Make) -> None:
+    """Before anything was written."""
+    sink, queued, _ = make()
+    queued.discard()
+    assert sink.state == "discarded"
+
+
+def test_a_sink_without_reader_is_not_wanted() -> None:
+    """A virtual camera that nobody has open costs nothing."""
+    reads = [False]
+    queued = QueuedSink("camera", ListSink(), Stats(Fraction(25)), depth=2, is_wanted=lambda: reads[0])
+    assert not is_wanted(queued)
+    reads[0] = True
+    assert is_wanted(queued)
+    queued.end()
+    assert not is_wanted(queued)
+
+
+def test_a_screen_shows_the_newest_and_counts_the_others() -> None:
+    """The same frame, drawn again, is none of them."""
+    stats = Stats(Fraction(25))
+    screen = Screen(stats)
+    assert screen.take(0) is None
+    for index in (0, 1, 1, 2):
+        screen.offer(frame(index), SCORE)
+    assert screen._newest is not None
+    taken = screen.take(0)
+    assert taken is not None
+    assert taken.index == 2
+    assert screen.is_empty
+    assert stats.snapshot().dropped == {"window": 2}
+
+
+def test_a_screen_that_a_file_waits_for_misses_nothing() -> None:
+    """Until the end, when nobody waits any more."""
+    screen = Screen(Stats(Fraction(25)), waits=True)
+    offers = offering(screen, 5)
+    seen = [taken.index for _ in range(3) if (taken := screen.take(30)) is not None]
+    assert seen == [0, 1, 2]
+    screen.end()
+    offers.join(30)
+    assert not offers.is_alive()

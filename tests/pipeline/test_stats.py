@@ -1,0 +1,104 @@
+"""What a live pipeline counts and measures."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from livefilter.pipeline._stats import _MOST_SAMPLES, Stats
+from livefilter.testing import FakeClock
+
+
+def test_rates_are_those_of_the_last_seconds() -> None:
+    """Thirty a second, also after a long time of ten; and nothing when the stream stands still."""
+    clock = FakeClock(50)
+    stats = Stats(Fraction(30), clock)
+    for fps in (10, 30):
+        for _ in range(4 * fps):
+            clock.advance(1 / fps)
+            stats.came()
+            stats.filtered()
+    assert stats.snapshot().fps_in == pytest.approx(30, abs=0.6)
+    assert stats.snapshot().fps_out == pytest.approx(30, abs=0.6)
+    assert (stats.snapshot().frames_in, stats.snapshot().frames_out) == (160, 160)
+    assert stats.snapshot().seconds == pytest.approx(8)
+    clock.advance(5)
+    assert stats.snapshot().fps_in == 0
+
+
+def test_the_rate_of_a_stream_that_has_just_begun_is_right() -> None:
+    """It is not divided by seconds that have not been yet."""
+    clock = FakeClock()
+    stats = Stats(Fraction(30), clock)
+    assert stats.snapshot().fps_in == 0
+    for _ in range(15):
+        clock.advance(1 / 30)
+        stats.came()
+    assert stats.snapshot().fps_in == pytest.approx(30)
+
+
+def test_latencies_are_percentiles_of_the_last_ten_seconds() -> None:
+    """What is older is in the figures of the whole run only."""
+    clock = FakeClock()
+    stats = Stats(Fraction(30), clock)
+    for _ in range(100):
+        stats.delivered("window", 0.5)
+    clock.advance(11)
+    for age_ms in range(1, 101):
+        stats.delivered("window", age_ms / 1000)
+        stats.delivered("recording", 0.002)
+    told = stats.snapshot()
+    window = told.latency["window"]
+    expected = np.percentile(range(1, 101), (50, 95, 99))
+    assert (window.p50_ms, window.p95_ms, window.p99_ms) == pytest.approx(tuple(expected), abs=0.001)
+    assert told.latency["recording"].p99_ms == pytest.approx(2)
+    assert told.total_latency["window"].p99_ms == pytest.approx(500, rel=0.02)
+    assert told.total_latency["window"].p50_ms == pytest.approx(100, rel=0.03)
+
+
+@pytest.mark.parametrize("age_s", [0.0, 1e-6, 0.004, 1.0, 1e6])
+def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
+    """To 2 % between ten microseconds and some minutes."""
+    stats = Stats(Fraction(30))
+    stats.delivered("window", age_s)
+    told = stats.snapshot().total_latency["window"].p50_ms
+    if 1e-5 <= age_s <= 500:
+        assert age_s * 1000 <= told <= age_s * 1020
+    assert 0 < told < 1e6
+
+
+def test_memory_does_not_grow() -> None:
+    """However long it runs."""
+    stats = Stats(Fraction(30), FakeClock())
+    for _ in range(2 * _MOST_SAMPLES):
+        stats.came()
+        stats.took("filter", 0.001)
+        stats.delivered("window", 0.001)
+    assert len(stats._times["in"]) == len(stats._stages["filter"]._recent) == _MOST_SAMPLES
+    assert stats.snapshot().frames_in == 2 * _MOST_SAMPLES
+
+
+def test_drops_are_counted_by_where_they_were() -> None:
+    """And frames with a mended time by themselves."""
+    stats = Stats(Fraction(30))
+    for where in ("filter", "window", "filter"):
+        stats.drop(where)
+    stats.mend()
+    assert stats.snapshot().dropped == {"filter": 2, "window": 1}
+    assert (stats.dropped("filter"), stats.dropped("recording"), stats.snapshot().mended) == (2, 0, 1)
+
+
+@pytest.mark.parametrize(("filter_s", "overlay_s", "is_slow"), [(0.02, 0.01, False), (0.03, 0.01, True)])
+def test_filter_and_overlay_must_fit_into_a_frames_time(filter_s: float, overlay_s: float, is_slow: bool) -> None:
+    """Together, on average of the last second; what a sink takes is its own."""
+    clock = FakeClock(100)
+    stats = Stats(Fraction(30), clock)
+    stats.took("filter", 9.0)
+    clock.advance(2)
+    stats.took("filter", filter_s)
+    stats.took("overlay", overlay_s)
+    stats.took("recording", 9.0)
+    assert stats.snapshot().is_slow is is_slow
+    assert stats.snapshot().budget_ms == pytest.approx(1000 / 30)

@@ -1,0 +1,82 @@
+"""Going over to another preset beside the picture."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+
+from livefilter.compiler import Filter
+from livefilter.errors import PresetError
+from livefilter.pipeline._switch import Switched, Switcher
+from livefilter.presets import Preset, load_preset
+
+PLAIN = Preset.model_validate({"name": "plain", "steps": []})
+
+
+def result(switcher: Switcher) -> Switched:
+    """What became of the newest wish."""
+    while (done := switcher.poll()) is None:
+        pass
+    return done
+
+
+def test_a_preset_is_ready_when_it_is_told() -> None:
+    """Once."""
+    switcher = Switcher()
+    assert not switcher.is_busy
+    switcher.ask("plain", lambda: PLAIN)
+    done = result(switcher)
+    assert done.filter is not None
+    assert done.filter.is_ready
+    assert (done.wish, done.error, done.filter.preset) == ("plain", None, PLAIN)
+    assert switcher.poll() is None
+    assert not switcher.is_busy
+
+
+def test_a_preset_that_cannot_be_loaded_is_told_too() -> None:
+    """With its error."""
+    switcher = Switcher()
+    switcher.ask("none", lambda: load_preset("no-such-preset"))
+    done = result(switcher)
+    assert isinstance(done.error, PresetError)
+    assert done.filter is None
+
+
+def test_a_newer_wish_ends_the_work_on_an_older_one() -> None:
+    """Only the newest is told, and the other's compiling is cancelled."""
+    futures: list[Future[None]] = []
+    has_begun = threading.Semaphore(0)
+
+    def prepare(made: Filter) -> Future[None]:
+        futures.append(Future())
+        if len(futures) > 1:
+            futures[-1].set_result(None)
+        has_begun.release()
+        return futures[-1]
+
+    switcher = Switcher(prepare=prepare)
+    switcher.ask("first", lambda: PLAIN)
+    has_begun.acquire()
+    switcher.ask("second", lambda: PLAIN)
+    assert result(switcher).wish == "second"
+    while not futures[0].cancelled():
+        pass
+    assert switcher.poll() is None
+
+
+def test_closing_ends_the_work() -> None:
+    """Nothing is told any more."""
+    future: Future[None] = Future()
+    has_begun = threading.Event()
+
+    def prepare(made: Filter) -> Future[None]:
+        has_begun.set()
+        return future
+
+    switcher = Switcher(prepare=prepare)
+    switcher.ask("plain", lambda: PLAIN)
+    has_begun.wait(30)
+    switcher.close()
+    while not future.cancelled():
+        pass
+    assert switcher.poll() is None

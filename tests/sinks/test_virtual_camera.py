@@ -1,0 +1,132 @@
+"""A virtual camera, with a stand-in for the driver, which no test machine has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefilter.errors import MissingPackageError, SinkError
+from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
+from livefilter.sinks import VirtualCameraSink
+
+SHAPE = (6, 8)
+SCORE = EdgeScore(0, 0, 0)
+
+
+class Driver:
+    """What pyvirtualcam would be, with a file in the place of the device."""
+
+    PixelFormat = SimpleNamespace(GRAY="gray")
+
+    def __init__(self, device: Path) -> None:
+        self.device = device
+        device.touch()
+        self.asked: dict[str, Any] = {}
+        self.sent: list[NDArray[np.uint8]] = []
+        self.closed = 0
+        self.fails: Exception | None = None
+
+    def Camera(self, **asked: Any) -> Any:
+        """Open it."""
+        if self.fails is not None:
+            raise self.fails
+        self.asked = asked
+        return self
+
+    def send(self, pixels: NDArray[np.uint8]) -> None:
+        """Take a picture."""
+        if self.fails is not None:
+            raise self.fails
+        self.sent.append(pixels)
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed += 1
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """A driver that works."""
+    made = Driver(tmp_path / "video9")
+    monkeypatch.setitem(sys.modules, "pyvirtualcam", made)
+    return made
+
+
+def test_pictures_reach_the_camera_in_its_size(driver: Driver) -> None:
+    """Gray, at the source's rate; another size is scaled into it."""
+    with VirtualCameraSink(SHAPE, rate=Fraction(30000, 1001)) as sink:
+        assert sink.target == str(driver.device)
+        for index, shape in enumerate((SHAPE, (3, 4))):
+            sink.write(Frame(np.full(shape, 7, np.uint8), index, Fraction(index), 0), SCORE)
+        assert driver.closed == 0
+    assert driver.closed == 1
+    asked = driver.asked
+    assert (asked["width"], asked["height"], round(asked["fps"], 2), asked["fmt"]) == (8, 6, 29.97, "gray")
+    assert [sent.shape for sent in driver.sent] == [SHAPE, SHAPE]
+    assert (driver.sent[1] == 7).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who reads a device")
+def test_it_is_known_whether_anybody_reads_it(driver: Driver) -> None:
+    """Who came before, who comes, and who goes."""
+    pytest.importorskip("inotify_simple")
+    hold = "import sys; file = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(driver.device)]
+    before = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert before.stdout is not None
+    before.stdout.readline()
+    with VirtualCameraSink(SHAPE, rate=Fraction(30)) as sink:
+        seen = [sink.is_read]
+        before.communicate()
+        seen.append(sink.is_read)
+        with driver.device.open("rb"), driver.device.open("rb"):
+            seen.append(sink.is_read)
+        seen.append(sink.is_read)
+    assert seen == [True, False, True, False]
+
+
+def test_where_nobody_tells_it_counts_as_read(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On other systems."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with VirtualCameraSink(SHAPE, rate=Fraction(30)) as sink:
+        assert sink.is_read
+
+
+@pytest.mark.parametrize(
+    ("platform", "cure"),
+    [("linux", "v4l2loopback-dkms"), ("darwin", "OBS Studio"), ("win32", "OBS Studio"), ("sunos5", "pyvirtualcam")],
+)
+def test_a_missing_driver_says_how_to_install_it_on_this_system(
+    platform: str, cure: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what every backend had to say, on one line."""
+    monkeypatch.setattr(sys, "platform", platform)
+    driver.fails = RuntimeError("'a' backend: none\n'b' backend: none")
+    with pytest.raises(SinkError, match=f"virtual camera: 'a' backend: none 'b' backend: none; .*{cure}"):
+        VirtualCameraSink(SHAPE, rate=Fraction(30))
+
+
+def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command, in the error."""
+    monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'livefilter\[virtual-camera\]'"):
+        VirtualCameraSink(SHAPE, rate=Fraction(30))
+
+
+def test_a_camera_that_is_taken_away_is_an_error(driver: Driver) -> None:
+    """The device may be unloaded."""
+    sink = VirtualCameraSink(SHAPE, rate=Fraction(30))
+    driver.fails = OSError("no such device")
+    with pytest.raises(SinkError, match="cannot be written: no such device"):
+        sink.write(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE)
+    sink.discard()
+    assert driver.closed == 1
