@@ -13,6 +13,10 @@ from livefilter.frame import Pixels
 from livefilter.kernels import Correlation, Kernel
 
 
+_HALIDE_STRIP = 32
+"""Rows to a strip in Halide's schedule."""
+
+
 def rivals(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
     """Yield the name of each installed rival that can do a job, and the function that does it."""
     makers: dict[str, Callable[[Kernel, Pixels], Run | None]] = {
@@ -59,17 +63,24 @@ def _pillow(kernel: Kernel, image: Pixels) -> Run | None:
 
 
 def _pyvips(kernel: Kernel, image: Pixels) -> Run:
+    """Its integer convolution is an approximation for some kernels; those take the one in float."""
     import pyvips
 
     pyvips.cache_set_max(0)
     scale, offset = kernel.integer_divisor, kernel.integer_offset / kernel.integer_divisor
     mask = pyvips.Image.new_from_array(kernel.integers.tolist(), scale=scale, offset=offset)
 
-    def run(picture: Pixels, out: Pixels) -> None:
-        result = pyvips.Image.new_from_array(picture).conv(mask, precision="integer")
-        np.copyto(out, np.asarray(result.numpy()).clip(0, 255).astype(np.uint8))
+    def in_integers(picture: Pixels, out: Pixels) -> None:
+        np.copyto(out, pyvips.Image.new_from_array(picture).conv(mask, precision="integer").cast("uchar").numpy())
 
-    return run
+    def in_float(picture: Pixels, out: Pixels) -> None:
+        made = pyvips.Image.new_from_array(picture).conv(mask, precision="float")
+        np.copyto(out, made.rint().cast("uchar").numpy())
+
+    quick, exact = np.empty_like(image), np.empty_like(image)
+    in_integers(image, quick)
+    in_float(image, exact)
+    return in_integers if np.abs(quick.astype(np.int16) - exact).max() <= 1 else in_float
 
 
 def _halide(kernel: Kernel, image: Pixels) -> Run:
@@ -84,13 +95,16 @@ def _halide(kernel: Kernel, image: Pixels) -> Run:
     lane = hl.Int(16) if largest < 1 << 15 else hl.UInt(16) if _fits_uint16(kernel) else hl.Int(32)
     widened = hl.Func("widened")
     widened[x, y] = hl.cast(lane, bounded[x, y])
-    total = _halide_sum(hl, kernel, widened, lane, x, y)
+    total, columns = _halide_sum(hl, kernel, widened, lane, x, y)
     divisor, offset = kernel.integer_divisor, kernel.integer_offset
     wide = hl.cast(hl.Int(32), total) if divisor > 1 else total
     rounded = (wide + offset + divisor // 2) / divisor if divisor > 1 else wide + offset
     result = hl.Func("result")
     result[x, y] = hl.cast(hl.UInt(8), hl.clamp(rounded, 0, 255))
-    result.split(y, y, down, 32).vectorize(x, 64 if lane.bits() == 16 else 32)
+    width = 64 if lane.bits() == 16 else 32
+    result.split(y, y, down, _HALIDE_STRIP).vectorize(x, width)
+    if columns is not None:
+        columns.compute_at(result, down).vectorize(x, width)
     result.compile_jit()
 
     def run(picture: Pixels, out: Pixels) -> None:
@@ -104,8 +118,8 @@ def _fits_uint16(kernel: Kernel) -> bool:
     return bool((kernel.integers >= 0).all()) and 255 * int(kernel.integers.sum()) < 1 << 16
 
 
-def _halide_sum(hl: Any, kernel: Kernel, widened: Any, lane: Any, x: Any, y: Any) -> Any:
-    """Return the weighted sum as a Halide expression; a separable kernel has a vertical pass of its own."""
+def _halide_sum(hl: Any, kernel: Kernel, widened: Any, lane: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Return the weighted sum as a Halide expression, and the function of column sums if the kernel is separable."""
     row, col = kernel.origin
     factors = _integer_factors(kernel)
 
@@ -113,14 +127,12 @@ def _halide_sum(hl: Any, kernel: Kernel, widened: Any, lane: Any, x: Any, y: Any
         return sum((hl.cast(lane, int(weight)) * pixel for weight, pixel in taps if weight), hl.cast(lane, 0))
 
     if factors is None:
-        return weighted(
-            [(weight, widened[x + j - col, y + i - row]) for (i, j), weight in np.ndenumerate(kernel.integers)]
-        )
+        taps = [(weight, widened[x + j - col, y + i - row]) for (i, j), weight in np.ndenumerate(kernel.integers)]
+        return weighted(taps), None
     column, line = factors
-    vertical = hl.Func("vertical")
-    vertical[x, y] = weighted([(weight, widened[x, y + i - row]) for i, weight in enumerate(column)])
-    vertical.vectorize(x, 32)
-    return weighted([(weight, vertical[x + j - col, y]) for j, weight in enumerate(line)])
+    columns = hl.Func("columns")
+    columns[x, y] = weighted([(weight, widened[x, y + i - row]) for i, weight in enumerate(column)])
+    return weighted([(weight, columns[x + j - col, y]) for j, weight in enumerate(line)]), columns
 
 
 def _integer_factors(kernel: Kernel) -> tuple[list[int], list[int]] | None:
