@@ -12,6 +12,7 @@ cannot be written, or that another user could write, is not used; functions then
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.util
 import inspect
@@ -34,11 +35,11 @@ import platformdirs
 from numba.core import config
 from numba.core.registry import cpu_target
 
-from livefilter.compiler import _lane_memory, _lanes, _lanes_plain
+from livefilter.compiler import _formula, _lane_memory, _lane_sums, _lanes, _lanes_plain
 
 Function = Callable[..., None]
 LOG = logging.getLogger("livefilter.compiler")
-OPTIONS = 'nogil=True, error_model="numpy", boundscheck=False'
+OPTIONS = 'nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True, _nrt=False'
 _functions: dict[str, Function] = {}
 _compiling: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
@@ -120,7 +121,7 @@ def _key(source: str, signature: str, name: str) -> str:
 @cache
 def _environment() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
-    lanes = [inspect.getsource(module) for module in (_lanes, _lane_memory)]
+    lanes = [inspect.getsource(module) for module in (_lanes, _lane_memory, _lane_sums, _formula)]
     return (*lanes, numba.__version__, llvmlite.__version__, sys.version, *map(str, _target().magic_tuple()))
 
 
@@ -142,7 +143,8 @@ def _module_text(source: str, signature: str, *, on_disk: bool = True) -> str:
 
 def _in_memory(key: str, text: str, name: str) -> Function:
     names: dict[str, Any] = {"__name__": f"lf_{key}"}
-    exec(compile(text, f"<livefilter {name}>", "exec"), names)
+    with _uncollected():
+        exec(compile(text, f"<livefilter {name}>", "exec"), names)
     return names[name]  # type: ignore[no-any-return]
 
 
@@ -211,6 +213,18 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking Numba's many objects again and again: a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _imported(path: Path, name: str) -> Function:
     """Import a generated module, which compiles its function or loads it, and seal what was compiled."""
     seal = path.with_suffix(".seal")
@@ -225,7 +239,8 @@ def _imported(path: Path, name: str) -> Function:
     # Numba's pickles name the module, so it has to be known before its function is loaded.
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        with _uncollected():
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[path.stem]
         raise

@@ -18,7 +18,7 @@ from livefilter.compiler._cache import Function, compiled, is_kept
 from livefilter.compiler._emit_sweep import Code, generate
 from livefilter.compiler._plan import Plan, Sweep, plan_chain, plan_score
 from livefilter.compiler._strips import pool, thread_count
-from livefilter.compiler._workspace import Scratch, Shape, Tables, make_tables, out_shape
+from livefilter.compiler._workspace import Scratch, Shape, Tables, make_tables, out_shape, strip_bounds
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
@@ -31,12 +31,16 @@ _SHAPES = 4
 Pass = tuple[Sweep, Code, Function]
 
 
+Strip = tuple[int, int, NDArray[np.int64]]
+"""First and last row of a part of the result, and what ``strip_bounds`` says of it."""
+
+
 @dataclass(slots=True, eq=False)
 class _Workspaces:
     """What calls with frames of one shape need, kept between calls."""
 
     tables: list[Tables]
-    strips: list[list[tuple[int, int]]]
+    strips: list[list[Strip]]
     free: deque[list[list[Scratch]]] = field(default_factory=deque)
     free_frames: deque[list[Pixels]] = field(default_factory=deque)
 
@@ -111,6 +115,7 @@ class Program:
                 tables.sources,
                 tables.windows,
                 tables.margins,
+                bounds,
                 piece.ring,
                 piece.words,
                 piece.ints,
@@ -119,7 +124,7 @@ class Program:
                 code.weights,
                 piece.sums,
             )
-            for (first, last), piece in zip(strips, scratch, strict=True)
+            for (first, last, bounds), piece in zip(strips, scratch, strict=True)
         ]
         for piece in scratch:
             piece.sums[:] = 0
@@ -148,11 +153,11 @@ class Program:
             self._workspaces[shape] = _Workspaces(tables, strips)
             return self._workspaces[shape]
 
-    def _strips(self, sweep: Sweep, shape: Shape) -> list[tuple[int, int]]:
+    def _strips(self, sweep: Sweep, shape: Shape) -> list[Strip]:
         work_us = sweep.operations * shape[0] * shape[1] * _NS_PER_OPERATION / 1000
         count = max(1, min(self.threads, int(work_us / _STRIP_US), shape[0]))
         bounds = [shape[0] * at // count for at in range(count + 1)]
-        return list(pairwise(bounds))
+        return [(first, last, strip_bounds(sweep, first, last, shape[0])) for first, last in pairwise(bounds)]
 
     def _make_scratch(self, spaces: _Workspaces) -> list[list[Scratch]]:
         return [

@@ -48,7 +48,7 @@ def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], i
         plane = program.plane("uint16" if is_narrow else "int32", name)
         counts.append(_Count(at, unit, plane))
         for start in plane.starts:
-            program(f"{plane.store}[{start} : {start} + plane] = 0")
+            program(f"clear({plane.store}, {start}, plane)")
     height, width = rule.horizontal.shape
     program(f"score_cols = cols - {width - 1}" if width > 1 else "score_cols = cols")
     program("score_pairs = (score_cols + 1) // 2")
@@ -71,7 +71,7 @@ def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows
                 total = f"row_total({store}, {even}, score_pairs) + row_total({store}, {odd}, score_cols // 2)"
                 program(f"sums[{count.at}] += {f'{count.unit} * ({total})' if count.unit > 1 else total}")
                 for start in (even, odd):
-                    program(f"{store}[{start} : {start} + score_pairs] = 0")
+                    program(f"clear({store}, {start}, score_pairs)")
 
 
 def _emit_rows(program: Program, rule: ScoreRule, counts: list[_Count], rows: int, rows_held: int) -> None:

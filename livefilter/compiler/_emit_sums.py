@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler._emit_values import Values, by_weight, emit_weighted, narrowed, summed, times
+from livefilter.compiler._emit_values import Values, narrowed, summed
+from livefilter.compiler._formula import Term, written
 from livefilter.compiler._forms import Box, Direct, Form, Separable, Streamed, Tap
 from livefilter.compiler._program import PHASES, Plane, Program
 from livefilter.compiler._range import Lane, Range, weighted_range
-
-CLASSES_PER_LOOP = 6
-"""Up to so many different weights are gathered before they are multiplied; more would not leave enough registers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -80,32 +77,43 @@ def prepare(program: Program, window: Window, name: str, form: Form, values: Ran
 
 def finish(program: Program, window: Window, sums: Sequence[Sum]) -> list[Values]:
     """Write the lines, inside of the last inner loop, that give the finished sums."""
-    direct = [(item.name, item.form.loops[-1]) for item in sums if isinstance(item.form, Direct)]
-    _emit_taps(program, window, direct)
+    _emit_taps(program, window, [(item.name, item.form.loops[-1]) for item in sums if isinstance(item.form, Direct)])
     for item in sums:
-        for phase, variable in enumerate(item.values.names):
-            _finish_one(program, item, phase, variable)
+        _finish_one(program, item)
     return [item.values for item in sums]
 
 
-def _finish_one(program: Program, item: Sum, parity: int, name: str) -> None:
-    form = item.form
+def _finish_one(program: Program, item: Sum) -> None:
+    form, names = item.form, item.values.names
     match form:
         case Direct(lane):
-            value = _gathered(item.name, form.loops[-1], parity, lane == "int32")
-            program(f"{name} = {narrowed(summed([value, *_parts(program, item, parity)]), lane)}")
+            for phase, name in enumerate(names):
+                value = _gathered(item.name, form.loops[-1], phase, lane == "int32")
+                program(f"{name} = {narrowed(summed([value, *_parts(program, item, phase)]), lane)}")
         case Separable(row=row, lane=lane):
-            terms = [(weight, program.load(item.planes[0], col + parity)) for col, weight in enumerate(row)]
-            emit_weighted(program, name, lane, terms)
+            terms = [Term(weight, 0, col) for col, weight in enumerate(row) if weight]
+            program(f"{', '.join(names)} = {_along(program, item.planes[0], terms)}")
             if lane == "int16":
-                program(f"{name} = {narrowed(name, lane)}")
+                for name in names:
+                    program(f"{name} = {narrowed(name, lane)}")
         case Box(_, cols, block, blocks, lane):
-            whole = [program.load(item.planes[-1], at * block + parity) for at in range(blocks)]
-            rest = [program.load(item.planes[0], at + parity) for at in range(block * blocks, cols)]
-            terms_ = [f"as_int32({value})" if lane == "int32" else value for value in (*whole, *rest)]
-            program(f"{name} = {summed(terms_)}")
+            whole = [Term(1, 0, at * block) for at in range(blocks)]
+            rest = [Term(1, 0, at) for at in range(block * blocks, cols)]
+            is_wide = lane == "int32"
+            program(f"{', '.join(names)} = {_along(program, item.planes[-1], whole, is_wide=is_wide)}")
+            if rest:
+                program(f"rest = {_along(program, item.planes[0], rest, is_wide=is_wide)}")
+                for phase, name in enumerate(names):
+                    program(f"{name} = add({name}, rest[{phase}])")
         case Streamed():
-            program(f"{name} = {program.load(item.planes[0], parity)}")
+            for phase, name in enumerate(names):
+                program(f"{name} = {program.load(item.planes[0], phase)}")
+
+
+def _along(program: Program, plane: Plane, terms: Sequence[Term], *, is_wide: bool = False) -> str:
+    """Return the expression for a sum along a row of sums, a tuple of one for each phase."""
+    starts = ", ".join(plane.starts)
+    return f'{"wide_" * is_wide}along({plane.store}, x, {program.loop}, "{written([terms])}", {starts})'
 
 
 def _prepare_direct(program: Program, window: Window, name: str, form: Direct) -> tuple[Plane, ...]:
@@ -161,53 +169,18 @@ def _group_lane(group: Sequence[Tap]) -> Lane:
 
 
 def _emit_taps(program: Program, window: Window, sums: Sequence[tuple[str, Sequence[Sequence[Tap]]]]) -> None:
-    """Add up taps row by row, each row of pixels loaded once for all sums."""
-    taps = [tap for _, groups in sums for group in groups for tap in group]
-    started: set[str] = set()
-    for row in sorted({tap.row for tap in taps}):
-        cols = [tap.col for tap in taps if tap.row == row]
-        first = min(cols) // 2 * 2
-        pairs = (max(cols) + 1 - first) // 2 + 1
-        shift = f" + {first}" if first else ""
-        program(f"p = pixels({window.array}, {window.prefix}{row} + 2 * x{shift}, {pairs}, {program.loop})")
-        for name, groups in sums:
-            for at, group in enumerate(groups):
-                for parity in (0, 1):
-                    _emit_row(program, _accumulator(name, groups, at, parity), group, row, parity - first, started)
-
-
-def _accumulator(name: str, groups: Sequence[Sequence[Tap]], at: int, parity: int) -> str:
-    return f"{name}_{PHASES[2][parity]}" + (f"_{at}" if len(groups) > 1 else "")
-
-
-def _is_gathered(group: Sequence[Tap]) -> bool:
-    return len({abs(tap.weight) for tap in group}) <= CLASSES_PER_LOOP
-
-
-def _emit_row(program: Program, name: str, group: Sequence[Tap], row: int, shift: int, started: set[str]) -> None:
-    """Add the taps of one window row to the accumulators of a group."""
-    terms = [(tap.weight, f"p[{tap.col + shift}]") for tap in group if tap.row == row]
-    if not terms:
+    """Add up the taps of groups, all at once, so that each row of pixels is loaded once."""
+    named = [(f"{name}_{at}", group) for name, groups in sums for at, group in enumerate(groups)]
+    if not named:
         return
-    if not _fits_narrow(group):
-        (weight, value), *_ = terms
-        program(f"{name} = mul(as_int32({value}), {weight})")
-        return
-    if not _is_gathered(group):
-        for weight, value in terms:
-            if name in started:
-                program(f"{name} = {'add' if weight > 0 else 'sub'}({name}, {times(value, abs(weight))})")
-            else:
-                program(f"{name} = {f'mul({value}, {weight})' if weight < 0 else times(value, weight)}")
-            started.add(name)
-        return
-    for weight, value in terms or []:
-        accumulator = f"{name}_x{abs(weight)}"
-        if accumulator in started:
-            program(f"{accumulator} = {'add' if weight >= 0 else 'sub'}({accumulator}, {value})")
-        else:
-            program(f"{accumulator} = {value if weight >= 0 else f'mul({value}, -1)'}")
-        started.add(accumulator)
+    rows = sorted({tap.row for _, group in named for tap in group})
+    parts = [
+        [Term(tap.weight if _fits_narrow(group) else 1, rows.index(tap.row), tap.col) for tap in group]
+        for _, group in named
+    ]
+    targets = ", ".join(f"{name}_{phase}" for name, _ in named for phase in PHASES[2])
+    starts = ", ".join(f"{window.prefix}{row}" for row in rows)
+    program(f'{targets} = taps({window.array}, x, {program.loop}, "{written(parts)}", {starts})')
 
 
 def _fits_narrow(group: Sequence[Tap]) -> bool:
@@ -218,15 +191,10 @@ def _gathered(name: str, groups: Sequence[Sequence[Tap]], parity: int, wide: boo
     """Return the expression for the sum of all groups."""
     values = []
     for at, group in enumerate(groups):
-        accumulator = _accumulator(name, groups, at, parity)
+        value = f"{name}_{at}_{PHASES[2][parity]}"
         if not _fits_narrow(group):
-            values.append(accumulator)
-            continue
-        value = accumulator
-        if _is_gathered(group):
-            weights = by_weight((tap.weight or 0, "") for tap in group) or {0: ([], [])}
-            value = summed([times(f"{accumulator}_x{weight}", weight) for weight in weights])
-        if wide:
+            value = f"mul(as_int32({value}), {group[0].weight})"
+        elif wide:
             value = f"as_int32({narrowed(value, _group_lane(group))})"
         values.append(value)
     return summed(values)
@@ -239,12 +207,12 @@ def _prepare_separable(program: Program, window: Window, name: str, form: Separa
     ahead = len(form.row) // 2 + 1
     with program.lanes(f"{window.count} + {ahead}" if window.phases == 2 else f"2 * {window.count} + {ahead}"):
         rows = [i for i, weight in enumerate(form.column) if weight]
-        for i in rows:
-            program(f"p{i} = pixels({window.array}, {window.prefix}{i} + 2 * x, 1, {program.loop})")
-        for parity in (0, 1):
-            column = f"{name}_{PHASES[2][parity]}"
-            terms = [(form.column[i], f"as_int32(p{i}[{parity}])" if is_wide else f"p{i}[{parity}]") for i in rows]
-            emit_weighted(program, column, form.column_lane, terms)
+        terms = [Term(form.column[i], at, 0) for at, i in enumerate(rows)]
+        starts = ", ".join(f"{window.prefix}{i}" for i in rows)
+        names = [f"{name}_column_{phase}" for phase in PHASES[2]]
+        call = f'{"wide_" * is_wide}taps({window.array}, x, {program.loop}, "{written([terms])}", {starts})'
+        program(f"{', '.join(names)} = {call}")
+        for parity, column in enumerate(names):
             value = column
             if plane.store != "words" and form.column_lane != form.lane:
                 value = f"as_{form.lane}({narrowed(column, form.column_lane)})"
@@ -273,7 +241,7 @@ def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tupl
     count = f"{window.count} + {form.cols // 2 + 1}"
     with program.block(f"if {window.is_first}:"):
         for start in columns.starts:
-            program(f"words[{start} : {start} + {count}] = 0")
+            program(f"clear(words, {start}, {count})")
         with program.block(f"for i in range({form.rows}):"):
             program(f"row = {window.row.format(i='i')}")
             with program.lanes(count):
@@ -291,9 +259,9 @@ def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tupl
         return (columns,)
     blocks = program.plane("uint16", f"{name}_blocks")
     with program.lanes(count):
+        program(f"block = {_along(program, columns, [Term(1, 0, col) for col in range(form.block)])}")
         for parity in (0, 1):
-            parts = [program.load(columns, col + parity) for col in range(form.block)]
-            program.store(blocks, parity, summed(parts))
+            program.store(blocks, parity, f"block[{parity}]")
     return columns, blocks
 
 
@@ -303,7 +271,7 @@ def _prepare_streamed(program: Program, window: Window, name: str, form: Streame
     start = len(program.constants)
     program.constants += [weight for row in form.weights for weight in row]
     for first in plane.starts:
-        program(f"ints[{first} : {first} + {window.count}] = 0")
+        program(f"clear(ints, {first}, {window.count})")
     with program.block(f"for i in range({rows}):"):
         program(f"row = {window.row.format(i='i')}")
         for col in range(cols):

@@ -31,6 +31,7 @@ ARGUMENTS = (
     ("sources", "int64[::1]"),
     ("windows", "int64[:, ::1]"),
     ("margins", "int64[:, ::1]"),
+    ("bounds", "int64[:, ::1]"),
     ("ring", "uint8[::1]"),
     ("words", "uint16[::1]"),
     ("ints", "int32[::1]"),
@@ -73,15 +74,17 @@ def generate(sweep: Sweep) -> Code:
     ring_starts = tuple(sum(rows + 1 for rows in ring_rows[1:at]) for at in range(len(ring_rows)))
     tail = sum(rows + 1 for rows in ring_rows[1:])
     height = sweep.rule.horizontal.shape[0] + 1 if sweep.rule else 0
-    _emit_bounds(program, sweep)
+    program("pairs = (cols + 1) // 2")
+    if any(stage.phases == 4 for stage in sweep.stages):
+        program("quads = (cols + 3) // 4")
     counts, rows_held = emit_score_start(program, sweep.rule) if sweep.rule else ([], 0)
     if sweep.rule:
         program(f"tail = {tail} * stride")
-    with program.block("for t in range(start, last):"):
+    with program.block("for t in range(bounds[0, 0], last):" if sweep.stages else "for t in range(first, last):"):
         if sweep.rule:
             emit_score_row(program, sweep.rule, counts, rows_held)
         for at, stage in enumerate(sweep.stages):
-            _emit_stage(program, sweep, at, stage, ring_starts, ring_rows)
+            _emit_stage(program, sweep, at, stage)
     return Code(
         _module(program),
         "void(" + ", ".join(kind.format(output=sweep.output) for _, kind in ARGUMENTS) + ")",
@@ -102,41 +105,16 @@ def _ring_rows(at: int, stage: Stage) -> int:
     return (stage.height if at == 1 else 2 * stage.reach + 1) + int(stage.keeps_a_row_more)
 
 
-def _emit_bounds(program: Program, sweep: Sweep) -> None:
-    """Write which rows each stage makes, and how far it runs ahead of the last one."""
-    last = len(sweep.stages) - 1
-    program("pairs = (cols + 1) // 2")
-    if any(stage.phases == 4 for stage in sweep.stages):
-        program("quads = (cols + 3) // 4")
-    if not sweep.stages:
-        program("start = first")
-        return
-    program(f"low{last}, high{last}, lead{last} = first, last, 0")
-    for at in range(last, 0, -1):
-        stage = sweep.stages[at]
-        if at == 1:
-            ahead = stage.height - 1
-            program(f"low0, high0, lead0 = low1, high1 + {ahead}, lead1 + {ahead}")
-        else:
-            reach = stage.reach
-            bounds = f"max(low{at} - {reach}, 0), min(high{at} + {reach}, rows)" if reach else f"low{at}, high{at}"
-            program(f"low{at - 1}, high{at - 1}, lead{at - 1} = {bounds}, lead{at} + {reach}")
-    program("start = low0 - lead0")
-
-
-def _emit_stage(
-    program: Program, sweep: Sweep, at: int, stage: Stage, starts: tuple[int, ...], rows: tuple[int, ...]
-) -> None:
+def _emit_stage(program: Program, sweep: Sweep, at: int, stage: Stage) -> None:
     is_last = at == len(sweep.stages) - 1
     program()
     for line in picture(stage, at):
         program(f"# {line}" if line else "#")
-    program(f"y = t + lead{at}")
-    with program.block(f"if low{at} <= y < high{at}:"):
+    with program.block(f"if bounds[{at}, 0] <= t < bounds[{at}, 1]:"):
+        program(f"y = t + bounds[{at}, 2]")
         follower = None if is_last else sweep.stages[at + 1]
         if follower is not None:
-            start = f"{starts[at + 1]} + " if starts[at + 1] else ""
-            program(f"slot = ({start}y % {rows[at + 1]}) * stride")
+            program(f"slot = windows[{at + 1}, y{f' + {follower.above}' if at and follower.above else ''}]")
         if at == 0:
             _emit_copy(program, stage, follower)
         elif follower is not None:
@@ -144,19 +122,20 @@ def _emit_stage(
             program(f"to = slot + {follower.left}")
             emit_row(program, stage, _window(at, stage), sweep.output)
         elif stage.makes_two_rows and sweep.output == "uint8":
-            with program.block(f"if (y - low{at}) % 2 == 1:"):
+            with program.block(f"if (t - bounds[{at}, 0]) % 2 == 1:"):
                 _emit_result(program, sweep, at, stage, 2)
-            with program.block(f"elif y + 1 == high{at}:"):
+            with program.block(f"elif t + 1 == bounds[{at}, 1]:"):
                 _emit_result(program, sweep, at, stage, 1)
         else:
             _emit_result(program, sweep, at, stage, 1)
-        if follower is not None:
-            _emit_margins(program, at + 1, follower, sweep.is_valid)
+        if follower is not None and not sweep.is_valid and follower.left + follower.right:
+            sides = f"{follower.left}, {follower.right}"
+            program(f"repeat_columns(ring, slot, cols, {sides}, margins, {at + 1})")
 
 
 def _window(at: int, stage: Stage, first: str = "y") -> Window:
     count = "pairs" if stage.phases == 2 else "quads"
-    return Window(str(at), "ring", f"windows[{at}, {first} + {{i}}]", stage.phases, count, f"y == low{at}")
+    return Window(str(at), "ring", f"windows[{at}, {first} + {{i}}]", stage.phases, count, f"t == bounds[{at}, 0]")
 
 
 def _emit_result(program: Program, sweep: Sweep, at: int, stage: Stage, rows: int) -> None:
@@ -188,7 +167,7 @@ def _emit_copy(program: Program, stage: Stage, follower: Stage | None) -> None:
     left = follower.left
     program("row = sources[y]")
     with program.block("if row < 0:"):
-        program("ring[slot : slot + stride] = 0")
+        program("clear(ring, slot, stride)")
     with program.block("else:"):
         _emit_copy_row(program, stage, "row", "ring", f"slot + {left}" if left else "slot")
 
@@ -203,16 +182,6 @@ def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: st
         program(f"value = as_uint16(load(source, at + x, {program.loop}))")
         emit_points(program, stage.points, "at")
         program(f"store({target}, to + x, as_uint8(value), {program.loop})")
-
-
-def _emit_margins(program: Program, at: int, follower: Stage, is_valid: bool) -> None:
-    """Write the columns that the next window sees left and right of the frame."""
-    if is_valid or not follower.left + follower.right:
-        return
-    with program.block(f"for c in range({follower.left + follower.right}):"):
-        program(f"origin = margins[{at}, c]")
-        beyond = f"c if c < {follower.left} else cols + c" if follower.left else "cols + c"
-        program(f"ring[slot + ({beyond})] = ring[slot + {follower.left} + origin] if origin >= 0 else 0")
 
 
 def _module(program: Program) -> str:

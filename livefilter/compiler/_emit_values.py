@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from livefilter.compiler._division import Rounding, plan_rounding
@@ -35,44 +35,9 @@ def summed(values: Sequence[str]) -> str:
     return f"add({values[0]}, {values[1]})" if len(values) == 2 else f"total({', '.join(values)})"
 
 
-def signed_sum(positive: Sequence[str], negative: Sequence[str], zero_of: str) -> str:
-    """Return the expression for sum(positive) - sum(negative)."""
-    if not positive:
-        positive = (f"mul({zero_of}, 0)",)
-    return f"sub({summed(positive)}, {summed(negative)})" if negative else summed(positive)
-
-
-def by_weight(terms: Iterable[tuple[int, str]]) -> dict[int, tuple[list[str], list[str]]]:
-    """Return {|weight|: (values added, values subtracted)}: equal weights need one product only."""
-    classes: dict[int, tuple[list[str], list[str]]] = {}
-    for weight, value in terms:
-        if weight:
-            classes.setdefault(abs(weight), ([], []))[int(weight < 0)].append(value)
-    return dict(sorted(classes.items()))
-
-
 def narrowed(value: str, lane: Lane) -> str:
     """Return the expression for a 16-bit sum, added up as uint16, in the lane that holds it."""
     return f"as_int16({value})" if lane == "int16" else value
-
-
-def emit_weighted(program: Program, name: str, lane: Lane, terms: Sequence[tuple[int, str]]) -> None:
-    """Write ``name`` = sum of weight * value; the values are of the lane's width already."""
-    started = False
-    for weight, (positive, negative) in by_weight(terms).items():
-        # An empty positive side starts from what it is subtracted from.
-        minus = not positive
-        value = summed(negative) if minus else signed_sum(positive, negative, "")
-        if lane == "float32":
-            factor = f"{-weight if minus else weight}.0"
-            program(
-                f"{name} = weighted({name}, {value}, {factor})" if started else f"{name} = scaled({value}, {factor})"
-            )
-        elif started:
-            program(f"{name} = {'sub' if minus else 'add'}({name}, {times(value, weight)})")
-        else:
-            program(f"{name} = mul({value}, -{weight})" if minus else f"{name} = {times(value, weight)}")
-        started = True
 
 
 def emit_each(program: Program, values: Values, expression: str, **changes: object) -> Values:

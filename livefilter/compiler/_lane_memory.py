@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 _I16, _I32 = ir.IntType(16), ir.IntType(32)
@@ -34,15 +34,28 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -
     return builder.gep(data, [at])
 
 
+def load_value(context: Any, builder: Any, array_type: Any, array: Any, at: Any, loop: int) -> Any:
+    """Emit the load of ``array[at]``."""
+    value = builder.load(_pointer(context, builder, array_type, array, at))
+    if loop:
+        value.set_metadata("alias.scope", _scope(builder, loop))
+    return value
+
+
+def load_pair(context: Any, builder: Any, array_type: Any, array: Any, at: Any, loop: int) -> tuple[Any, Any]:
+    """Emit the load of bytes ``at`` and ``at + 1`` at once, as two 16-bit values."""
+    both = builder.load(builder.bitcast(_pointer(context, builder, array_type, array, at), _I16.as_pointer()))
+    both.align = 1
+    both.set_metadata("alias.scope", _scope(builder, loop))
+    return builder.and_(both, ir.Constant(_I16, 255)), builder.lshr(both, ir.Constant(_I16, 8))
+
+
 @intrinsic(prefer_literal=True)
 def load(context: Any, array: Any, at: Any, loop: Any) -> Any:
     """Return ``array[at]``."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        value = builder.load(_pointer(context, builder, signature.args[0], args[0], args[1]))
-        if loop.literal_value:
-            value.set_metadata("alias.scope", _scope(builder, loop.literal_value))
-        return value
+        return load_value(context, builder, array, args[0], args[1], loop.literal_value)
 
     return array.dtype(array, at, loop), emit
 
@@ -60,6 +73,19 @@ def store(context: Any, array: Any, at: Any, value: Any, loop: Any) -> Any:
     return (types.void(array, at, value, loop), emit) if array.dtype == value else None
 
 
+@intrinsic
+def clear(context: Any, array: Any, at: Any, count: Any) -> Any:
+    """Fill ``count`` elements from ``at`` on with zeros."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
+        size = builder.mul(args[2], ir.Constant(args[2].type, array.dtype.bitwidth // 8))
+        cgutils.memset(builder, pointer, size, 0)
+        return context.get_dummy_value()
+
+    return types.void(array, at, count), emit
+
+
 @intrinsic(prefer_literal=True)
 def pixels(context: Any, array: Any, at: Any, pairs: Any, loop: Any) -> Any:
     """Return ``2 * pairs`` pixels from byte ``at`` of every lane on, as uint16: even, odd, even, odd ..."""
@@ -69,11 +95,7 @@ def pixels(context: Any, array: Any, at: Any, pairs: Any, loop: Any) -> Any:
         values = []
         for pair in range(pairs.literal_value):
             at_pair = builder.add(args[1], ir.Constant(args[1].type, 2 * pair))
-            pointer = _pointer(context, builder, signature.args[0], args[0], at_pair)
-            both = builder.load(builder.bitcast(pointer, _I16.as_pointer()))
-            both.align = 1
-            both.set_metadata("alias.scope", _scope(builder, loop.literal_value))
-            values += [builder.and_(both, ir.Constant(_I16, 255)), builder.lshr(both, ir.Constant(_I16, 8))]
+            values += load_pair(context, builder, array, args[0], at_pair, loop.literal_value)
         return context.make_tuple(builder, signature.return_type, values)
 
     return result(array, at, pairs, loop), emit

@@ -19,9 +19,23 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, register_jitable
 
-from livefilter.compiler._lane_memory import halves, load, pixels, quad, store, store_pair, store_quad
+from livefilter.compiler._lane_memory import clear, halves, load, pixels, quad, store, store_pair, store_quad
+from livefilter.compiler._lane_sums import along, taps, wide_along, wide_taps
 
-__all__ = ["halves", "load", "pixels", "quad", "store", "store_pair", "store_quad"]
+__all__ = [
+    "along",
+    "clear",
+    "halves",
+    "load",
+    "pixels",
+    "quad",
+    "store",
+    "store_pair",
+    "store_quad",
+    "taps",
+    "wide_along",
+    "wide_taps",
+]
 
 lanes = range
 Emitter = Callable[[Any, Sequence[Any]], Any]
@@ -142,18 +156,6 @@ def scaled(context: Any, value: Any, factor: Any) -> Any:
     return value(value, factor), emit
 
 
-@intrinsic
-def weighted(context: Any, total: Any, value: Any, weight: Any) -> Any:
-    """Return ``total + value * weight`` in float32, fused where the machine can; the plan keeps it exact either way."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = args[0].type
-        function = builder.module.declare_intrinsic("llvm.fmuladd", [kind], ir.FunctionType(kind, [kind] * 3))
-        return builder.call(function, [args[1], _as_type(builder, args[2], kind), args[0]])
-
-    return total(total, value, weight), emit
-
-
 def _as_type(builder: Any, constant: Any, kind: Any) -> Any:
     return constant if constant.type == kind else builder.fptrunc(constant, kind)
 
@@ -267,3 +269,12 @@ def row_total(array, start, count):  # type: ignore[no-untyped-def]
     for at in range(start, start + count):
         result += np.int64(array[at])
     return result
+
+
+@register_jitable
+def repeat_columns(ring, row, cols, left, right, margins, stage):  # type: ignore[no-untyped-def]
+    """Fill the columns left and right of a row of the ring with those that a border repeats, or with zeros."""
+    for at in range(left + right):
+        origin = margins[stage, at]
+        beyond = at if at < left else cols + at
+        ring[row + beyond] = ring[row + left + origin] if origin >= 0 else 0

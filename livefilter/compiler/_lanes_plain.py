@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from livefilter.compiler._formula import read
+
 Values = Any
 """An array; arithmetic keeps its dtype."""
 
@@ -32,9 +34,55 @@ def store(array: Values, at: Any, value: Values, loop: int) -> None:
     array[at] = value
 
 
+def clear(array: Values, at: int, count: int) -> None:
+    """Fill ``count`` elements with zeros."""
+    array[at : at + count] = 0
+
+
 def pixels(array: Values, at: Any, pairs: int, loop: int) -> tuple[Values, ...]:
     """Return ``2 * pairs`` pixels from byte ``at`` of every lane on, as uint16."""
     return tuple(array[at + offset].astype(np.uint16) for offset in range(2 * pairs))
+
+
+def taps(array: Values, x: Any, loop: int, text: str, *rows: Any) -> tuple[Values, ...]:
+    """Return weighted sums of pixels in a window, of the even and of the odd pixel, as uint16."""
+    return _taps(array, x, text, rows, np.uint16)
+
+
+def wide_taps(array: Values, x: Any, loop: int, text: str, *rows: Any) -> tuple[Values, ...]:
+    """Return the same as int32."""
+    return _taps(array, x, text, rows, np.int32)
+
+
+def _taps(array: Values, x: Any, text: str, rows: tuple[Any, ...], kind: type[np.integer[Any]]) -> tuple[Values, ...]:
+    return tuple(
+        _added([(weight, array[rows[row] + 2 * x + col + parity].astype(kind)) for weight, row, col in part])
+        for part in read(text)
+        for parity in (0, 1)
+    )
+
+
+def along(array: Values, x: Any, loop: int, text: str, *starts: Any) -> tuple[Values, ...]:
+    """Return a weighted sum along planes, one for each phase, in the planes' own type."""
+    return _along(array, x, text, starts)
+
+
+def wide_along(array: Values, x: Any, loop: int, text: str, *starts: Any) -> tuple[Values, ...]:
+    """Return the same of 16-bit planes as int32."""
+    return _along(array.astype(np.int32), x, text, starts)
+
+
+def _along(array: Values, x: Any, text: str, starts: tuple[Any, ...]) -> tuple[Values, ...]:
+    (part,) = read(text)
+    count = len(starts)
+    return tuple(
+        _added([(term.weight, array[starts[(term.col + phase) % count] + x + (term.col + phase) // count]) for term in part])
+        for phase in range(count)
+    )
+
+
+def _added(terms: list[tuple[int, Values]]) -> Values:
+    return total(*(mul(value, weight) for weight, value in terms))
 
 
 def quad(array: Values, at: Any, loop: int) -> tuple[Values, ...]:
@@ -141,11 +189,6 @@ def scaled(value: Values, factor: float) -> Values:
     return value * value.dtype.type(factor)
 
 
-def weighted(total: Values, value: Values, weight: float) -> Values:
-    """Return total + value * weight."""
-    return total + value * value.dtype.type(weight)
-
-
 def absolute(value: Values) -> Values:
     """Return the absolute value."""
     return np.abs(value)
@@ -224,3 +267,11 @@ def as_float64(value: Values) -> Values:
 def row_total(array: Values, start: int, count: int) -> int:
     """Return the exact sum of ``count`` values."""
     return int(array[start : start + count].sum(dtype=np.int64))
+
+
+def repeat_columns(ring: Values, row: int, cols: int, left: int, right: int, margins: Values, stage: int) -> None:
+    """Fill the columns left and right of a row of the ring with those that a border repeats, or with zeros."""
+    origins = margins[stage, : left + right]
+    beyond = np.arange(left + right)
+    beyond[left:] += cols
+    ring[row + beyond] = np.where(origins >= 0, ring[row + left + np.maximum(origins, 0)], 0)

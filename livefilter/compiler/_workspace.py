@@ -86,6 +86,23 @@ def out_shape(sweep: Sweep, shape: Shape) -> Shape:
     return shape[0] - stage.height + 1, shape[1] - stage.width + 1
 
 
+def strip_bounds(sweep: Sweep, first: int, last: int, rows: int) -> NDArray[np.int64]:
+    """Return (from, to, lead) of each stage for a strip of the result, rows ``first`` to ``last``.
+
+    At turn t of the sweep a stage makes row t + lead if from <= t < to: it runs ahead of those that need its rows.
+    """
+    bounds = np.zeros((max(len(sweep.stages), 1), 3), dtype=np.int64)
+    low, high, lead = first, last, 0
+    for at in range(len(sweep.stages) - 1, -1, -1):
+        bounds[at] = low - lead, high - lead, lead
+        stage = sweep.stages[at]
+        if at == 1:  # The copy makes the rows that the first window sees, those outside of the frame too.
+            high, lead = high + stage.height - 1, lead + stage.height - 1
+        else:
+            low, high, lead = max(low - stage.reach, 0), min(high + stage.reach, rows), lead + stage.reach
+    return bounds
+
+
 def _rows(stage: Stage, rows: int) -> NDArray[np.intp]:
     return border_indices(rows, stage.above, stage.below, stage.border)
 
