@@ -83,7 +83,7 @@ def _emit_rows(program: Program, rule: ScoreRule, counts: list[_Count], rows: in
     for row in range(rows):
         for kernel, count, name in zip((rule.horizontal, rule.vertical), counts, ("flat", "upright"), strict=False):
             weights = np.pad(kernel.integers // count.unit, ((row, rows - 1 - row), (0, 0)))
-            sums.append((f"{name}{rows}{row}", choose_form(weights, may_carry=False), weighted_range(weights)))
+            sums.append((f"{name}{rows}{row}", choose_form(weights, is_direct=True), weighted_range(weights)))
     window.name_rows(program, set().union(*(rows_read(form) for _, form, _ in sums)))
     _emit_counting(program, rule, counts, window, [prepare(program, window, *item) for item in sums])
     program(f"held += {rows}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from livefilter.kernels import Blend, Correlation, Gradient, Lookup, Unsharp
 
 _LANES: dict[int, Lane] = {2: "uint16", 4: "int32"}
 """In which finished pixels arrive at their store, by the number of pixels to a lane."""
+LARGEST_CORRECTED_DIVISOR = 91
+"""Up to here (509 * divisor)**2, four times what gives level 255, stays below 2**31."""
 
 
 def emit_two_rows(program: Program, stage: Stage, window: Window) -> None:
@@ -52,23 +55,33 @@ def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> 
         values = _emit_pixel(program, stage, window, finish(program, window, sums))
         store = "store_pair" if window.phases == 2 else "store_quad"
         program(f"{store}(target, to + {window.phases} * x, {', '.join(values.names)}, {program.loop})")
-    if stage.points:
+    emit_point_loops(program, stage.points, "target", "to", "y")
+
+
+def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, to: str, row: str) -> None:
+    """Write the loops of point operations on a finished row, in place; ``row`` is the frame's row that it stems from.
+
+    Levels that are looked up in memory have a loop of their own: it is not vectorised, and the others are.
+    """
+    for is_in_memory, group in groupby(points, lambda point: isinstance(point, Lookup) and not recognised(point.table)):
         with program.lanes("cols"):
-            program("value = as_uint16(load(target, to + x, 0))")
-            emit_points(program, stage.points, "y * cols")
-            program("store(target, to + x, as_uint8(value), 0)")
+            program(f"value = as_uint16(load({target}, {to} + x, 0))")
+            for point in group:
+                match point:
+                    case Lookup(table) if is_in_memory:
+                        _emit_lookup(program, table)
+                    case Lookup(table):
+                        _emit_levels(program, table)
+                    case Blend(weight):
+                        program(f"value = {_emit_blend(program, weight, f'{row} * cols').names[0]}")
+            program(f"store({target}, {to} + x, as_uint8(value), 0)")
 
 
-def emit_points(program: Program, points: tuple[Point, ...], original_row: str) -> None:
-    """Write point operations on ``value``, a uint16 up to 255, at column x."""
-    values = Values(("value",), "uint16", BYTE)
-    for point in points:
-        match point:
-            case Lookup(table):
-                _emit_levels(program, table)
-            case Blend(weight):
-                values = _emit_blend(program, weight, original_row)
-                program(f"value = {values.names[0]}")
+def _emit_lookup(program: Program, table: bytes) -> None:
+    start = 256 * len(program.levels)
+    program.levels.append(table)
+    level = f"{start} + as_int64(value)" if start else "as_int64(value)"
+    program(f"value = as_uint16(load(levels, {level}, 0))")
 
 
 def _emit_levels(program: Program, table: bytes) -> None:
@@ -83,16 +96,11 @@ def _emit_levels(program: Program, table: bytes) -> None:
             for at, by in steps:
                 program(f"level = add(level, mul(reaches(value, {at}), {by}))")
             program("value = level")
-        case None:
-            start = 256 * len(program.levels)
-            program.levels.append(table)
-            level = f"{start} + as_int64(value)" if start else "as_int64(value)"
-            program(f"value = as_uint16(load(levels, {level}, {program.loop}))")
 
 
 def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values:
     kept, rest = weight.numerator, weight.denominator - weight.numerator
-    program(f"kept = as_uint16(load(original, {original_row} + x, {program.loop}))")
+    program(f"kept = as_uint16(load(original, {original_row} + x, 0))")
     values = Values(("value",), "uint16", Range(0, 255 * weight.denominator))
     if not values.range.fits("uint16"):
         program("kept = as_int32(kept)")
@@ -151,16 +159,54 @@ def _as_integers(program: Program, values: Values) -> Values:
 
 def _emit_euclidean(program: Program, across: Values, down: Values, divisor: int) -> Values:
     largest = across.range.magnitudes().high ** 2 + down.range.magnitudes().high ** 2
-    is_fast = largest < 1 << 31 and _float32_length_is_exact(divisor, largest)
-    integer, real = ("int32", "float32") if is_fast else ("int64", "float64")
+    if largest < 1 << 31:
+        if _float32_length_is_exact(divisor, largest):
+            return _emit_rounded_length(program, across, down, divisor, "int32", "float32")
+        if divisor <= LARGEST_CORRECTED_DIVISOR:
+            return _emit_corrected_length(program, across, down, divisor, largest)
+    return _emit_rounded_length(program, across, down, divisor, "int64", "float64")
+
+
+def _emit_squares(program: Program, across: Values, down: Values, integer: str) -> tuple[str, ...]:
+    """Write the sums of squares, in whole numbers."""
     across, down = (emit_each(program, v, f"as_{integer}({{}})") for v in (across, down))
-    names = tuple(f"length_{phase}" for phase in PHASES[2])
+    names = tuple(f"squares_{phase}" for phase in PHASES[2])
     for name, x, y in zip(names, across.names, down.names, strict=True):
-        program(f"{name} = square_root(as_{real}(add(product({x}, {x}), product({y}, {y}))))")
+        program(f"{name} = add(product({x}, {x}), product({y}, {y}))")
+    return names
+
+
+def _emit_rounded_length(
+    program: Program, across: Values, down: Values, divisor: int, integer: Lane | str, real: str
+) -> Values:
+    names = tuple(f"length_{phase}" for phase in PHASES[2])
+    for name, squares in zip(names, _emit_squares(program, across, down, integer), strict=True):
+        program(f"{name} = square_root(as_{real}({squares}))")
         if divisor != 1:
             scale = f"scaled({name}, {float(np.float32(1 / divisor))!r})"
-            program(f"{name} = {scale if is_fast else f'divided({name}, {float(divisor)!r})'}")
+            program(f"{name} = {scale if real == 'float32' else f'divided({name}, {float(divisor)!r})'}")
         program(f"{name} = as_uint16(at_most(nearest({name}), 255))")
+    return Values(names, "uint16", BYTE)
+
+
+def _emit_corrected_length(program: Program, across: Values, down: Values, divisor: int, largest: int) -> Values:
+    """Write the length cut off in float32, which is right or one too low, and its correction in whole numbers.
+
+    Level n + 1 is reached where sqrt(squares) / divisor is above n + 1/2, or on it and n + 1 is even.
+    """
+    half, is_odd = divmod(divisor, 2)
+    cap = min(largest, (509 * divisor) ** 2 // 4 + 1)
+    names = tuple(f"length_{phase}" for phase in PHASES[2])
+    for name, squares in zip(names, _emit_squares(program, across, down, "int32"), strict=True):
+        program(f"{squares} = at_most({squares}, {cap})")
+        program(f"{name} = as_int32(scaled(square_root(as_float32({squares})), {float(np.float32(1 / divisor))!r}))")
+        program(f"next = mul(plus(shl({name}, 1), 1), {divisor if is_odd else half})")
+        if is_odd:
+            program(f"{name} = add({name}, not_below(shl({squares}, 2), product(next, next)))")
+        else:
+            program(f"next = add(product(next, next), last_bit(plus({name}, 1)))")
+            program(f"{name} = add({name}, not_below({squares}, next))")
+        program(f"{name} = as_uint16(at_most({name}, 255))")
     return Values(names, "uint16", BYTE)
 
 

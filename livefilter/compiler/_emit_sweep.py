@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._emit_score import emit_score_row, emit_score_start
-from livefilter.compiler._emit_stage import emit_points, emit_row, emit_two_rows
+from livefilter.compiler._emit_stage import emit_point_loops, emit_row, emit_two_rows
 from livefilter.compiler._emit_sums import Window
 from livefilter.compiler._picture import picture
 from livefilter.compiler._plan import Stage, Sweep
@@ -176,12 +176,8 @@ def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: st
     program(f"at = {row} * in_cols")
     program(f"to = {to}")
     with program.lanes("in_cols"):
-        if not stage.points:
-            program(f"store({target}, to + x, load(source, at + x, {program.loop}), {program.loop})")
-            return
-        program(f"value = as_uint16(load(source, at + x, {program.loop}))")
-        emit_points(program, stage.points, "at")
-        program(f"store({target}, to + x, as_uint8(value), {program.loop})")
+        program(f"store({target}, to + x, load(source, at + x, {program.loop}), {program.loop})")
+    emit_point_loops(program, stage.points, target, "to", row)
 
 
 def _module(program: Program) -> str:

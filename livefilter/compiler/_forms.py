@@ -119,17 +119,16 @@ def rows_read(form: Form) -> set[int]:
             return set()
 
 
-def choose_form(weights: Integers, offset: int = 0, *, may_carry: bool = True, is_direct: bool = False) -> Form:
+def choose_form(weights: Integers, offset: int = 0, *, is_direct: bool = False) -> Form:
     """Return the cheapest form for a sum of whole weights to which ``offset`` will be added.
 
-    ``may_carry`` allows forms that need the sums of the row before; ``is_direct`` asks for the direct form.
+    ``is_direct`` asks for a form that needs neither the sums of the row before nor loops over rows of sums.
     """
     forms: list[Form] = (
         [_direct(weights, offset)] if np.count_nonzero(weights) <= UNROLLED_TAPS else [_streamed(weights)]
     )
     if min(weights.shape) > 1 and not is_direct:
-        others = (_separable(weights, offset), _box(weights, offset) if may_carry else None)
-        forms += [form for form in others if form is not None]
+        forms += [form for form in (_separable(weights, offset), _box(weights, offset)) if form is not None]
     return min(forms, key=lambda form: form.operations)
 
 

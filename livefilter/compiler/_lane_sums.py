@@ -18,43 +18,32 @@ from livefilter.compiler._formula import MOST_CLASSES, Part, classes, read
 from livefilter.compiler._lane_memory import load_pair, load_value
 
 
-class _Sum:
-    """One sum of one lane, while its terms come in: equal weights are gathered first, if they are not too many."""
+class _Lane:
+    """Arithmetic on values of one type, whole numbers or float."""
 
-    def __init__(self, builder: Any, kind: Any, part: Part) -> None:
+    def __init__(self, builder: Any, kind: Any) -> None:
         self._builder = builder
         self._kind = kind
-        self._is_gathered = len(classes(part)) <= MOST_CLASSES
-        self._gathered: dict[int, Any] = {}
+        self._is_float = isinstance(kind, ir.FloatType)
 
-    def add(self, weight: int, value: Any) -> None:
-        """Add weight * value."""
-        if not self._is_gathered:
-            weight, value = (1 if weight > 0 else -1), self._times(value, abs(weight))
-        key = abs(weight)
-        sum_ = self._gathered.get(key)
-        if sum_ is None:
-            self._gathered[key] = value if weight >= 0 else self._negative(value)
-        elif self._is_float:
-            self._gathered[key] = (self._builder.fadd if weight >= 0 else self._builder.fsub)(sum_, value)
-        else:
-            self._gathered[key] = (self._builder.add if weight >= 0 else self._builder.sub)(sum_, value)
+    def gathered(self, total: Any | None, value: Any, sign: int) -> Any:
+        """Return total + value or total - value; None is nothing yet."""
+        if total is None:
+            return value if sign >= 0 else self._negative(value)
+        if self._is_float:
+            return (self._builder.fadd if sign >= 0 else self._builder.fsub)(total, value)
+        return (self._builder.add if sign >= 0 else self._builder.sub)(total, value)
 
-    def total(self) -> Any:
-        """Return what has come in."""
-        result = None
-        for weight, value in sorted(self._gathered.items(), key=lambda item: item[0]):
-            if result is None:
-                result = self._times(value, weight)
-            elif self._is_float:
-                result = self._fused(result, value, weight)
-            else:
-                result = self._builder.add(result, self._times(value, weight))
-        return result
-
-    @property
-    def _is_float(self) -> bool:
-        return isinstance(self._kind, ir.FloatType)
+    def weighted(self, total: Any | None, value: Any, weight: int) -> Any:
+        """Return total + value * weight, the weight not negative; None is nothing yet."""
+        if total is None:
+            return self._times(value, weight)
+        if not self._is_float:
+            return self._builder.add(total, self._times(value, weight))
+        # Fused where the machine can; whole numbers below 2**24 are exact either way.
+        kind = ir.FunctionType(self._kind, [self._kind] * 3)
+        function = self._builder.module.declare_intrinsic("llvm.fmuladd", [self._kind], kind)
+        return self._builder.call(function, [value, ir.Constant(self._kind, float(weight)), total])
 
     def _times(self, value: Any, weight: int) -> Any:
         if weight == 1:
@@ -66,17 +55,32 @@ class _Sum:
         return self._builder.mul(value, ir.Constant(self._kind, weight))
 
     def _negative(self, value: Any) -> Any:
-        if self._is_float:
-            return self._builder.fneg(value)
-        return self._builder.sub(ir.Constant(self._kind, 0), value)
+        return self._builder.fneg(value) if self._is_float else self._builder.sub(ir.Constant(self._kind, 0), value)
 
-    def _fused(self, result: Any, value: Any, weight: int) -> Any:
-        # Fused where the machine can; whole numbers below 2**24 are exact either way.
-        kinds = [self._kind] * 3
-        function = self._builder.module.declare_intrinsic(
-            "llvm.fmuladd", [self._kind], ir.FunctionType(self._kind, kinds)
-        )
-        return self._builder.call(function, [value, ir.Constant(self._kind, float(weight)), result])
+
+class _Window:
+    """One sum over rows, while its pixels come in row by row."""
+
+    def __init__(self, lane: _Lane, part: Part) -> None:
+        self._lane = lane
+        self._is_gathered = len(classes(part)) <= MOST_CLASSES
+        self._total: Any | None = None
+        self._by_weight: dict[int, Any] = {}
+
+    def add(self, weight: int, value: Any) -> None:
+        """Add weight * value; equal weights are gathered before they are multiplied, if they are not too many."""
+        if self._is_gathered:
+            before = self._by_weight.get(abs(weight))
+            self._by_weight[abs(weight)] = self._lane.gathered(before, value, weight)
+        else:
+            product = self._lane.weighted(None, value, abs(weight))
+            self._total = self._lane.gathered(self._total, product, weight)
+
+    def total(self) -> Any:
+        """Return what has come in."""
+        for weight in sorted(self._by_weight):
+            self._total = self._lane.weighted(self._total, self._by_weight[weight], weight)
+        return self._total
 
 
 def _taps(lane: Any) -> Any:
@@ -90,7 +94,7 @@ def _taps(lane: Any) -> Any:
             starts = cgutils.unpack_tuple(builder, args[4])
             twice = builder.shl(args[1], ir.Constant(args[1].type, 1))
             kind = context.get_value_type(lane)
-            sums = [[_Sum(builder, kind, part) for _ in (0, 1)] for part in parts]
+            sums = [[_Window(_Lane(builder, kind), part) for _ in (0, 1)] for part in parts]
             # Row by row for all sums at once: each row's pixels are loaded once, and few have to be kept.
             for row, start in enumerate(starts):
                 seen: dict[int, tuple[Any, Any]] = {}
@@ -129,15 +133,24 @@ def _along(lane: Any | None) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             firsts = [builder.add(args[1], start) for start in cgutils.unpack_tuple(builder, args[4])]
             kind = context.get_value_type(result)
+            sums = _Lane(builder, kind)
+
+            def value(col: int) -> Any:
+                index, start = divmod(col, len(firsts))
+                at = builder.add(firsts[start], ir.Constant(args[1].type, index))
+                loaded = load_value(context, builder, array, args[0], at, loop.literal_value)
+                return loaded if loaded.type == kind else builder.zext(loaded, kind)
+
             totals = []
             for phase in range(len(firsts)):
-                sum_ = _Sum(builder, kind, part)
-                for term in part:
-                    index, start = divmod(term.col + phase, len(firsts))
-                    at = builder.add(firsts[start], ir.Constant(args[1].type, index))
-                    value = load_value(context, builder, array, args[0], at, loop.literal_value)
-                    sum_.add(term.weight, value if value.type == kind else builder.zext(value, kind))
-                totals.append(sum_.total())
+                total = None
+                for weight in classes(part):  # One class after the other, so that few values are kept at once.
+                    gathered = None
+                    for term in part:
+                        if abs(term.weight) == weight:
+                            gathered = sums.gathered(gathered, value(term.col + phase), term.weight)
+                    total = sums.weighted(total, gathered, weight)
+                totals.append(total)
             return context.make_tuple(builder, signature.return_type, totals)
 
         kinds = types.UniTuple(result, len(starts))

@@ -204,6 +204,16 @@ def equal(context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def not_below(context: Any, a: Any, b: Any) -> Any:
+    """Return 1 where the signed a >= b, else 0."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.icmp_signed(">=", *args), args[0].type)
+
+    return (a(a, b), emit) if a == b else None
+
+
+@intrinsic
 def divided(context: Any, a: Any, b: Any) -> Any:
     """Return a float divided by a constant."""
 

@@ -219,6 +219,11 @@ def equal(a: Values, b: Values) -> Values:
     return (a == b).astype(a.dtype)
 
 
+def not_below(a: Values, b: Values) -> Values:
+    """Return 1 where a >= b, else 0."""
+    return (a >= b).astype(a.dtype)
+
+
 def divided(a: Values, b: float) -> Values:
     """Return a / b."""
     return a / a.dtype.type(b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -124,6 +125,7 @@ def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tup
     return (*tail, 256 - 2 * sum(tail), *reversed(tail))
 
 
+@lru_cache(maxsize=32)
 def gaussian(sigma: float | None = None, size: int | None = None) -> Kernel:
     """Return the 2-D Gaussian, the outer product of ``gaussian_weights`` with itself, over 65536.
 
@@ -136,6 +138,7 @@ def gaussian(sigma: float | None = None, size: int | None = None) -> Kernel:
     return Kernel(np.outer(weights, weights), divisor=65536, name=f"gaussian {len(weights)}")
 
 
+@lru_cache(maxsize=32)
 def box(rows: int, cols: int | None = None) -> Kernel:
     """Return the mean over ``rows`` x ``cols`` pixels; square unless ``cols`` is given.
 
