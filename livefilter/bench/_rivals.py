@@ -12,7 +12,6 @@ from livefilter.bench._jobs import Job, Run
 from livefilter.frame import Pixels
 from livefilter.kernels import Correlation, Kernel
 
-
 _HALIDE_STRIP = 32
 """Rows to a strip in Halide's schedule."""
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from livefilter.compiler._emit_values import Values, narrowed, summed
-from livefilter.compiler._formula import Term, written
 from livefilter.compiler._forms import Box, Direct, Form, Separable, Streamed, Tap
+from livefilter.compiler._formula import Term, written
 from livefilter.compiler._program import PHASES, Plane, Program
 from livefilter.compiler._range import Lane, Range, weighted_range
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -92,7 +92,7 @@ def pixels(context: Any, array: Any, at: Any, pairs: Any, loop: Any) -> Any:
     result = types.UniTuple(types.uint16, 2 * pairs.literal_value)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        values = []
+        values: list[Any] = []
         for pair in range(pairs.literal_value):
             at_pair = builder.add(args[1], ir.Constant(args[1].type, 2 * pair))
             values += load_pair(context, builder, array, args[0], at_pair, loop.literal_value)

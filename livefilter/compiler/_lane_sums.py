@@ -112,9 +112,7 @@ def _taps(lane: Any) -> Any:
                         for term in part:
                             if term.row == row:
                                 sum_.add(term.weight, pixel(term.col + parity))
-            return context.make_tuple(
-                builder, signature.return_type, [sum_.total() for pair in sums for sum_ in pair]
-            )
+            return context.make_tuple(builder, signature.return_type, [sum_.total() for pair in sums for sum_ in pair])
 
         result = types.UniTuple(lane, 2 * len(parts))
         return result(array, x, loop, text, types.StarArgTuple.from_types(rows)), emit

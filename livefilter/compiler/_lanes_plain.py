@@ -76,7 +76,12 @@ def _along(array: Values, x: Any, text: str, starts: tuple[Any, ...]) -> tuple[V
     (part,) = read(text)
     count = len(starts)
     return tuple(
-        _added([(term.weight, array[starts[(term.col + phase) % count] + x + (term.col + phase) // count]) for term in part])
+        _added(
+            [
+                (term.weight, array[starts[(term.col + phase) % count] + x + (term.col + phase) // count])
+                for term in part
+            ]
+        )
         for phase in range(count)
     )
 
