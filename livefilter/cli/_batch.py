@@ -74,6 +74,16 @@ def refuse_with_folder(options: dict[str, object]) -> None:
             raise click.UsageError(f"{name}: is for one input, not with -d; leave it out")
 
 
+def check_endings(scores: str | None, plot: str | None) -> None:
+    """Refuse file names where an ending is meant, since each input has files of its own."""
+    for name, given, known in (
+        ("--scores", scores, (".csv", ".jsonl", ".parquet")),
+        ("--plot", plot, (".png", ".svg", ".pdf")),
+    ):
+        if given is not None and given not in known:
+            raise click.UsageError(f"{name}: with -d, is one of the endings {', '.join(known)}, found {given!r}")
+
+
 def run(
     sources: Sequence[str],
     batch: Batch,

@@ -57,6 +57,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
         str(output_dir / f"webcam-{name}.mp4"),
         make_recipe,
         scores=str(output_dir / f"webcam-{name}.csv"),
+        plot=None,
         with_window=window,
         as_json=False,
         is_quiet=quiet,

@@ -15,8 +15,6 @@ from livefilter.cli._recipe import picture_options
 if TYPE_CHECKING:
     from livefilter.pipeline import Recipe, Target, Wanted
 
-_TABLES = (".csv", ".jsonl", ".parquet")
-
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -24,6 +22,7 @@ _TABLES = (".csv", ".jsonl", ".parquet")
 @_batch.batch_options
 @click.option("--ending", metavar=".EXT", help="With -d: the videos' ending; the input's own unless given.")
 @click.option("--scores", help="Write each frame's scores: a .csv, .jsonl or .parquet file, or - for standard output.")
+@click.option("--plot", help="Draw the scores over time to a .png, .svg or .pdf file.")
 @click.option("--window", is_flag=True, help="Show the result while it is made.")
 @_run.json_option
 @_run.quiet_option
@@ -34,6 +33,7 @@ def command(
     batch: _batch.Batch | None,
     ending: str | None,
     scores: str | None,
+    plot: str | None,
     window: bool,
     as_json: bool,
     quiet: bool,
@@ -42,23 +42,29 @@ def command(
     """Filter every frame of SOURCE and write a video or pictures.
 
     Without -o, the video is named after the source and the preset, in this folder. With -d, any number of files,
-    folders and globs go to a folder, one after the other or --jobs at once; --scores is then an ending, such as .csv.
-    One that fails does not stop the others; the exit code is the most serious of all: 1, 4, 3, 2, 5, 0.
+    folders and globs go to a folder, one after the other or --jobs at once; --scores and --plot are then endings. One
+    that fails does not stop the others; the exit code is the most serious of all: 1, 4, 3, 2, 5, 0.
     """
     if batch is None:
         if ending is not None:
             raise click.UsageError("--ending: is for several inputs; give -d FOLDER too, or name the file with -o")
         return filter_to_files(
-            sources[0], output, make_recipe, scores=scores, with_window=window, as_json=as_json, is_quiet=quiet
+            sources[0],
+            output,
+            make_recipe,
+            scores=scores,
+            plot=plot,
+            with_window=window,
+            as_json=as_json,
+            is_quiet=quiet,
         )
     _batch.refuse_with_folder({"-o": output, "--window": window})
-    if scores is not None and scores not in _TABLES:
-        raise click.UsageError(f"--scores: with -d, is one of the endings {', '.join(_TABLES)}, found {scores!r}")
+    _batch.check_endings(scores, plot)
 
     def make_wanted() -> Wanted:
         from livefilter.pipeline import Wanted
 
-        return Wanted("" if ending is None else f".{ending.lstrip('.')}", scores)
+        return Wanted("" if ending is None else f".{ending.lstrip('.')}", scores, plot)
 
     return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
 
@@ -69,6 +75,7 @@ def filter_to_files(
     make_recipe: Callable[[], Recipe],
     *,
     scores: str | None,
+    plot: str | None,
     with_window: bool,
     as_json: bool,
     is_quiet: bool,
@@ -83,5 +90,5 @@ def filter_to_files(
         if with_window:
             targets.append(opened.enter_context(WindowSink(f"livefilter: {title_of(source)}")))
         progress = opened.enter_context(progress_bar(title_of(source), is_quiet=is_quiet))
-        summary = recipe.run(source, targets, scores=scores, progress=progress, should_stop=should_stop)
+        summary = recipe.run(source, targets, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
     return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     type=click.Choice(["csv", "jsonl", "parquet"]),
     help="With -d: the tables' format; csv unless given.",
 )
+@click.option("--plot", help="Draw the scores over time to a .png, .svg or .pdf file; with -d, one of these endings.")
 @_run.json_option
 @_run.quiet_option
 @score_options
@@ -35,6 +36,7 @@ def command(
     output: str | None,
     batch: _batch.Batch | None,
     ending: str | None,
+    plot: str | None,
     as_json: bool,
     quiet: bool,
     make_recipe: Callable[[], Recipe],
@@ -46,11 +48,12 @@ def command(
     """
     if batch is not None:
         _batch.refuse_with_folder({"-o": output})
+        _batch.check_endings(None, plot)
 
         def make_wanted() -> Wanted:
             from livefilter.pipeline import Wanted
 
-            return Wanted(scores=f".{ending or 'csv'}")
+            return Wanted(scores=f".{ending or 'csv'}", plot=plot)
 
         return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
     if ending is not None:
@@ -59,5 +62,7 @@ def command(
 
     source = sources[0]
     with _run.stopping_on_signal() as should_stop, progress_bar(title_of(source), is_quiet=quiet) as progress:
-        summary = make_recipe().run(source, None, scores=output or "-", progress=progress, should_stop=should_stop)
+        summary = make_recipe().run(
+            source, None, scores=output or "-", plot=plot, progress=progress, should_stop=should_stop
+        )
     return _run.report(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))

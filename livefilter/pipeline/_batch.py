@@ -24,10 +24,12 @@ class Wanted:
         picture: Ending of the video, such as ".mp4"; "" keeps the input's own where that can be
             written, and makes a .mkv, which holds everything, of other videos, and a .mp4 of pictures and scenes.
         scores: Ending of the table of scores.
+        plot: Ending of the figure of scores.
     """
 
     picture: str | None = None
     scores: str | None = None
+    plot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,10 @@ def run_batch(
     for place, source in enumerate(named):
         if place not in outcomes:
             name = unique.of(name_of(source))
-            picture, scores = (
+            picture, scores, plot = (
                 None if ending is None else str(folder / f"{name}{ending}") for ending in endings[source]
             )
-            tasks[place] = Task(name, source, picture, scores)
+            tasks[place] = Task(name, source, picture, scores, plot)
 
     def replied(place: int, reply: Reply) -> None:
         if isinstance(reply.progress, Progress):
@@ -144,16 +146,14 @@ def run_batch(
     return [outcomes[place] for place in sorted(outcomes)]
 
 
-def _endings(source: str, wanted: Wanted) -> tuple[str | None, str | None]:
-    """Return the endings of the video and of the table of scores that are made of a source."""
+def _endings(source: str, wanted: Wanted) -> tuple[str | None, str | None, str | None]:
+    """Return the endings of the video, of the table and of the figure of scores that are made of a source."""
     own = Path(source).suffix.lower()
     kept = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
-    return kept if wanted.picture == "" else wanted.picture, wanted.scores
+    return kept if wanted.picture == "" else wanted.picture, wanted.scores, wanted.plot
 
 
-def _finished(
-    ledger: Ledger, source: str, recipe: Recipe, endings: tuple[str | None, str | None]
-) -> tuple[str, ...] | None:
+def _finished(ledger: Ledger, source: str, recipe: Recipe, endings: Sequence[str | None]) -> tuple[str, ...] | None:
     """Return where the results of a source are that is finished; None if it is not, or if it cannot be read."""
     try:
         one = ledger.match(source, recipe.key, [ending for ending in endings if ending is not None])

@@ -11,7 +11,7 @@ from livefilter.frame import Frame
 from livefilter.pipeline._process import process
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset
-from livefilter.sources import Source, SourceOptions, Trim, open_source
+from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
 
 
 def filter_frames(
@@ -19,6 +19,7 @@ def filter_frames(
     preset: Preset | str | PathLike[str],
     *,
     threads: int | None = None,
+    trim: Trim | None = None,
     source_options: SourceOptions | None = None,
 ) -> Iterator[tuple[Frame, Filtered]]:
     """Yield every frame of a source with its filtered picture and score.
@@ -30,6 +31,7 @@ def filter_frames(
         source: An open Source, which stays open, or what ``open_source`` takes.
         preset: A Preset, the name of one, or the path of its YAML file.
         threads: Threads that may work on one frame.
+        trim: The part of the source that is read.
         source_options: How a source is opened that is not open yet.
 
     Yields:
@@ -38,6 +40,7 @@ def filter_frames(
     Raises:
         SourceError: The source cannot be opened or read.
         PresetError: The preset is missing or not valid.
+        OptionError: An option cannot be used.
 
     Example:
         >>> for frame, result in filter_frames("synthetic:chart", "blur"):
@@ -50,7 +53,7 @@ def filter_frames(
     with ExitStack() as opened:
         if isinstance(source, str | int | PathLike):
             source = opened.enter_context(open_source(source, source_options))
-        for frame in source:
+        for frame in Trimmed(source, trim or Trim()):
             yield frame, compiled(frame.pixels)
 
 
@@ -59,6 +62,7 @@ def score(
     preset: Preset | str | PathLike[str] = "edge",
     *,
     scores: str | PathLike[str] | None = None,
+    plot: str | PathLike[str] | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: Callable[[Progress], object] | None = None,
@@ -74,7 +78,9 @@ def score(
             its steps are not run, since scores are of the unfiltered picture.
         scores: Where a row for each frame goes: a .csv, .jsonl or .parquet file, or "-" for JSON Lines on standard
             output.
-        overwrite: Replace a file that exists.
+        plot: Where a figure of the scores over time goes, with the frames that have the lowest and the highest of each:
+            a .png, .svg or .pdf file.
+        overwrite: Replace files that exist.
         threads: Threads that may work on one frame.
         progress: Called after every frame.
         should_stop: Asked before every frame; True ends the run.
@@ -89,7 +95,7 @@ def score(
         SinkError: The table cannot be written.
         PresetError: The preset is missing or not valid.
         OptionError: An option cannot be used.
-        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed.
+        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed; or a plot, and matplotlib is not.
 
     Example:
         >>> summary = score("synthetic:chart", should_stop=iter([False, False, True]).__next__)
@@ -101,6 +107,7 @@ def score(
         None,
         preset,
         scores=scores,
+        plot=plot,
         overwrite=overwrite,
         threads=threads,
         progress=progress,

@@ -19,7 +19,7 @@ from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._run import Run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
-from livefilter.sinks import Along, Encoding, Origin, ScoreSink, Sink, open_sink, replaces
+from livefilter.sinks import Along, Encoding, Origin, PlotSink, ScoreSink, Sink, open_sink, replaces
 from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
 
 Color = Literal["gray", "luma", "rgb"]
@@ -32,6 +32,7 @@ def process(
     preset: Preset | str | PathLike[str],
     *,
     scores: str | PathLike[str] | None = None,
+    plot: str | PathLike[str] | None = None,
     overlay: bool = True,
     compare: Compare = "none",
     overwrite: bool = False,
@@ -58,6 +59,8 @@ def process(
             None: then only scores are made, and no step of the preset is run.
         preset: A Preset, the name of one, or the path of its YAML file.
         scores: Where scores go: a .csv, .jsonl or .parquet file, or "-" for JSON Lines on standard output.
+        plot: Where a figure of the scores over time goes, with the frames that have the lowest and the highest of each:
+            a .png, .svg or .pdf file.
         overlay: Draw what the preset's overlay settings say.
         compare: Show the original too: "side", "wipe" or "pip".
         overwrite: Replace outputs that exist.
@@ -76,7 +79,7 @@ def process(
         SinkError: An output cannot be written.
         PresetError: The preset is missing or not valid.
         OptionError: An option cannot be used, or an output is the input.
-        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed.
+        MissingPackageError: A .parquet file is wanted, and pyarrow is not installed; or a plot, and matplotlib is not.
 
     Example:
         >>> summary = process("synthetic:chart", None, "edge", should_stop=iter([False, True]).__next__)
@@ -90,7 +93,7 @@ def process(
     # Scores are of the unfiltered picture, so where nobody takes the filtered one no step is run.
     compiled = Filter(preset if targets else preset.model_copy(update={"steps": ()}), threads=threads)
     with ExitStack() as opened:
-        paths = [os.fspath(target) for target in [*targets, scores] if isinstance(target, str | PathLike)]
+        paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
         _refuse_doubles(paths)
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
@@ -121,10 +124,13 @@ def process(
 
         slow = [opened_here(target) for target in targets if isinstance(target, str | PathLike)]
         quick = [target for target in targets if not isinstance(target, str | PathLike)]
-        tables = []
+        tables: list[Sink] = []
         if scores is not None:
             path = Path(expanduser(scores))
             tables.append(own.enter_context(ScoreSink(path, origin=origin, overwrite=overwrite)))
+        if plot is not None:
+            path = Path(expanduser(plot))
+            tables.append(own.enter_context(PlotSink(path, origin=origin, overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_shown = overlay

@@ -64,9 +64,12 @@ class Recipe:
         sink: Target | Sequence[Target] | None,
         *,
         scores: str | PathLike[str] | None = None,
+        plot: str | PathLike[str] | None = None,
         progress: Callable[[Progress], object] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Summary:
         """Run ``process`` from a source to sinks; raises what that raises."""
         options = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "preset"}
-        return process(source, sink, self.preset, scores=scores, progress=progress, should_stop=should_stop, **options)
+        return process(
+            source, sink, self.preset, scores=scores, plot=plot, progress=progress, should_stop=should_stop, **options
+        )

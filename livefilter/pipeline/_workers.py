@@ -31,6 +31,7 @@ class Task:
     source: str
     picture: str | None
     scores: str | None
+    plot: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,9 @@ def _done(task: Task, recipe: Recipe, channel: Connection, should_stop: Callable
     try:
         channel.send(Reply(Progress(0, None)))
         content = content_of(task.source)
-        summary = recipe.run(task.source, task.picture, scores=task.scores, progress=report, should_stop=should_stop)
+        summary = recipe.run(
+            task.source, task.picture, scores=task.scores, plot=task.plot, progress=report, should_stop=should_stop
+        )
     except LivefilterError as error:
         return Reply(error=error)
     except Exception as error:  # Any other may not survive the way through a pipe.

@@ -11,6 +11,7 @@ from livefilter.sinks._open import open_sink, replaces
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
+from livefilter.sinks._plot import PLOT_SUFFIXES, PlotSink
 from livefilter.sinks._scores import ScoreSink
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
@@ -19,6 +20,7 @@ from livefilter.sinks._window import WindowSink
 
 __all__ = [
     "PIPE_FORMATS",
+    "PLOT_SUFFIXES",
     "VIDEO_SUFFIXES",
     "Along",
     "Encoding",
@@ -26,6 +28,7 @@ __all__ = [
     "PictureSink",
     "PipeFormat",
     "PipeSink",
+    "PlotSink",
     "ScoreSink",
     "Sink",
     "VideoSink",

@@ -45,7 +45,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
     assert told.err.splitlines()[:3] == ["a.mp4: done", "b.mp4: done", "c.mp4: failed"]
     assert told.err.splitlines()[-1].startswith("livefilter: failed: c.mp4: ")
     (here / "c.mp4").unlink()
-    assert run(["score", "a.mp4", "b.mp4", "-d", "tables", "--jobs", "2", "--json", "-q"]) == 0
+    assert run(["score", "a.mp4", "b.mp4", "-d", "tables", "--jobs", "2", "--plot", ".png", "--json", "-q"]) == 0
     told = capsys.readouterr()
     made = json.loads(told.out)
     assert told.err == ""
@@ -56,7 +56,9 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
     assert sorted(path.name for path in (here / "tables").glob("*.*")) == [
         ".livefilter-finished.json",
         "a.csv",
+        "a.png",
         "b.csv",
+        "b.png",
     ]
 
 
@@ -73,6 +75,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("score a.mp4 -d out -o b.csv", "-o: is for one input"),
         ("process a.mp4 -d out --window", "--window: is for one input"),
         ("process a.mp4 -d out --scores b.csv", "--scores: with -d, is one of the endings"),
+        ("score a.mp4 -d out --plot b.png", "--plot: with -d, is one of the endings"),
         ("process a.mp4 --audio-codec aac --no-audio", "--audio-codec, --no-audio"),
         ("process a.mp4 --crf 99", "crf: must be from 0"),
         ("process a.mp4 --start soon", "time: must be seconds"),

@@ -114,7 +114,7 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recip
             assert worker.pid is not None
             os.kill(worker.pid, signal.SIGKILL)
 
-    tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv")) for place in range(2)}
+    tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv"), None) for place in range(2)}
     run_tasks(tasks, recipe, jobs=1, replied=replied)
     ends = {place: reply for place, reply in said if reply.progress is None}
     assert isinstance(ends[0].error, WorkerDiedError)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter import Filter, Progress, filter_frames, score
+from livefilter import Filter, Progress, Trim, filter_frames, parse_time, score
 from livefilter.errors import PresetError, SourceError
 from livefilter.frame import Pixels
 from livefilter.sources._video import VideoFile
@@ -73,3 +73,11 @@ def test_scoring_can_be_stopped(clip: Path) -> None:
     """From outside, between two frames."""
     summary = score(clip, should_stop=iter([False, False, True]).__next__)
     assert (summary.frames, summary.is_interrupted) == (2, True)
+
+
+def test_a_part_can_be_filtered_and_scored(clip: Path, negative: str, tmp_path: Path) -> None:
+    """Frames keep their times, and the plot is drawn of them alone."""
+    trim = Trim(start=parse_time("2f"), end=parse_time("7f"), stride=2)
+    assert [float(frame.time_s) for frame, _ in filter_frames(clip, negative, trim=trim)] == [0.08, 0.16, 0.24]
+    summary = score(clip, trim=trim, plot=tmp_path / "a.png")
+    assert (summary.frames, summary.outputs) == (3, (str(tmp_path / "a.png"),))
