@@ -226,9 +226,12 @@ def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet:
             code, line = explained(outcome.error)
             codes.add(code)
             click.echo(f"livefilter: failed: {_named(outcome.source, line)}", err=True)
-        elif outcome.summary is not None and outcome.summary.loss:
-            codes.add(LOSS)
-            click.echo(f"livefilter: lost: {_named(outcome.source, outcome.summary.loss)}", err=True)
+        elif outcome.summary is not None:
+            for note in () if is_quiet or as_json else outcome.summary.notes:
+                click.echo(f"livefilter: note: {_named(outcome.source, note)}", err=True)
+            if outcome.summary.loss:
+                codes.add(LOSS)
+                click.echo(f"livefilter: lost: {_named(outcome.source, outcome.summary.loss)}", err=True)
     if is_stopped:
         ended = sum(status_of(outcome) != "interrupted" for outcome in outcomes)
         click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done, --resume goes on", err=True)
@@ -242,7 +245,7 @@ _SERIOUS = (1, 4, 3, 2, 5, 0)
 
 def _named(source: str, line: str) -> str:
     """Return a message that names its source."""
-    return line if source in line else f"{source}: {line}"
+    return line if Path(source).name in line else f"{source}: {line}"
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:

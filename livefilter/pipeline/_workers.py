@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -50,6 +50,7 @@ class WorkerDiedError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Worker:
+    slot: int
     process: BaseProcess
     channel: Connection
     place: int | None = None
@@ -73,16 +74,17 @@ def run_tasks(
         should_stop: Asked some ten times a second; True lets what runs end as after an interrupt, and begins no more.
     """
     jobs = max(1, min(jobs, len(tasks)))
-    recipe = recipe.with_threads(max(1, _cores() // jobs))
+    shares = _shares(jobs)
+    recipe = recipe.with_threads(len(shares[0]))
     waiting = dict(tasks)
-    with _pool(recipe) as (start, must_stop):
+    with _pool(recipe, shares) as (start, must_stop):
         workers: list[_Worker] = []
         while True:
             if should_stop():
                 must_stop.set()
                 waiting.clear()
             while waiting and len(workers) < jobs:
-                workers.append(start())
+                workers.append(start(min(set(range(jobs)) - {worker.slot for worker in workers})))
             for worker in workers:
                 if worker.place is None and waiting:
                     worker.place = next(iter(waiting))
@@ -123,18 +125,19 @@ def _ending(code: int | None) -> str:
 
 
 @contextmanager
-def _pool(recipe: Recipe) -> Iterator[tuple[Callable[[], _Worker], Event]]:
-    """Give a function that starts a worker, and the event that ends their runs; end all of them on leaving."""
+def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
+    """Give a function that starts a worker on a share, and the event that ends their runs; end them all on leaving."""
     # Not forked: threads of the libraries that are loaded here would be missing in a copy.
     context = multiprocessing.get_context("spawn")
     must_stop, started = context.Event(), []
 
-    def start() -> _Worker:
+    def start(slot: int) -> _Worker:
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, recipe, must_stop), name="livefilter job", daemon=True)
-        process.start()
+        with _confined(shares[slot]):
+            process.start()
         theirs.close()  # So that the end of the process ends what is read from it.
-        started.append(_Worker(process, ours))
+        started.append(_Worker(slot, process, ours))
         return started[-1]
 
     try:
@@ -190,5 +193,25 @@ def _done(task: Task, recipe: Recipe, channel: Connection, should_stop: Callable
     return Reply(summary=summary, content=content)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _shares(jobs: int) -> list[set[int]]:
+    """Return which cores each of so many processes has; with more processes than cores, some share one."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    count = len(cores)
+    return [set(cores[at * count // jobs : (at + 1) * count // jobs]) or {cores[at % count]} for at in range(jobs)]
+
+
+@contextmanager
+def _confined(cores: set[int]) -> Iterator[None]:
+    """Let a process that is started meanwhile have these cores only, where the system can.
+
+    Decoders and encoders choose their numbers of threads by the cores that they see, so this reaches all of them.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import threading
@@ -15,7 +16,7 @@ from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
 from livefilter.pipeline._finished import FILE_NAME, Ledger
 from livefilter.pipeline._inputs import content_of, expand, size_of
-from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, run_tasks
+from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _shares, run_tasks
 from livefilter.presets import load_preset
 from livefilter.sources import Trim
 from livefilter.sources._video import VideoFile
@@ -108,8 +109,6 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recip
     def replied(place: int, reply: Reply) -> None:
         said.append((place, reply))
         if place == 0 and reply.progress is not None:
-            import multiprocessing
-
             (worker,) = multiprocessing.active_children()
             assert worker.pid is not None
             os.kill(worker.pid, signal.SIGKILL)
@@ -121,6 +120,35 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recip
     assert "SIGKILL" in str(ends[0].error)
     assert ends[1].summary is not None
     assert ends[1].summary.frames == 8
+
+
+@pytest.mark.jit
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot confine a process to cores")
+def test_cores_are_shared_out_among_jobs(inputs: Path, recipe: Recipe) -> None:
+    """Two at once have halves that do not overlap, and this process keeps all."""
+    before = os.sched_getaffinity(0)
+    seen: dict[int | None, set[int]] = {}
+
+    def replied(place: int, reply: Reply) -> None:
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                seen[worker.pid] = os.sched_getaffinity(worker.pid)
+
+    tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv"), None) for place in range(2)}
+    run_tasks(tasks, recipe, jobs=2, replied=replied)
+    first, second = seen.values()
+    assert first | second == before == os.sched_getaffinity(0)
+    assert not first & second or len(before) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 7])
+def test_every_job_has_a_core(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All cores are given out, evenly; where there are more jobs than cores, some share one."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4, 6}, raising=False)
+    shares = _shares(jobs)
+    assert len(shares) == jobs
+    assert set.union(*shares) == {0, 2, 4, 6}
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 @pytest.mark.jit
