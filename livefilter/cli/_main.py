@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 import traceback
 from importlib import import_module
 
@@ -90,6 +91,11 @@ def main() -> None:
         # Python would try again at exit, and complain of it; what cannot be written has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or _told(error)
+    if any(thread.name.startswith("livefilter-") for thread in threading.enumerate()):
+        # A driver or a server still blocks a thread that was left behind. Taking the interpreter down around it can
+        # abort the process; everything is written, so the process can just end.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -87,6 +87,8 @@ def command(
         if not no_window:
             check_display()
         read = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
+        for note in read.facts.notes:
+            announce(f"livefilter: note: {read.facts.name}: {note}")
         shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "announce": announce}
         runs: Live | Preview
         if no_window:

@@ -15,6 +15,8 @@ from livefilter.pipeline._mend import mended
 from livefilter.pipeline._stats import Stats
 from livefilter.sources import Source
 
+_FRAME_S = 0.2
+"""Within which a camera that lives gives a frame."""
 _PATIENCE_S = 2.0
 """How long to wait for a source that is asked to end and is in the middle of reading."""
 
@@ -156,6 +158,7 @@ class NewestFeed(Feed):
     """
 
     def __init__(self, source: Source, stats: Stats) -> None:
+        self._source = source
         self._frames: Iterator[Frame] = mended(source, stats)
         self._stats = stats
         self._newest: Frame | None = None
@@ -201,9 +204,12 @@ class NewestFeed(Feed):
         self.wake()
 
     def stop(self) -> None:
-        """End the reading thread, as soon as the source gives it a frame."""
+        """End the reading thread, as soon as the source gives it a frame; a camera that is lost is closed for that."""
         with self._changed:
             self._must_stop = True
+        self._reader.join(timeout=_FRAME_S)
+        if self._reader.is_alive() and self._source.health is not None:
+            self._source.close()
         self._reader.join(timeout=_PATIENCE_S)
 
     def _read(self) -> None:

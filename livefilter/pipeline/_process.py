@@ -151,6 +151,7 @@ def process(
         outputs=tuple(output for output in outputs if output is not None),
         loss="; ".join(filter(None, (run.loss, source.loss, *(made.loss for made in sinks)))) or None,
         is_interrupted=run.is_interrupted,
+        dropped=source.health.counts.get("overrun", 0) if source.health is not None else 0,
         notes=(
             *(f"{facts.name}: {note}" for note in facts.notes),
             *(n for made in sinks for n in made.notes),

@@ -358,3 +358,20 @@ def test_an_interrupt_while_a_command_is_looked_for_is_one_too(
     monkeypatch.setattr(_main.LazyGroup, "parse_args", interrupt)
     assert run(["score"]) == 130
     assert capsys.readouterr().err.split() == ["livefilter:", "interrupted"]
+
+
+def test_a_thread_that_a_driver_blocks_does_not_hold_up_the_end() -> None:
+    """Nor does the interpreter come down around it: everything is written, and the exit code is right."""
+    script = """
+import sys, threading
+from livefilter.cli import main
+threading.Thread(target=threading.Event().wait, name="livefilter-reader", daemon=True).start()
+import atexit
+atexit.register(print, "taken down")
+sys.argv = ["livefilter", "score", "missing.mp4"]
+print("before")
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (3, "before\n")
+    assert "missing.mp4: no such file" in done.stderr

@@ -14,6 +14,7 @@ from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed, feed_of
 from livefilter.pipeline._stats import Stats
+from livefilter.sources import Health
 from livefilter.testing import ArraySource, FakeClock
 
 ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
@@ -280,3 +281,27 @@ def test_the_feed_fits_the_source() -> None:
     live = feed_of(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25)))
     assert isinstance(live, NewestFeed)
     live.stop()
+
+
+def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
+    """It waits for a frame that may never come; closing it ends the wait, and its thread."""
+
+    class Lost(ArraySource):
+        """Waits until it is closed."""
+
+        health = Health("reconnecting")
+        closed = threading.Event()
+
+        def __iter__(self) -> Iterator[Frame]:
+            yield Frame(ARRAYS[0], 0, Fraction(0), 0)
+            assert self.closed.wait(20)
+
+        def close(self) -> None:
+            super().close()
+            self.closed.set()
+
+    source = Lost(ARRAYS, is_live=True)
+    with NewestFeed(source, Stats(source.facts.rate)) as feed:
+        feed.wait(20)
+    assert source.is_closed
+    assert not feed._reader.is_alive()

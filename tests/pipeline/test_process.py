@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -18,7 +19,7 @@ from livefilter.compiler import edge_score, to_gray
 from livefilter.errors import LivefilterError, OptionError, PresetError, SinkError, SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
-from livefilter.sources import open_source
+from livefilter.sources import Health, open_source
 from livefilter.sources._video import VideoFile
 from livefilter.testing import ArraySource, ListSink
 
@@ -342,6 +343,21 @@ def test_a_scene_without_end_in_sight_can_be_stopped(negative: str) -> None:
 
     summary = process(Endless(SMALL, is_live=True), None, negative, should_stop=after(20))
     assert (summary.frames, summary.is_interrupted) == (20, True)
+
+
+def test_a_live_source_may_notice_first_that_it_should_stop(negative: str) -> None:
+    """It ends while it waits for a frame, which is an interrupt all the same; what it had to replace is dropped."""
+
+    class Waiting(ArraySource):
+        """Ends when it is told to."""
+
+        health = Health(counts={"overrun": 7})
+
+    is_told = [False, False, True]
+    source = Waiting(SMALL[:2], is_live=True)
+    source.facts = dataclasses.replace(source.facts, frame_count=None)
+    summary = process(source, None, negative, should_stop=lambda: is_told.pop(0))
+    assert (summary.frames, summary.is_interrupted, summary.dropped) == (2, True, 7)
 
 
 @pytest.mark.jit
