@@ -78,7 +78,8 @@ class LazyGroup(click.Group):
 def livefilter(debug: bool) -> None:
     """Filter cameras and videos with convolution presets, and score the edges of every frame.
 
-    A SOURCE is a camera (0), a video file, a picture, a folder of pictures, a glob, or synthetic:webcam.
+    A SOURCE is a camera (0), a stream (rtsp://..., http://...), a video file, a picture, a folder of pictures, a glob,
+    synthetic:webcam, or standard input (-).
     """
 
 
