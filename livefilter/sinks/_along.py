@@ -139,9 +139,10 @@ class Companions:
             else:
                 refused.append(_named(stream))
         if refused and not self._along.drop_unsupported:
+            cure = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
             raise OptionError(
                 f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._along.path}; "
-                "give --audio-codec, --no-audio or --drop-unsupported, or write a .mkv"
+                f"give {cure}--drop-unsupported, or write another container, such as .mkv or the input's own"
             )
         self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -37,6 +39,7 @@ class _Codec:
     options: Mapping[str, str] = field(default_factory=dict)
     gray: str = "yuv420p"
     colour: str = "yuv420p"
+    worst_crf: int = 63
 
 
 _MILLISECOND = Fraction(1, 1000)
@@ -53,8 +56,8 @@ _CONTAINERS = {
 VIDEO_SUFFIXES = tuple(_CONTAINERS)
 _QUIET_X265 = {"x265-params": "log-level=error"}
 _CODECS = {
-    "h264": _Codec("libx264", 18, "veryfast"),
-    "hevc": _Codec("libx265", 22, "veryfast", _QUIET_X265),
+    "h264": _Codec("libx264", 18, "veryfast", worst_crf=51),
+    "hevc": _Codec("libx265", 22, "veryfast", _QUIET_X265, worst_crf=51),
     "av1": _Codec("libsvtav1", 30, "8"),
     "vp9": _Codec("libvpx-vp9", 30, "4", {"b": "0", "deadline": "good", "row-mt": "1"}),
     "prores": _Codec("prores_ks", options={"profile": "3"}, gray="yuv422p10le", colour="yuv422p10le"),
@@ -68,7 +71,6 @@ _CODECS = {
 _QUALITY_OPTIONS = ("crf", "cq", "qp")
 _SPEED_OPTIONS = ("preset", "cpu-used")
 _TRIAL_PX = 320
-_SILENT = {"gif", "apng"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def chosen(target: Path, encoding: Encoding) -> Choice:
         raise OptionError(f"codec: {name} cannot be encoded here; choose one of {known}") from error
     if not isinstance(context, VideoCodecContext):
         raise OptionError(f"codec: {name} is no codec for pictures; choose one of {', '.join(_CODECS)}")
+    if encoding.crf is not None and encoding.crf > codec.worst_crf:
+        raise OptionError(f"crf: for {name} it must be from 0 to {codec.worst_crf}, found {encoding.crf}")
     there = {option.name for option in context.supported_options.private}
     for asked, default, spellings, what in (
         (encoding.crf, codec.crf, _QUALITY_OPTIONS, "crf"),
@@ -184,6 +188,13 @@ def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
     formats = [format.name for format in context.codec.video_formats or ()]
     if formats and choice.gray not in formats:
         raise OptionError(f"pix_fmt: {name} takes {', '.join(formats)}; found {choice.gray}")
+    with av.open(io.BytesIO(), "w", format=choice.container) as trial:
+        if choice.encoder not in trial.supported_codecs:
+            raise OptionError(
+                f"codec: {choice.container} cannot hold {name}; choose another codec, or another container"
+            )
+    if choice.encoder == "libsvtav1":  # Otherwise it writes what it does, at length, to standard error.
+        os.environ.setdefault("SVT_LOG", "1")
     context.width = context.height = _TRIAL_PX
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
     context.options = dict(choice.options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from contextlib import suppress
 from fractions import Fraction
@@ -24,8 +25,7 @@ from livefilter.sinks._origin import Origin
 from livefilter.sinks._planes import even, multiples, picture_of, stored_look
 from livefilter.sinks._sink import Sink
 
-_WITH_COMMENTS_ONLY = ("mov", "avi")
-"""Containers that keep no other note of what wrote them."""
+_FINEST_CLOCK = 2**31 - 1
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,8 @@ class VideoSink(Sink):
                 )
             if origin is not None:
                 self._note(origin)
+            if self._choice.container in ("mp4", "mov"):
+                self._container.container_options["movie_timescale"] = str(self._common_clock())
         except BaseException:
             self.discard()
             raise
@@ -187,13 +189,19 @@ class VideoSink(Sink):
             stream.codec_context.codec_tag = self._choice.codec_tag
         return stream
 
+    def _common_clock(self) -> int:
+        """Return how finely MP4 should note when each stream begins: its own 1/1000 s are too coarse for a late start."""
+        clocks = [stream.time_base.denominator for stream in self._container.streams if stream.time_base]
+        common = math.lcm(*clocks)
+        return common if common <= _FINEST_CLOCK else self._time_base.denominator
+
     def _note(self, origin: Origin) -> None:
         text = f"livefilter {origin.livefilter}, preset {origin.preset}, hash {origin.preset_hash}"
         metadata = self._container.metadata
-        if self._choice.container in _WITH_COMMENTS_ONLY:
-            metadata["comment"] = "; ".join(filter(None, (metadata.get("comment"), text)))
-        else:
+        if self._choice.container == "mp4":
             metadata["encoding_tool"] = text
+        else:  # Others have no such place, or keep it for FFmpeg.
+            metadata["comment"] = "; ".join(filter(None, (metadata.get("comment"), text)))
 
     def _begin(self, pixels: Pixels) -> None:
         """Tell the encoder what only the first picture tells."""
