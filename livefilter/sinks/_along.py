@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
 """Metadata that tell how a file was written, not what is in it."""
 _SEEK_MARGIN_S = 2
+_PICTURES = {"mjpeg": "jpeg"}
+"""Codecs of pictures that have another name elsewhere."""
 
 
 @dataclass(slots=True)
@@ -129,13 +131,15 @@ class Companions:
             elif stream.type == "audio" and audio_codec is not None:
                 self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
                 _copy_description(stream, self._reencoders[stream.index].stream)
-            elif stream.type == "video" and not stream.disposition & Disposition.attached_pic:
+            elif stream.type == "video" and not _is_cover(stream):
                 self.notes.append(f"{_named(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
                 if not (stream.type == "data" and self._input.chapters()):  # That is how MP4 keeps chapters.
                     self.notes.append(f"{_named(stream)} is no sound, subtitle or attachment, and is left out")
             elif self._can_hold(stream):
                 self._copies[stream.index] = self._copy_of(stream, self._output)
+            elif _is_cover(stream) and self._output.format.name == "matroska":
+                self._attach_cover(stream)
             else:
                 refused.append(_named(stream))
         if refused and not self._along.drop_unsupported:
@@ -145,6 +149,14 @@ class Companions:
                 f"give {cure}--drop-unsupported, or write another container, such as .mkv or the input's own"
             )
         self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
+
+    def _attach_cover(self, stream: Stream) -> None:
+        """Matroska keeps the picture on a cover as an attachment, not as a stream of one packet."""
+        with av.open(os.path.abspath(self._along.path), metadata_errors="surrogateescape") as container:
+            packet = next(container.demux(container.streams[stream.index]))
+            kind = _PICTURES.get(stream.codec_context.name, stream.codec_context.name)
+            name = stream.metadata.get("filename") or f"cover.{kind}"
+            self._output.add_attachment(name, stream.metadata.get("mimetype") or f"image/{kind}", bytes(packet))
 
     def _can_hold(self, stream: Stream) -> bool:
         """Try: write the head of a container of this kind that holds this stream alone."""
@@ -181,13 +193,13 @@ class Companions:
                 self._input.seek(int((self._along.begins_s - _SEEK_MARGIN_S) * av.time_base))
         try:
             for packet in self._input.demux(wanted):
-                if packet.size and (packet.pts is not None or packet.dts is not None):
+                if packet.size and (packet.pts is not None or packet.dts is not None or _is_cover(packet.stream)):
                     yield packet
         except av.error.FFmpegError as error:
             self.loss = f"{self._along.path}: copying sound and subtitles stopped: {error.strerror}"
 
     def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
-        if packet.stream.disposition & Disposition.attached_pic:
+        if _is_cover(packet.stream):
             return True
         lasts_s = (packet.duration or 0) * packet.time_base
         begins_s, ends_s = self._along.begins_s, self._along.ends_s
@@ -207,6 +219,10 @@ class Companions:
         packet.dts = dts
         packet.stream = self._copies[index]
         self._output.mux_one(packet)
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _time_of(packet: Packet[Stream]) -> Fraction:

@@ -190,7 +190,7 @@ class VideoSink(Sink):
         return stream
 
     def _common_clock(self) -> int:
-        """Return how finely MP4 should note when each stream begins: its own 1/1000 s are too coarse for a late start."""
+        """Return how finely MP4 should note when each stream begins; its own 1/1000 s are too coarse for that."""
         clocks = [stream.time_base.denominator for stream in self._container.streams if stream.time_base]
         common = math.lcm(*clocks)
         return common if common <= _FINEST_CLOCK else self._time_base.denominator

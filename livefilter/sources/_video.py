@@ -128,6 +128,8 @@ class VideoFile(Source):
     def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
         """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""
         promised = self._stream.frames - self._hidden  # An edit list hides frames that only others are decoded from.
+        if self._container.format.name == "avi":
+            count = round(ended_s * self._rate)  # There, a gap is a frame of no bytes, and counted with the others.
         if self._is_whole and count < promised:
             self._lose(f"only {count} of {promised} frames could be read")
         elif not self._stream.frames and self._ends_s is not None and ended_s < self._ends_s - _MISSING_S:

@@ -1,0 +1,195 @@
+"""Streams: what a file holds besides its pictures is copied bit by bit, in sync, or its loss is agreed to by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livefilter.errors import OptionError
+from livefilter.sinks import Encoding
+from tests.pipeline.conftest import Media
+
+X264 = ("-c:v", "libx264", "-preset", "ultrafast")
+SUBTITLES = "1\n00:00:00,200 --> 00:00:00,600\nHello\n\n2\n00:00:00,700 --> 00:00:00,900\nWorld\n"
+CHAPTERS = """;FFMETADATA1
+title=A film
+artist=Somebody
+[CHAPTER]
+TIMEBASE=1/1000
+START=0
+END=400
+title=One
+[CHAPTER]
+TIMEBASE=1/1000
+START=400
+END=1000
+title=Two
+"""
+
+
+def rich(media: Media, name: str) -> Path:
+    """A file with two sounds, subtitles, chapters, metadata, and in Matroska an attachment."""
+    (media.folder / "subs.srt").write_text(SUBTITLES)
+    (media.folder / "meta.txt").write_text(CHAPTERS)
+    (media.folder / "a.ttf").write_bytes(b"a font")
+    is_mp4 = name.endswith(".mp4")
+    tones = ("-f", "lavfi", "-i", "sine=d=1", "-f", "lavfi", "-i", "sine=880:d=1:r=48000")
+    attached = () if is_mp4 else ("-attach", "a.ttf", "-metadata:s:t", "mimetype=font/ttf")
+    return media.make(
+        name,
+        *(*tones, "-i", "subs.srt", "-i", "meta.txt"),
+        *("-map", 0, "-map", 1, "-map", 2, "-map", 3, "-map_metadata", 4, "-map_chapters", 4, *X264),
+        *("-c:a:0", "aac", "-c:a:1", "ac3", "-c:s", "mov_text" if is_mp4 else "srt"),
+        *("-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=fra", *attached),
+    )
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_everything_else_is_copied_bit_by_bit(ending: str, media: Media) -> None:
+    """Hashes and times of sound and subtitles, languages, chapters and metadata are those of the input."""
+    source, target = rich(media, f"in{ending}"), media.folder / f"out{ending}"
+    summary = media.run(source, target.name)
+    assert summary.loss is None
+    assert media.hashes(target) == media.hashes(source)
+    assert len(media.hashes(target)) == 3
+    before, after = media.probe(source), media.probe(target)
+    assert [stream.get("codec_name") for stream in after["streams"]] == [
+        stream.get("codec_name") for stream in before["streams"]
+    ]
+    for old, new in zip(before["streams"], after["streams"], strict=True):
+        assert new.get("tags", {}).get("language") == old.get("tags", {}).get("language")
+    assert [(c["start_time"], c["end_time"], c["tags"]) for c in after["chapters"]] == [
+        (c["start_time"], c["end_time"], c["tags"]) for c in before["chapters"]
+    ]
+    tags = {key.lower(): value for key, value in after["format"]["tags"].items()}
+    assert (tags["title"], tags["artist"]) == ("A film", "Somebody")
+    for kind in ("a:0", "a:1", "s:0"):
+        entries = ("-select_streams", kind, "-show_entries", "packet=pts_time")
+        assert media.probe(target, *entries) == media.probe(source, *entries)
+
+
+@pytest.mark.parametrize(
+    ("made", "codec", "target"),
+    [
+        ("in.mkv", "libopus", "out.mkv"),
+        ("in.webm", "libopus", "out.webm"),
+        ("in.mkv", "flac", "out.mkv"),
+        ("in.mov", "pcm_s16le", "out.mov"),
+        ("in.mp4", "libmp3lame", "out.mkv"),
+        ("in.ts", "aac", "out.mp4"),
+        ("in.avi", "libmp3lame", "out.mkv"),
+    ],
+)
+def test_sound_of_any_codec_is_copied(made: str, codec: str, target: str, media: Media) -> None:
+    """Also into another container, where that can hold it, and in sync."""
+    picture = ("-c:v", "libvpx-vp9", "-deadline", "realtime") if made.endswith("webm") else X264
+    picture = ("-c:v", "mjpeg") if made.endswith("avi") else picture
+    source = media.make(made, "-f", "lavfi", "-i", "sine=d=1:r=48000", "-c:a", codec, *picture)
+    options = {"encoding": Encoding(speed="8")} if target.endswith("webm") else {}
+    summary = media.run(source, target, **options)
+    assert summary.loss is None
+    lag = [starts(media, path) for path in (source, media.folder / target)]
+    assert lag[0] == pytest.approx(lag[1], abs=0.0015)
+    if not made.endswith(".ts"):  # There, every packet of AAC has a header of its own, which MP4 has once.
+        assert media.hashes(media.folder / target) == media.hashes(source)
+
+
+def starts(media: Media, path: Path) -> float:
+    """How much later than the picture the sound begins."""
+    first = [
+        media.probe(path, "-select_streams", kind, "-show_entries", "packet=pts_time")["packets"][0]["pts_time"]
+        for kind in ("a", "v")
+    ]
+    return float(first[0]) - float(first[1])
+
+
+def test_what_a_container_cannot_hold_is_refused_by_name(media: Media) -> None:
+    """Before any work, and nothing is left."""
+    source = rich(media, "in.mkv")
+    with pytest.raises(OptionError, match=r"mp4 cannot hold subtitle stream 3 .*fra\), attachment stream 4 \(a\.ttf\)"):
+        media.run(source, "out.mp4")
+    with pytest.raises(OptionError, match=r"webm cannot hold audio stream 1 \(aac\), audio stream 2 \(ac3, deu\)"):
+        media.run(source, "out.webm")
+    assert not list(media.folder.glob("out*"))
+
+
+def test_what_may_be_dropped_is_dropped_and_named(media: Media) -> None:
+    """The rest is copied."""
+    summary = media.run(rich(media, "in.mkv"), "out.mp4", drop_unsupported=True)
+    assert any("subtitle stream 3" in note and "left out" in note for note in summary.notes)
+    assert media.hashes(media.folder / "out.mp4") == media.hashes(media.folder / "in.mkv")[:2]
+
+
+def test_sound_can_be_encoded_anew(media: Media) -> None:
+    """In step with the pictures, and as long as it was."""
+    source = media.make("in.mp4", "-f", "lavfi", "-i", "sine=d=1:r=44100", "-c:a", "aac", *X264)
+    media.run(source, "out.webm", encoding=Encoding(audio_codec="opus", speed="8"))
+    streams = {stream["codec_type"]: stream for stream in media.probe(media.folder / "out.webm")["streams"]}
+    assert streams["audio"]["codec_name"] == "opus"
+    decoded = media.ffmpeg("-i", "out.webm", "-map", "0:a", "-f", "framemd5", "-").splitlines()
+    samples = sum(int(line.split(",")[3]) for line in decoded if not line.startswith("#"))
+    assert samples / 48000 == pytest.approx(1, abs=0.05)
+    assert abs(starts(media, media.folder / "out.webm")) < 0.03
+
+
+@pytest.mark.parametrize("codec", ["nonsense", "h264"])
+def test_sound_that_cannot_be_encoded_is_refused(codec: str, media: Media) -> None:
+    """By name, and nothing is left."""
+    source = media.make("in.mp4", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", *X264)
+    with pytest.raises(OptionError, match="audio_codec: "):
+        media.run(source, "out.mp4", encoding=Encoding(audio_codec=codec))
+    assert not list(media.folder.glob("out*"))
+
+
+def test_sound_can_be_left_out(media: Media) -> None:
+    """Subtitles stay."""
+    media.run(rich(media, "in.mp4"), "out.mp4", audio=False)
+    kinds = [stream["codec_type"] for stream in media.probe(media.folder / "out.mp4")["streams"]]
+    assert "audio" not in kinds
+    assert "subtitle" in kinds
+
+
+def test_the_cover_is_copied_and_another_video_is_not(media: Media) -> None:
+    """A second video would be shown unfiltered; that it is left out is told."""
+    media.make("cover.png", "-frames:v", 1)
+    picture, other = media.make("a.mkv", *X264), media.make("b.mkv", *X264, rate=5)
+    media.ffmpeg(
+        "-i",
+        picture,
+        "-i",
+        "cover.png",
+        "-map",
+        0,
+        "-map",
+        1,
+        "-c",
+        "copy",
+        "-disposition:v:1",
+        "attached_pic",
+        "in.mp4",
+    )
+    summary = media.run(media.folder / "in.mp4", "out.mp4")
+    covers = [
+        stream for stream in media.probe(media.folder / "out.mp4")["streams"] if stream["disposition"]["attached_pic"]
+    ]
+    assert [cover["codec_name"] for cover in covers] == ["png"]
+    assert summary.notes == ()
+    for name in ("first.mkv", "second.mkv"):  # From MP4, and from Matroska.
+        media.run(media.folder / ("in.mp4" if name == "first.mkv" else "first.mkv"), name)
+        media.ffmpeg("-i", name, "-map", "0:v:1", "-c", "copy", "-update", 1, "-f", "image2", "found.png")
+        assert (media.folder / "found.png").read_bytes() == (media.folder / "cover.png").read_bytes()
+    media.ffmpeg("-i", picture, "-i", other, "-map", 0, "-map", 1, "-c", "copy", "two.mkv")
+    summary = media.run(media.folder / "two.mkv", "one.mkv")
+    assert any("video stream 1 (h264) is another video" in note for note in summary.notes)
+
+
+def test_the_preset_and_the_version_are_noted(media: Media) -> None:
+    """Name, hash and version, where each container keeps such a thing; a comment that was there stays."""
+    source = media.make("in.mp4", *X264, "-metadata", "comment=By hand")
+    for name in ("out.mp4", "out.mkv", "out.mov"):
+        media.run(source, name)
+        tags = {key.lower(): value for key, value in media.probe(media.folder / name)["format"]["tags"].items()}
+        assert any(text.endswith(", hash 92aeefc8df261cc1") for text in tags.values())
+        assert any("livefilter 0.1.0, preset negative" in text for text in tags.values())
+        assert "By hand" in tags["comment"]
