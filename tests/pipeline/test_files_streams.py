@@ -83,7 +83,7 @@ def test_everything_else_is_copied_bit_by_bit(ending: str, media: Media) -> None
 )
 def test_sound_of_any_codec_is_copied(made: str, codec: str, target: str, media: Media) -> None:
     """Also into another container, where that can hold it, and in sync."""
-    picture = ("-c:v", "libvpx-vp9", "-deadline", "realtime") if made.endswith("webm") else X264
+    picture: tuple[str, ...] = ("-c:v", "libvpx-vp9", "-deadline", "realtime") if made.endswith("webm") else X264
     picture = ("-c:v", "mjpeg") if made.endswith("avi") else picture
     source = media.make(made, "-f", "lavfi", "-i", "sine=d=1:r=48000", "-c:a", codec, *picture)
     options = {"encoding": Encoding(speed="8")} if target.endswith("webm") else {}
