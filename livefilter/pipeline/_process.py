@@ -19,7 +19,7 @@ from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._run import Run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
-from livefilter.sinks import Along, Encoding, Origin, PlotSink, ScoreSink, Sink, open_sink, replaces
+from livefilter.sinks import Along, Encoding, Origin, PlotSink, ScoreSink, Sink, is_pictures, open_sink, replaces
 from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
 
 Color = Literal["gray", "luma", "rgb"]
@@ -95,6 +95,9 @@ def process(
     with ExitStack() as opened:
         paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
         _refuse_doubles(paths)
+        videos = [one for one in targets if isinstance(one, str | PathLike) and not is_pictures(one)]
+        if encoding is not None and not videos:
+            raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
             source = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
@@ -137,6 +140,10 @@ def process(
         started = time.perf_counter()
         run = Run(trimmed, facts, compiled, drawn, (*quick, *tables), slow, alongs)
         run(progress, should_stop)
+        if trim is not None and not run.means.frames and not run.is_interrupted:
+            raise OptionError(
+                f"start, end: no frame of {facts.name} lies between them; 'livefilter probe' tells its times"
+            )
         outputs = [made.finish(is_complete=not run.is_interrupted) for made in (*slow, *tables)]
         own.pop_all()
         seconds = time.perf_counter() - started

@@ -7,7 +7,7 @@ from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import VIDEO_SUFFIXES
 from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
-from livefilter.sinks._open import open_sink, replaces
+from livefilter.sinks._open import is_pictures, open_sink, replaces
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
@@ -35,6 +35,7 @@ __all__ = [
     "VirtualCameraSink",
     "WindowSink",
     "check_display",
+    "is_pictures",
     "open_sink",
     "partial_of",
     "replaces",

@@ -65,6 +65,11 @@ def open_sink(
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
 
 
+def is_pictures(target: str | PathLike[str]) -> bool:
+    """Return whether a path stands for a sequence of pictures, rather than for a video."""
+    return _path(target).suffix.lower() in SEQUENCE_SUFFIXES
+
+
 def replaces(target: str | PathLike[str], path: Path) -> bool:
     """Return whether an output to ``target`` would be written over the file ``path``, even if only while it is made."""
     written = _path(target)
