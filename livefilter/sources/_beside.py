@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,10 @@ from typing import Generic, Protocol, TypeVar
 
 from livefilter.errors import SourceError
 
+logger = logging.getLogger(__name__)
+
+_SOON_S = 1.0
+"""Nobody minds waiting so long; after that, they want to know for what."""
 _POLL_S = 0.1
 
 
@@ -33,12 +38,16 @@ def open_beside(
         KeyboardInterrupt: ``should_stop`` said so.
     """
     opening = _Opening(open_it)
-    deadline_s = time.monotonic() + timeout_s
+    started_s, has_told = time.monotonic(), False
     while not opening.is_done.wait(_POLL_S):
         if should_stop():
             opening.abandon()
             raise KeyboardInterrupt
-        if time.monotonic() > deadline_s:
+        waited_s = time.monotonic() - started_s
+        if waited_s > _SOON_S and not has_told:
+            logger.info("waiting for %s", name)
+            has_told = True
+        if waited_s > timeout_s:
             opening.abandon()
             raise SourceError(f"{name}: cannot be opened: no answer within {timeout_s:g} s")
     if opening.opened is None:

@@ -127,6 +127,17 @@ class CameraReader:
         return picture if is_there and picture is not None and np.size(picture) else None
 
 
+def ask_permission(index: int) -> None:
+    """Let macOS ask the user whether this program may use cameras: it does so only for the main thread.
+
+    Opening it once is how OpenCV asks; what comes of it is seen when it is opened in earnest.
+    """
+    if threading.current_thread() is threading.main_thread():
+        _quiet.start()
+        cv2.VideoCapture(index).release()
+        _quiet.end()
+
+
 class _Quiet:
     """Keeps OpenCV from writing its own warnings to standard error while any camera is open."""
 

@@ -22,9 +22,9 @@ class Health:
         counts: How often something happened, by reason. Only what happened is listed. "lost": a connection broke or
             fell silent; "failed": an attempt to open it again; "overrun": a frame was replaced by a newer one before
             anybody took it; "damaged": a piece of the stream could not be decoded; "empty": a picture came without
-            pixels; "resized": a frame of another size was scaled to the promised one; "time": a time stamp was missing
-            its sense (not a number, back, or far off) and the clock's was taken; "frozen": the picture stopped
-            changing.
+            pixels, and nobody knows why; "resized": a frame of another size was scaled to the promised one; "time": a
+            time stamp made no sense (not a number, back, or far off) and the clock's was taken; "frozen": the picture
+            stopped changing.
         lost_s: Seconds without a picture, in all interruptions that are over.
         last_error: What went wrong last, in words, without any credentials; None if nothing did.
     """

@@ -135,7 +135,7 @@ class Link:
                 return
             self._count("damaged", picture.damaged)
             if picture.pixels is None:
-                self._count("empty", 1)
+                self._count("empty", int(not picture.damaged))
                 return
             if len(self._pictures) == _DEPTH:
                 self._pictures.popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -22,7 +23,11 @@ from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._stillness import Stillness
 from livefilter.sources._timeline import TIME_BASE, Timeline
 
+logger = logging.getLogger(__name__)
+
 _DEFAULT_RATE = Fraction(30)
+_SOON_S = 1.0
+"""Nobody minds waiting so long; after that, they want to know for what."""
 _POLL_S = 0.1
 """How often a wait looks whether it should stop."""
 _FIRST_WAIT_S = 0.5
@@ -119,7 +124,11 @@ class Live(Source):
 
     def _open(self) -> Picture:
         """Return the very first picture."""
-        got = self._take_picture(self._options.open_timeout_s)
+        soon_s = min(_SOON_S, self._options.open_timeout_s)
+        got = self._take_picture(soon_s)
+        if got is None and soon_s < self._options.open_timeout_s and not self._must_stop():
+            logger.info("waiting for the first picture of %s", self._name)
+            got = self._take_picture(self._options.open_timeout_s - soon_s)
         if isinstance(got, Picture):
             return got
         if got is None and self._must_stop():
@@ -157,8 +166,10 @@ class Live(Source):
         """Note that the connection broke, or fell silent, and leave it behind."""
         if reason is not None and not isinstance(reason, SourceError):
             raise reason  # A mistake in the program, which no new connection would mend.
+        why = str(reason or f"{self._name}: no picture for {self._options.read_timeout_s:g} s")
+        logger.warning("%s; connecting again", why)
         self._count("lost")
-        self._become("reconnecting", str(reason or f"{self._name}: no picture for {self._options.read_timeout_s:g} s"))
+        self._become("reconnecting", why)
         if self._clock() - self._connected_s >= _STEADY_S:
             self._wait_s = _FIRST_WAIT_S
 
@@ -175,9 +186,12 @@ class Live(Source):
             self._link, self._heard = self._connect(self._name, self._open_reader), {}
             self._connected_s = self._clock()
             got = self._take_picture(self._options.open_timeout_s)
+            if self._must_stop():
+                return None
             if isinstance(got, Picture):
                 self._timeline.reconnect()
                 self._add_lost_time()
+                logger.info("%s: connected again after %.1f s", self._name, self._clock() - self._seen_s)
                 self._become("connected")
                 return got
             if got is not None and not isinstance(got, SourceError):
@@ -212,13 +226,17 @@ class Live(Source):
         if self._still.sees(pixels, picture.captured_ns):
             if self.health.state != "frozen":
                 self._count("frozen")
-                self._become("frozen", f"{self._name}: the same picture for {self._options.frozen_after_s:g} s")
+                why = f"{self._name}: the same picture for {self._options.frozen_after_s:g} s"
+                logger.warning("%s; is it frozen?", why)
+                self._become("frozen", why)
         elif self.health.state != "connected":
             self._become("connected")
         if pixels.shape != (rows, cols):
             self._count("resized")
             was = f"{pixels.shape[1]}x{pixels.shape[0]}"
             what = f"{self._name}: pictures are {was} now, and scaled to the {cols}x{rows} that were promised"
+            if what != self.health.last_error:
+                logger.warning(what)
             self.health = replace(self.health, last_error=what)
             pixels = np.asarray(cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         if self._options.mirror:

@@ -25,9 +25,9 @@ _OPTIONS_BY_SCHEME = {
     "http": {"reconnect": "1", "reconnect_delay_max": "4"},
 }
 _OPTIONS_BY_SCHEME["https"] = _OPTIONS_BY_SCHEME["http"]
-# Rates are nominal; to count twenty pictures of a camera that sends one a second would take longer than anybody waits.
-_OPTIONS = {"fpsprobesize": "0"}
 _LIVE_OPTIONS = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "2000000"}
+_RATE_IS_KNOWN = {"fpsprobesize": "0"}
+"""Twenty pictures are counted for the rate otherwise, which every new connection would wait for."""
 _NO_TIMESTAMPS = 0x80
 """FFmpeg's AVFMT_NOTIMESTAMPS: the times that such a format tells are made up."""
 _COMES_IN_SEGMENTS = {"hls", "dash"}
@@ -43,6 +43,7 @@ class NetworkReader:
     Args:
         url: Its address; nobody but FFmpeg sees the credentials in it.
         options: Time-outs. OPENCV_FFMPEG_CAPTURE_OPTIONS is respected.
+        is_first: The rate is not known from an earlier connection.
 
     Attributes:
         rate: Nominal frames per second; None if the stream does not tell.
@@ -58,12 +59,15 @@ class NetworkReader:
     rate: Fraction | None
     notes: tuple[str, ...] = ()
 
-    def __init__(self, url: str, options: SourceOptions) -> None:
+    def __init__(self, url: str, options: SourceOptions, *, is_first: bool = True) -> None:
         self._name = shown(url)
         self._read_timeout_s = options.read_timeout_s
         scheme = url.partition(":")[0].lower()
         is_http = scheme in ("http", "https")
-        asked = _OPTIONS | _OPTIONS_BY_SCHEME.get(scheme, {}) | ({} if is_http else _LIVE_OPTIONS) | capture_options()
+        asked = dict(_OPTIONS_BY_SCHEME.get(scheme, {}))
+        asked |= {} if is_http else _LIVE_OPTIONS
+        asked |= {} if is_first else _RATE_IS_KNOWN
+        asked |= capture_options()
         try:
             timeouts = (options.open_timeout_s, options.read_timeout_s)
             self._container = av.open(url, options=asked, timeout=timeouts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -99,11 +100,13 @@ def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) ->
     is_path = text.startswith(_DEVICES)
     if not number.isdecimal() and not is_path:
         raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter devices' lists them")
-    from livefilter.sources._camera import CameraReader
+    from livefilter.sources._camera import CameraReader, ask_permission
     from livefilter.sources._live import Live
 
     name = Path(text).name if is_path else f"camera {int(number)}"
     device = text if is_path else int(number)
+    if sys.platform == "darwin" and not is_path:
+        ask_permission(int(number))
     return Live(name, lambda: CameraReader(device, name, asked), asked, should_stop=should_stop)
 
 
@@ -115,13 +118,16 @@ def _stream(url: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> 
     from livefilter.sources._live import Live
     from livefilter.sources._network import NetworkReader, StreamFile
 
-    open_reader = partial(NetworkReader, url, asked)
-    first = open_beside(name, open_reader, asked.open_timeout_s, should_stop)
+    first = open_beside(name, partial(NetworkReader, url, asked), asked.open_timeout_s, should_stop)
     if first.is_finite:
         asked.check_for("video on a server", name)
         return StreamFile(first, name)
     opened = [first]
-    return Live(name, lambda: opened.pop() if opened else open_reader(), asked, should_stop=should_stop)
+
+    def open_reader() -> NetworkReader:
+        return opened.pop() if opened else NetworkReader(url, asked, is_first=False)
+
+    return Live(name, open_reader, asked, should_stop=should_stop)
 
 
 def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -129,3 +130,28 @@ def test_a_password_in_an_address_appears_nowhere(
         assert "rtsp://127.0.0.1:9/live" in told.err
         assert not any(secret in told.out + told.err for secret in ("s3cret", "h1dden", "admin"))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("is_quiet", [False, True])
+def test_what_the_library_logs_is_told_while_the_command_runs(
+    is_quiet: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That a camera is lost, when it is lost; with --quiet only errors. Afterwards logging is as it was."""
+    logger = logging.getLogger("livefilter.sources")
+
+    @click.command()
+    @click.option("--quiet", is_flag=True)
+    @source_options
+    def command(quiet: bool, source_options: SourceOptions) -> None:
+        """Log something of each kind."""
+        logger.debug("details")
+        logger.info("connected %s", "again")
+        logger.warning("lost")
+        logger.error("broken")
+
+    command.main(["--quiet"] * is_quiet, standalone_mode=False)
+    lines = capsys.readouterr().err.splitlines()
+    wanted = ["livefilter: connected again", "livefilter: lost", "livefilter: broken"]
+    assert lines == (wanted[-1:] if is_quiet else wanted)
+    assert not logging.getLogger("livefilter").handlers
+    assert logging.getLogger("livefilter").level == logging.NOTSET

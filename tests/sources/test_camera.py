@@ -34,7 +34,8 @@ class Capture:
     """The settings that the camera does not ignore."""
     told: dict[int, float]
 
-    def __init__(self) -> None:
+    def __init__(self, index: int | None = None) -> None:
+        self.constructed_with = index
         self.asked: list[tuple[int, float]] = []
         self.opened: tuple[int, int] | None = None
         self.is_released = False
@@ -295,3 +296,12 @@ def test_a_camera_that_does_not_exist_is_refused_without_noise(
     with pytest.raises(LivefilterError, match=r"there is (none|no such camera).*'livefilter devices' lists them"):
         open_source(spec)
     assert capfd.readouterr().err == ""
+
+
+def test_on_a_mac_the_main_thread_asks_for_permission(capture: type[Capture], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system asks nobody else; the camera is opened once for that, and let go."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with opened(3) as source:
+        next(iter(source))
+    assert [one.constructed_with for one in capture.made] == [3, None]
+    assert capture.made[0].is_released

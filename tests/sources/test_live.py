@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -158,6 +159,21 @@ def test_a_lost_stream_comes_back_and_time_goes_on() -> None:
     assert source.health.last_error == "cam: cable pulled"
     assert source.health.state == "connected"
     assert source.loss == "cam: interrupted once, 3.5 s without pictures"
+
+
+def test_what_happens_is_logged_when_it_happens(caplog: pytest.LogCaptureFixture) -> None:
+    """For whoever runs it without looking: waiting, lost, back, frozen, another size (once)."""
+    caplog.set_level(logging.INFO, "livefilter.sources")
+    other = Picture(np.full((8, 8), 9, np.uint8), 1100 * SECOND)
+    world = World([1.5, 1, SourceError("cam: cable pulled")], [2, 3.0, 2, other, other])
+    list(islice(world.open(frozen_after_s=2.0), 5))
+    assert [record.getMessage() for record in caplog.records] == [
+        "waiting for the first picture of cam",
+        "cam: cable pulled; connecting again",
+        "cam: connected again after 0.5 s",
+        "cam: the same picture for 2 s; is it frozen?",
+        "cam: pictures are 8x8 now, and scaled to the 4x2 that were promised",
+    ]
 
 
 def test_a_reader_that_blocks_is_left_behind_for_a_new_one() -> None:

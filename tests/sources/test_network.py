@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ import pytest
 
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
-from livefilter.sources import Source, open_source
+from livefilter.pipeline import Summary, process
+from livefilter.sources import Source, SourceOptions, Trim, open_source, parse_time
 from livefilter.sources._url import capture_options, is_url, shown
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -420,3 +422,73 @@ def test_an_rtsp_server_with_a_password(rtsp: int) -> None:
         with pytest.raises(SourceError, match="user name or password are missing or wrong") as caught:
             quick(url.replace("rtsp://", "rtsp://admin:wr0ng@"))
         assert "wr0ng" not in repr(caught.value)
+
+
+def test_a_recording_outlives_its_camera(rtsp: int, tmp_path: Path, negative: str) -> None:
+    """Through ``process``: one file, the gap in its times, and the loss named."""
+    has_begun = threading.Event()
+    made: list[Summary] = []
+
+    def record(url: str) -> None:
+        made.append(
+            process(
+                url,
+                tmp_path / "recording.mp4",
+                negative,
+                source_options=SourceOptions(read_timeout_s=1.0, retry_wait_s=0.2),
+                trim=Trim(duration=parse_time(4)),
+                progress=lambda progress: has_begun.set() if progress.frames == 20 else None,
+            )
+        )
+
+    with rtsp_server(rtsp) as url:
+        recording = threading.Thread(target=record, args=(url,))
+        recording.start()
+        assert has_begun.wait(LONG_S)
+    with rtsp_server(rtsp):
+        recording.join(LONG_S)
+    [summary] = made
+    assert summary.loss is not None
+    assert "interrupted once" in summary.loss
+    with open_source(tmp_path / "recording.mp4") as source:
+        times = [float(frame.time_s) for frame in source]
+    assert len(times) == summary.frames
+    assert times[-1] == pytest.approx(4, abs=0.2)
+    gaps = np.diff(times)
+    assert np.median(gaps) == pytest.approx(0.04, abs=0.01)
+    assert gaps.max() > 0.3
+
+
+def test_hls_is_a_file_if_it_has_an_end_and_else_played_at_its_own_pace(
+    require: Callable[[object, str], None], clip: Path, tmp_path: Path
+) -> None:
+    """A playlist with an end gives every frame at once; without one, segments come at once and frames when due."""
+    require(shutil.which("ffmpeg"), "needs ffmpeg")
+    picture = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=3", "-c:v", "libx264", "-g", "25"]
+    for name, flags in (("stored", []), ("live", ["-hls_flags", "omit_endlist"])):
+        target = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0", *flags, str(tmp_path / f"{name}.m3u8")]
+        subprocess.run(["ffmpeg", "-v", "error", *picture, *target], check=True)
+
+    class Files(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(tmp_path)))
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+    serving.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}"
+        with open_source(f"{address}/stored.m3u8") as stored:
+            assert (stored.facts.is_live, stored.facts.frame_count) == (False, 75)
+            assert len(list(stored)) == 75
+            assert stored.loss is None
+        with open_source(f"{address}/live.m3u8") as live:
+            assert live.facts.is_live
+            frames = list(islice(live, 40))
+            took_s = (frames[-1].captured_ns - frames[0].captured_ns) / 1e9
+            assert float(frames[-1].time_s) == pytest.approx(39 / 25, abs=0.01)
+            assert took_s > 0.5, "decoded at once, it takes a hundredth of that"
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
