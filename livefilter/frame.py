@@ -43,12 +43,15 @@ class Frame:
         index: Position in the stream, from 0.
         time_s: Media time in seconds, exact, from the stream's own timestamps.
         captured_ns: When the frame was had, on the monotonic clock, in nanoseconds.
+        chroma: What belongs to gray pixels whose colour is kept: blue and red difference as the stream stores them,
+            uint8, each of its own smaller or equal shape, 128 for none. None where no colour is kept.
     """
 
     pixels: Pixels
     index: int
     time_s: Fraction
     captured_ns: int
+    chroma: tuple[Pixels, Pixels] | None = None
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "frame")

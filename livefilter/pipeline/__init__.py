@@ -10,14 +10,13 @@ from livefilter.pipeline._metrics import Metrics
 from livefilter.pipeline._outlet import Unseen
 from livefilter.pipeline._pace import Pace
 from livefilter.pipeline._preview import Preview
-from livefilter.pipeline._process import Color, Target, process
+from livefilter.pipeline._process import Target, process
 from livefilter.pipeline._recipe import Recipe
 from livefilter.pipeline._stats import LiveStats, Spread
 from livefilter.pipeline._stats_log import StatsLog
 from livefilter.pipeline._summary import Progress, Summary
 
 __all__ = [
-    "Color",
     "Live",
     "LiveStats",
     "Metrics",

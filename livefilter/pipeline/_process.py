@@ -6,23 +6,24 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from glob import glob
 from itertools import combinations
 from os import PathLike
 from os.path import abspath, exists, expanduser, isdir, samefile
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from livefilter.compiler import Filter
 from livefilter.errors import OptionError
 from livefilter.overlays import Compare, Overlay
+from livefilter.pipeline._colour import Work
 from livefilter.pipeline._run import Run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
 from livefilter.sinks import Along, Encoding, Origin, PlotSink, ScoreSink, Sink, is_pictures, open_sink, replaces
-from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
+from livefilter.sources import Color, Source, SourceOptions, Trim, Trimmed, open_source
 
-Color = Literal["gray", "luma", "rgb"]
 Target = Sink | str | PathLike[str]
 
 
@@ -86,8 +87,6 @@ def process(
         >>> summary.frames, summary.is_interrupted
         (1, True)
     """
-    if color != "gray":
-        raise OptionError("color: only gray can be chosen yet; leave it out")
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     preset = preset if isinstance(preset, Preset) else load_preset(preset)
     # Scores are of the unfiltered picture, so where nobody takes the filtered one no step is run.
@@ -100,7 +99,13 @@ def process(
             raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
-            source = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
+            shown = preset.overlay
+            is_drawn = compare != "none" or (overlay and (shown.scores or shown.name))
+            asked = replace(
+                source_options or SourceOptions(),
+                color=_kept(color if targets else "gray", len(videos) == len(targets), is_drawn),
+            )
+            source = opened.enter_context(open_source(source, asked, should_stop=should_stop))
         facts = source.facts
         trimmed = Trimmed(source, trim or Trim())
         own = opened.enter_context(ExitStack())
@@ -138,7 +143,7 @@ def process(
         if drawn is not None:
             drawn.is_shown = overlay
         started = time.perf_counter()
-        run = Run(trimmed, facts, compiled, drawn, (*quick, *tables), slow, alongs)
+        run = Run(trimmed, facts, Work(compiled, color, drawn), (*quick, *tables), slow, alongs)
         run(progress, should_stop)
         if trim is not None and not run.means.frames and not run.is_interrupted:
             raise OptionError(
@@ -164,6 +169,11 @@ def process(
             *(n for made in sinks for n in made.notes),
         ),
     )
+
+
+def _kept(color: Color, are_videos: bool, is_drawn: bool) -> Color:
+    """Return what frames should hold: the stream's own chroma where only videos take it, and nothing is drawn on it."""
+    return "rgb" if color == "luma" and (is_drawn or not are_videos) else color
 
 
 def _refuse_doubles(targets: Sequence[str]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 
 from livefilter.overlays import Compare
-from livefilter.pipeline._process import Color, Target, process
+from livefilter.pipeline._process import Target, process
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding
-from livefilter.sources import Source, SourceOptions, Trim
+from livefilter.sources import Color, Source, SourceOptions, Trim
 
 _NOT_CONTENT = ("preset", "overwrite", "threads")
 

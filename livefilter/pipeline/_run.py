@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 
-from livefilter.compiler import Filter, to_gray
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
-from livefilter.overlays import Overlay
+from livefilter.pipeline._colour import Result, Work
 from livefilter.pipeline._summary import Progress, ScoreMean
 from livefilter.pipeline._threads import ReadAhead, WriteBehind
 from livefilter.sinks import Along, Sink
 from livefilter.sources import SourceFacts, Trimmed
-
-_Result = tuple[Frame, EdgeScore]
 
 
 class Run:
@@ -25,8 +20,7 @@ class Run:
     Args:
         frames: What is read, by a thread of its own.
         facts: What is known of their source.
-        compiled: The filter.
-        overlay: Draws on the pictures; None where nobody looks at them.
+        work: Filters, scores and draws.
         here: Sinks that are written by the calling thread.
         behind: Sinks that are written by a thread of their own.
         alongs: What is copied along by sinks; it is told where the frames begin and end.
@@ -41,8 +35,7 @@ class Run:
         self,
         frames: Trimmed,
         facts: SourceFacts,
-        compiled: Filter,
-        overlay: Overlay | None,
+        work: Work,
         here: Sequence[Sink],
         behind: Sequence[Sink],
         alongs: Sequence[Along],
@@ -52,8 +45,7 @@ class Run:
         self.is_interrupted = False
         self._frames = frames
         self._facts = facts
-        self._compiled = compiled
-        self._overlay = overlay
+        self._work = work
         self._here = here
         self._behind = behind
         self._alongs = alongs
@@ -78,7 +70,7 @@ class Run:
 
     def _read(
         self,
-        behind: WriteBehind[_Result] | None,
+        behind: WriteBehind[Result] | None,
         progress: Callable[[Progress], object] | None,
         should_stop: Callable[[], bool],
     ) -> None:
@@ -106,17 +98,13 @@ class Run:
                 raise
             self.loss = f"{self._facts.name}: {error}; the output holds what came before"
 
-    def _filtered(self, frame: Frame) -> _Result:
-        pixels = to_gray(frame.pixels)
-        if pixels.shape != self._facts.shape:
-            raise SourceError(f"the size changed from {self._facts.shape} to {pixels.shape} at frame {frame.index}")
-        result = self._compiled(pixels)
-        picture = result.image
-        if self._overlay is not None:
-            picture = self._overlay.draw(pixels, result.image, result.score, frame.time_s)
-        return replace(frame, pixels=picture), result.score
+    def _filtered(self, frame: Frame) -> Result:
+        if frame.pixels.shape[:2] != self._facts.shape:
+            shape = frame.pixels.shape[:2]
+            raise SourceError(f"the size changed from {self._facts.shape} to {shape} at frame {frame.index}")
+        return self._work(frame)
 
-    def _write_behind(self, result: _Result) -> None:
+    def _write_behind(self, result: Result) -> None:
         for sink in self._behind:
             sink.write(*result)
 

@@ -20,6 +20,8 @@ _PLANAR = {f"yuv{range_}{chroma}p" for range_ in ("", "j") for chroma in ("420",
     "nv12",
     "nv16",
 }
+_CHROMA_BY_SHARE = {(1, 1): "444", (1, 2): "422", (2, 2): "420", (2, 1): "440", (1, 4): "411", (4, 4): "410"}
+"""Chroma formats by how many rows and columns of luma share one sample."""
 _MATRICES = {
     4: Colorspace.FCC,
     5: Colorspace.ITU601,
@@ -61,6 +63,39 @@ def picture_of(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
     return made
 
 
+def coloured_picture(
+    luma: Pixels, chroma: tuple[Pixels, Pixels], native: str, pix_fmt: str, looks: tuple[Look, Look]
+) -> VideoFrame:
+    """Return luma and chroma as a picture for an encoder; chroma is not touched where the format keeps it as it is.
+
+    Args:
+        luma: uint8, full range, shape (rows, cols), of the size that both formats need.
+        chroma: Blue and red difference, uint8, of equal shapes.
+        native: The format that has planes of these shapes, as ``native_format`` gives it.
+        pix_fmt: FFmpeg's name of the encoder's format.
+        looks: How the chroma is meant, and how the numbers of the encoder's picture are.
+    """
+    before, after = (ColorRange.JPEG if look.is_full_range else ColorRange.MPEG for look in looks)
+    made = VideoFrame(luma.shape[1], luma.shape[0], native)
+    _store_luma(luma, made, looks[0])
+    for number, plane in enumerate(chroma, start=1):
+        stored = _writable(made, number)
+        rows, cols = stored.shape[0] - plane.shape[0], stored.shape[1] - plane.shape[1]
+        cv2.copyMakeBorder(plane, 0, rows, 0, cols, cv2.BORDER_REPLICATE, dst=stored)
+    made.color_range, made.colorspace = before, looks[0].matrix
+    if native != pix_fmt or before != after:
+        made = made.reformat(format=pix_fmt, src_color_range=before, dst_color_range=after)
+        made.color_range = after
+    return made
+
+
+def native_format(luma: Pixels, chroma: tuple[Pixels, Pixels]) -> str:
+    """Return the planar format that has planes of these shapes, odd sides rounded up."""
+    shares = (whole / part for whole, part in zip(luma.shape, chroma[0].shape, strict=True))
+    rows, cols = (1 if share <= 1 else 2 if share <= 2 else 4 for share in shares)
+    return f"yuv{_CHROMA_BY_SHARE[rows, cols]}p"
+
+
 def even(pixels: Pixels, multiples: tuple[int, int]) -> Pixels:
     """Return pixels grown by a repeated last row and column, where a side must be a multiple of something."""
     missing = [-side % multiple for side, multiple in zip(pixels.shape, multiples, strict=False)]
@@ -80,14 +115,18 @@ def multiples(pix_fmt: str) -> tuple[int, int]:
 
 def _gray(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
     made = VideoFrame(pixels.shape[1], pixels.shape[0], pix_fmt)
-    luma = _writable(made, 0)
+    _store_luma(pixels, made, look)
+    for chroma in range(1, len(made.planes)):
+        np.frombuffer(memoryview(made.planes[chroma]), dtype=np.uint8).fill(_NO_COLOUR)
+    return made
+
+
+def _store_luma(pixels: Pixels, picture: VideoFrame, look: Look) -> None:
+    luma = _writable(picture, 0)
     if look.is_full_range:
         np.copyto(luma, pixels)
     else:  # Half the time of a table, and exactly the same.
         cv2.convertScaleAbs(pixels, dst=luma, alpha=_SPAN / 255, beta=_BLACK)
-    for chroma in range(1, len(made.planes)):
-        np.frombuffer(memoryview(made.planes[chroma]), dtype=np.uint8).fill(_NO_COLOUR)
-    return made
 
 
 def _coloured(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:

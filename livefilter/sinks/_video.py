@@ -15,14 +15,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from livefilter.errors import SinkError
-from livefilter.frame import Frame, Look, Pixels
+from livefilter.frame import Frame, Look
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._along import Along, Companions
 from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._codecs import STANDARD_OUTPUT, chosen
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._origin import Origin
-from livefilter.sinks._planes import even, multiples, picture_of, stored_look
+from livefilter.sinks._planes import coloured_picture, even, multiples, native_format, picture_of, stored_look
 from livefilter.sinks._sink import Sink
 
 _FINEST_CLOCK = 2**31 - 1
@@ -118,11 +118,17 @@ class VideoSink(Sink):
         """Encode one picture; the score is not kept in a video."""
         shape = (frame.pixels.shape[0], frame.pixels.shape[1])
         if self._shape is None:
-            self._begin(frame.pixels)
+            self._begin(frame)
             self._shape = shape
         elif shape != self._shape:
             raise SinkError(f"{self.target}: a video has one size, {self._shape}, and frame {frame.index} has {shape}")
-        picture = picture_of(even(frame.pixels, self._multiples), self._pix_fmt, self._look)
+        pixels = even(frame.pixels, self._multiples)
+        if frame.chroma is None:
+            picture = picture_of(pixels, self._pix_fmt, self._stored_look)
+        else:
+            picture = coloured_picture(
+                pixels, frame.chroma, self._native, self._pix_fmt, (self._look, self._stored_look)
+            )
         picture.pts = self._pts(frame.time_s)
         picture.time_base = self._time_base
         self._encode(picture)
@@ -203,11 +209,18 @@ class VideoSink(Sink):
         else:  # Others have no such place, or keep it for FFmpeg.
             metadata["comment"] = "; ".join(filter(None, (metadata.get("comment"), text)))
 
-    def _begin(self, pixels: Pixels) -> None:
+    def _begin(self, frame: Frame) -> None:
         """Tell the encoder what only the first picture tells."""
-        self._pix_fmt = self._choice.gray if pixels.ndim == 2 else self._choice.colour
+        pixels, is_gray = frame.pixels, frame.pixels.ndim == 2 and frame.chroma is None
+        self._pix_fmt = self._choice.gray if is_gray else self._choice.colour
         self._multiples = multiples(self._pix_fmt)
-        self._look = stored_look(self._look, self._pix_fmt)
+        if frame.chroma is not None:
+            self._native = native_format(pixels, frame.chroma)
+            rows, cols = multiples(self._native)  # What is converted must suit both formats.
+            self._multiples = max(rows, self._multiples[0]), max(cols, self._multiples[1])
+            if "444" in self._native and "420" in self._pix_fmt:
+                self._own_notes.append("keeps the colours of every second row and column; --pix-fmt yuv444p keeps all")
+        self._stored_look = stored_look(self._look, self._pix_fmt)
         rows, cols = even(pixels, self._multiples).shape[:2]
         if (rows, cols) != pixels.shape[:2]:
             self._own_notes.append(
@@ -215,7 +228,7 @@ class VideoSink(Sink):
             )
         self._stream.height, self._stream.width, self._stream.pix_fmt = rows, cols, self._pix_fmt
         context = self._stream.codec_context
-        context.color_range = 2 if self._look.is_full_range else 1  # FFmpeg's numbers for JPEG and MPEG.
+        context.color_range = 2 if self._stored_look.is_full_range else 1  # FFmpeg's numbers for JPEG and MPEG.
         context.colorspace = self._look.matrix
         context.color_primaries = self._look.primaries
         context.color_trc = self._look.transfer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
 from livefilter.sources._health import Health
 from livefilter.sources._open import open_source, title_of
-from livefilter.sources._options import SourceOptions
+from livefilter.sources._options import Color, SourceOptions
 from livefilter.sources._probe import (
     AudioFacts,
     Chapter,
@@ -23,6 +23,7 @@ __all__ = [
     "AudioFacts",
     "CameraFacts",
     "Chapter",
+    "Color",
     "Health",
     "MediaFacts",
     "Mode",

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from glob import glob
 from os.path import expanduser
 from pathlib import Path
@@ -28,26 +29,28 @@ class Pictures(Source):
     Args:
         spec: A picture file, a folder of them, or a glob.
         rate: Frames per second that they stand for.
+        is_coloured: Give BGR instead of gray.
 
     Raises:
         SourceError: Nothing there, no pictures among it, or none that can be read.
     """
 
-    def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE) -> None:
+    def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE, *, is_coloured: bool = False) -> None:
         self.loss: str | None = None
         self._paths = _matching(spec)
-        readable = (pixels for pixels in map(_read, self._paths) if pixels is not None)
+        self._read = partial(_read, flags=cv2.IMREAD_COLOR if is_coloured else cv2.IMREAD_GRAYSCALE)
+        readable = (pixels for pixels in map(self._read, self._paths) if pixels is not None)
         first = next(readable, None)
         if first is None:
             what = "is not" if len(self._paths) == 1 else f"none of its {len(self._paths)} files is"
             raise SourceError(f"{spec}: {what} a picture that can be read; it may be damaged, or of another format")
-        rows, cols = first.shape
+        rows, cols = first.shape[:2]
         self.facts = SourceFacts(Path(spec).name, (rows, cols), rate, 1 / rate, len(self._paths))
 
     def __iter__(self) -> Iterator[Frame]:
         unreadable: list[str] = []
         for index, path in enumerate(self._paths):
-            pixels = _read(path)
+            pixels = self._read(path)
             if pixels is None:
                 unreadable.append(path.name)
                 self.loss = _named(unreadable, len(self._paths))
@@ -91,11 +94,11 @@ def _named(unreadable: list[str], total: int) -> str:
     return f"{len(unreadable)} of {total} pictures could not be read: {names}"
 
 
-def _read(path: Path) -> Pixels | None:
+def _read(path: Path, flags: int) -> Pixels | None:
     # By bytes rather than cv2.imread, which cannot open every name on Windows.
     try:
         encoded = np.fromfile(path, dtype=np.uint8)
-        picture = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
+        picture = cv2.imdecode(encoded, flags) if encoded.size else None
     except (OSError, cv2.error):  # OpenCV raises where a header promises more pixels than it will ever read.
         return None
     return None if picture is None else np.asarray(picture, dtype=np.uint8)

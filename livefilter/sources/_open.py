@@ -134,14 +134,14 @@ def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:
     if kind == "pictures":
         from livefilter.sources._images import DEFAULT_RATE, Pictures
 
-        return Pictures(text, asked.rate or DEFAULT_RATE)
+        return Pictures(text, asked.rate or DEFAULT_RATE, is_coloured=asked.color != "gray")
     if kind == "synthetic scene":
         from livefilter.sources._synthetic import Synthetic
 
         return Synthetic(text.removeprefix("synthetic:"))
     from livefilter.sources._video import VideoFile
 
-    return VideoFile(Path(expanduser(text)))
+    return VideoFile(Path(expanduser(text)), color=asked.color)
 
 
 def _stored(open_again: Callable[[], Source], asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:

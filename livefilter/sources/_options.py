@@ -12,6 +12,7 @@ from livefilter.errors import OptionError
 
 Kind = Literal["camera", "stream", "video on a server", "video file", "pictures", "synthetic scene", "standard input"]
 InputFormat = Literal["gray8", "bgr24"]
+Color = Literal["gray", "luma", "rgb"]
 
 _CAMERA: tuple[Kind, ...] = ("camera",)
 _LIVE: tuple[Kind, ...] = ("camera", "stream")
@@ -30,6 +31,7 @@ _TAKEN_BY: dict[str, tuple[Kind, ...]] = {
     "loop": _STORED,
     "realtime": _STORED,
     "input_format": ("standard input",),
+    "color": ("video file", "pictures"),
 }
 _LARGEST_PX = 32767
 
@@ -57,6 +59,8 @@ class SourceOptions:
         realtime: Give frames no sooner than they are due, and as a live source does: one that is not taken in time is
             gone (files, pictures, scenes).
         input_format: Raw video on standard input: "gray8" or "bgr24"; it needs ``size`` and ``rate``.
+        color: What frames hold: "gray"; "luma", gray with the stream's own chroma beside it (video files); or "rgb",
+            BGR pixels (video files and pictures).
 
     Raises:
         OptionError: A value that cannot be used.
@@ -75,6 +79,7 @@ class SourceOptions:
     loop: bool = False
     realtime: bool = False
     input_format: InputFormat | None = None
+    color: Color = "gray"
 
     def __post_init__(self) -> None:
         if self.rate is not None and self.rate <= 0:
@@ -92,6 +97,9 @@ class SourceOptions:
         if self.input_format not in (None, *get_args(InputFormat)):
             known = " or ".join(get_args(InputFormat))
             raise OptionError(f"input_format: must be {known}, found {self.input_format!r}")
+
+        if self.color not in get_args(Color):
+            raise OptionError(f"color: must be one of {', '.join(get_args(Color))}, found {self.color!r}")
 
     def check_for(self, kind: Kind, name: str) -> None:
         """Refuse options that were given and that a kind of source does not take.

@@ -7,7 +7,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from livefilter.frame import Look, Pixels
 from livefilter.sources._levels import levels
@@ -23,6 +23,9 @@ _BLACK, _SPAN = 16, 219
 """Where limited range begins in 8 bits, and how many levels there are from black to white (ITU-R BT.601)."""
 _BLACK_LEVEL = np.array([_BLACK, 0, 0, 0], dtype=np.float64)
 """In the form that OpenCV takes for one number to be subtracted from all."""
+_PLANAR = {name for name in _LUMA_FIRST | _FULL_RANGE if name.startswith("yuv")}
+_BY_SHARE = {(1, 1): "yuv444p", (2, 1): "yuv422p", (2, 2): "yuv420p", (1, 2): "yuv440p"}
+"""Planar formats by how many columns and rows of luma share one sample of chroma."""
 _UNKNOWN = 2
 _NOT_A_MATRIX = (0, 3)
 """Of H.273: red, green and blue as they are, which a picture with luma cannot be, and a reserved number."""
@@ -52,8 +55,35 @@ def gray_pixels(picture: VideoFrame) -> Pixels:
         gray = luma.view(np.uint8)
     else:
         gray = _expanded(luma)
-    quarter_turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(gray, quarter_turns)) if quarter_turns else gray
+    return _upright(gray, picture)
+
+
+def luma_and_chroma(picture: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None]:
+    """Return a decoded picture as ``gray_pixels`` does, and beside it its chroma, as it is stored, in 8 bits.
+
+    Chroma keeps its own, smaller shape; a gray picture has none. Red, green and blue become BT.709 in limited range.
+    """
+    name = picture.format.name
+    if not _has_luma(name):
+        picture = picture.reformat(format="yuv444p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    gray = gray_pixels(picture)
+    name = picture.format.name
+    if name.startswith("gray"):
+        return gray, None
+    if name not in _PLANAR:
+        first = picture.format.components[1]
+        plain = _BY_SHARE.get((picture.width // max(first.width, 1), picture.height // max(first.height, 1)), "yuv444p")
+        kept = ColorRange.JPEG if picture.color_range == ColorRange.JPEG else ColorRange.MPEG
+        picture = picture.reformat(format=plain, src_color_range=kept, dst_color_range=kept)
+    blue, red = (_upright(_plane(picture, number), picture) for number in (1, 2))
+    return gray, (blue, red)
+
+
+def bgr_pixels(picture: VideoFrame) -> Pixels:
+    """Return a decoded picture as BGR, uint8 of shape (rows, cols, 3), full range, the right way up."""
+    converted = picture.reformat(format="bgr24", dst_color_range=ColorRange.JPEG)
+    pixels: Pixels = np.asarray(converted.to_ndarray(), dtype=np.uint8)
+    return _upright(pixels, picture)
 
 
 def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Look:
@@ -88,6 +118,18 @@ def notes_on(picture: VideoFrame) -> tuple[str, ...]:
     if picture.interlaced_frame:
         notes.append("is interlaced; both fields of a frame are filtered as one picture")
     return tuple(notes)
+
+
+def _upright(pixels: Pixels, picture: VideoFrame) -> Pixels:
+    quarter_turns = round(picture.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
+
+
+def _plane(picture: VideoFrame, number: int) -> Pixels:
+    plane = picture.planes[number]
+    stored = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+    stored.flags.writeable = False
+    return stored[: plane.height, : plane.width]
 
 
 def _has_luma(name: str) -> bool:

@@ -13,7 +13,8 @@ from av.video.frame import VideoFrame
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.sources._container import open_video, promised_end_s
-from livefilter.sources._planes import gray_pixels, look_of, notes_on
+from livefilter.sources._options import Color
+from livefilter.sources._planes import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
 from livefilter.sources._source import Source, SourceFacts
 
 _MISSING_S = Fraction(1, 2)
@@ -29,14 +30,16 @@ class VideoFile(Source):
 
     Args:
         path: The file.
+        color: What frames hold: "gray"; "luma", gray with the stream's own chroma beside it; or "rgb", BGR pixels.
 
     Raises:
         SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, color: Color = "gray") -> None:
         self.loss: str | None = None
         self._path = path
+        self._color = color
         self._container, self._stream = open_video(path)
         stream = self._stream
         self._rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
@@ -116,7 +119,7 @@ class VideoFile(Source):
                 for picture in pictures:
                     self._concealed += picture.is_corrupt
                     time_s = time_s + 1 / self._rate if picture.pts is None else picture.pts * self._time_base
-                    yield picture, Frame(gray_pixels(picture), index, time_s, time.monotonic_ns())
+                    yield picture, self._frame(picture, index, time_s)
                     index += 1
         except av.error.FFmpegError as error:
             self._lose(f"reading stopped after frame {index}: {error.strerror}")
@@ -124,6 +127,14 @@ class VideoFile(Source):
             self._lose(f"{self._damaged} damaged packet{'s' * (self._damaged > 1)} could not be decoded")
         if self._concealed:
             self._lose(f"{self._concealed} frame{'s' * (self._concealed > 1)} could be decoded only in part")
+
+    def _frame(self, picture: VideoFrame, index: int, time_s: Fraction) -> Frame:
+        if self._color == "rgb":
+            return Frame(bgr_pixels(picture), index, time_s, time.monotonic_ns())
+        if self._color == "luma":
+            pixels, chroma = luma_and_chroma(picture)
+            return Frame(pixels, index, time_s, time.monotonic_ns(), chroma)
+        return Frame(gray_pixels(picture), index, time_s, time.monotonic_ns())
 
     def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
         """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""
