@@ -18,6 +18,7 @@ from livefilter.bench._measure import MismatchError
 from livefilter.compiler import Filter
 from livefilter.pipeline import process
 from livefilter.presets import Preset
+from livefilter.sinks import Encoding
 from livefilter.sources import open_source
 
 OURS = "livefilter"
@@ -62,7 +63,7 @@ class FileMeasurement:
     """What one job took on a clip.
 
     Attributes:
-        job: "score" or "process".
+        job: What was done, as a command.
         clip: Size, frames and codec.
         frames: How many there are.
         seconds: Median wall-clock time by way.
@@ -95,6 +96,11 @@ def measure_files(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeas
     for job, ways, arguments in (
         ("score", _ways_to_score(clip, folder), ("-o", str(folder / "peak.csv"))),
         ("process", _ways_to_process(clip, folder), ("-o", str(folder / "peak.mp4"), "--no-overlay")),
+        (
+            "process --codec ffv1",
+            _ways_to_process_ffv1(clip, folder),
+            ("-o", str(folder / "peak.mkv"), "--no-overlay", "--codec", "ffv1"),
+        ),
     ):
         for way in ways:
             _check(way, clip)
@@ -111,7 +117,7 @@ def measure_files(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeas
                 if name != OURS
             },
             {way.name: way.most for way in ways if way.most is not None},
-            peak_mb(job, str(clip.path), *arguments, "-q", "--overwrite"),
+            peak_mb(job.split()[0], str(clip.path), *arguments, "-q", "--overwrite"),
         )
 
 
@@ -198,7 +204,21 @@ def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
             1.0,
             filtered,
         ),
-        Way("cv2, gray, two Sobel, VideoWriter (mp4v)", lambda: _cv2_video(clip, by_cv2), 1.0),
+        Way("cv2, gray, two Sobel, VideoWriter (mp4v)", lambda: _cv2_video(clip, by_cv2, "mp4v"), 1.0),
+    ]
+
+
+def _ways_to_process_ffv1(clip: Clip, folder: Path) -> list[Way]:
+    """One encoder, without loss, that OpenCV's wheel has too."""
+    ours, by_cv2 = folder / "ours.mkv", folder / "cv2.mkv"
+
+    def run() -> int:
+        encoding = Encoding(codec="ffv1")
+        return process(clip.path, ours, SOBEL, overlay=False, overwrite=True, encoding=encoding).frames
+
+    return [
+        Way(OURS, run, makes=ours),
+        Way("cv2, gray, two Sobel, VideoWriter", lambda: _cv2_video(clip, by_cv2, "FFV1"), 1.0),
     ]
 
 
@@ -216,11 +236,11 @@ def _cv2_scores(path: Path) -> int:
     return len(means)
 
 
-def _cv2_video(clip: Clip, path: Path) -> int:
-    """The wheel of OpenCV has no x264, so what it encodes with is MPEG-4 part 2, which is quicker."""
+def _cv2_video(clip: Clip, path: Path, codec: str) -> int:
+    """The wheel of OpenCV has no x264; MPEG-4 part 2, which is an mp4 too, is quicker."""
     rows, cols = clip.shape
     capture, frames = cv2.VideoCapture(str(clip.path)), 0
-    fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+    fourcc = cv2.VideoWriter.fourcc(*codec)
     writer = cv2.VideoWriter(str(path), fourcc, float(clip.rate), (cols, rows), isColor=False)
     while (read := capture.read())[0]:
         gray = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)

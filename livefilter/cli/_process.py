@@ -63,8 +63,12 @@ def command(
 
     def make_wanted() -> Wanted:
         from livefilter.pipeline import Wanted
+        from livefilter.sinks import VIDEO_SUFFIXES
 
-        return Wanted("" if ending is None else f".{ending.lstrip('.')}", scores, plot)
+        picture = "" if ending is None else f".{ending.lstrip('.').lower()}"
+        if picture not in ("", *VIDEO_SUFFIXES):
+            raise click.UsageError(f"--ending: is one of {', '.join(VIDEO_SUFFIXES)}, found {ending!r}")
+        return Wanted(picture, scores, plot)
 
     return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
 

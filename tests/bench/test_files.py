@@ -30,16 +30,17 @@ def small(require: Require, tmp_path: Path) -> Clip:
 @pytest.mark.jit
 def test_every_way_is_timed_and_compared(small: Clip, tmp_path: Path) -> None:
     """Measuring compares what all ways saw and made, so that it ends without an error is the proof."""
-    score, process = measure_files(small, tmp_path, rounds=1)
-    assert (score.job, process.job) == ("score", "process")
-    assert score.frames == process.frames == small.frames == 30
-    for one in (score, process):
+    score, process, ffv1 = measure_files(small, tmp_path, rounds=1)
+    assert (score.job, process.job, ffv1.job) == ("score", "process", "process --codec ffv1")
+    assert score.frames == process.frames == ffv1.frames == small.frames == 30
+    for one in (score, process, ffv1):
         assert set(one.shares) == set(one.seconds) - {"livefilter"}
         assert set(one.aims) <= set(one.shares)
         assert all(seconds > 0 for seconds in one.seconds.values())
         assert one.peak_mb is None or 50 < one.peak_mb < 2000
     assert sorted(score.aims.values()) == [0.5, 0.5, 1.1]
     assert sorted(process.aims.values()) == [1.0, 1.0, 1.05, 1.05]
+    assert list(ffv1.aims.values()) == [1.0]
 
 
 def test_a_way_that_loses_a_frame_ends_the_run(small: Clip) -> None:

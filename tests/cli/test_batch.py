@@ -75,6 +75,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("score a.mp4 -d out -o b.csv", "-o: is for one input"),
         ("process a.mp4 -d out --window", "--window: is for one input"),
         ("process a.mp4 -d out --scores b.csv", "--scores: with -d, is one of the endings"),
+        ("process a.mp4 -d out --ending png", "--ending: is one of .mp4"),
         ("score a.mp4 -d out --plot b.png", "--plot: with -d, is one of the endings"),
         ("process a.mp4 --audio-codec aac --no-audio", "--audio-codec, --no-audio"),
         ("process a.mp4 --crf 99", "crf: must be from 0"),
