@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import json
 import os
 import shutil
 import subprocess
@@ -19,12 +20,15 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter.compiler import Filter
+from livefilter.overlays._compare import composed
 from livefilter.presets import list_presets
 from livefilter.sources import open_source
 
 Pixels = NDArray[np.uint8]
 pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
 ROOT = Path(__file__).resolve().parents[2]
+NOTICE_S = 4.5
+"""How long a notice stands in the window, and a bit."""
 PATIENCE_S = 15
 """How long to look for what should appear, on a busy machine."""
 STARTS = 5
@@ -36,8 +40,8 @@ _numbers = count()
 
 @pytest.fixture(scope="module")
 def display(require: Callable[[object, str], None]) -> Iterator[str]:
-    """A screen of its own, of 1000 x 700 pixels."""
-    for tool in ("Xvfb", "xdotool", "import"):
+    """A screen of its own, of 1000 x 700 pixels, with a window manager."""
+    for tool in ("Xvfb", "xdotool", "import", "openbox"):
         require(shutil.which(tool), f"needs {tool}")
     reads, writes = os.pipe()
     server = subprocess.Popen(
@@ -50,7 +54,10 @@ def display(require: Callable[[object, str], None]) -> Iterator[str]:
     with os.fdopen(reads) as told:
         number = told.readline().strip()  # Written when the server is ready.
     assert number, "Xvfb did not start"
+    manager = subprocess.Popen(["openbox"], env=os.environ | {"DISPLAY": f":{number}"}, stderr=subprocess.DEVNULL)
     yield f":{number}"
+    manager.terminate()
+    manager.wait()
     server.terminate()
     server.wait()
 
@@ -90,6 +97,16 @@ class Show:
     def press(self, key: str) -> None:
         """Press a key while the window is in front."""
         self._run("xdotool", "key", "--window", self.window, key)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Drag with the left button from one pixel of the window to another, each as column and row."""
+        for at, button in ((start, "mousedown"), (end, "mouseup")):
+            self._run("xdotool", "mousemove", "--sync", "--window", self.window, *map(str, at), "sleep", "0.1")
+            self._run("xdotool", button, "1")
+
+    def minimise(self) -> None:
+        """Put the window away, as by its button."""
+        self._run("xdotool", "windowminimize", self.window)
 
     def look(self) -> Pixels:
         """Take a picture of the window; of nothing while there is none."""
@@ -215,6 +232,126 @@ def test_keys_change_what_the_window_shows(
     snapshot = cv2.imread(str(saved), cv2.IMREAD_UNCHANGED)
     assert snapshot is not None
     np.testing.assert_array_equal(snapshot, second)
+
+
+def test_mirror_wipe_and_drag(show: Callable[..., Show], still: Path, chart: Pixels) -> None:
+    """M exchanges left and right; c shows the original left of a line, and the line follows the mouse."""
+    running = show(still, "-p", "sobel-vertical", "--no-overlay")
+    mirrored = np.ascontiguousarray(chart[:, ::-1])
+    plain, turned = Filter("sobel-vertical")(chart).image, Filter("sobel-vertical")(mirrored).image
+    running.press("m")
+    assert running.is_seen(shows(turned))
+    running.press("m")
+    assert running.is_seen(shows(plain))
+    running.press("c")
+    running.press("c")
+    assert running.is_seen(shows(composed(chart, plain, "wipe")))
+    running.drag((320, 180), (128, 180))
+    assert running.is_seen(shows(composed(chart, plain, "wipe", 0.2)))
+    running.press("q")
+    assert running.ended()[0] == 0
+
+
+def test_brackets_turn_the_preset_and_saving_it_swaps_it_in(
+    show: Callable[..., Show], still: Path, chart: Pixels, tmp_path: Path
+) -> None:
+    """The strength of a threshold first; then the file is saved by moving another over it, broken, and mended."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("steps: [threshold: {level: 100}]\n")
+    running = show(still, "-p", "mine.yaml", "--no-overlay")
+    assert running.is_seen(shows(np.where(chart > 100, 255, 0).astype(np.uint8)))
+    for key in ("bracketright",) * 3:
+        running.press(key)
+    assert running.is_seen(shows(np.where(chart > 195, 255, 0).astype(np.uint8)))
+    for key in ("bracketleft",) * 3:
+        running.press(key)
+    assert running.is_seen(shows(np.where(chart > 100, 255, 0).astype(np.uint8)))
+
+    def saved(text: str) -> None:
+        (tmp_path / "new").write_text(text)
+        os.replace(tmp_path / "new", path)
+
+    saved("steps: [threshold: {level: 195}]\n")
+    good = np.where(chart > 195, 255, 0).astype(np.uint8)
+    assert running.is_seen(shows(good))
+    time.sleep(NOTICE_S)
+    panel = (slice(165, 195), slice(60, 580))
+    clean = running.look()
+    saved("steps: [threshhold: {level: 5}]\n")
+    assert running.is_seen(lambda seen: seen.shape == clean.shape and bool((seen[panel] != clean[panel]).any()))
+    assert shows(good)(running.last)
+    saved("steps: [threshold: {level: 100}]\n")
+    assert running.is_seen(shows(np.where(chart > 100, 255, 0).astype(np.uint8)))
+    running.press("q")
+    code, told = running.ended()
+    assert code == 0
+    assert "mine.yaml:1:9: steps[0]: unknown step 'threshhold'" in told
+
+
+def test_the_window_fills_the_screen_and_changes_its_size(show: Callable[..., Show], still: Path) -> None:
+    """F to the whole screen and back; + by a quarter, and - back."""
+    running = show(still, "-p", "sobel-vertical", "--no-overlay")
+    for key, shape in (("f", (700, 1000)), ("f", (360, 640)), ("plus", (450, 800)), ("minus", (360, 640))):
+        running.press(key)
+        assert running.is_seen(lambda seen, shape=shape: seen.shape == shape), (key, running.last.shape)  # type: ignore[misc]
+    running.press("q")
+    assert running.ended()[0] == 0
+
+
+def test_statistics_the_held_scale_and_a_recording(
+    show: Callable[..., Show], tmp_path: Path, require: Callable[[object, str], None]
+) -> None:
+    """I darkens a panel of figures, t says that the scale is held, r records what is shown until it is pressed again."""
+    path = ROOT / "recordings" / "chart.mp4"
+    require(path.is_file(), "no recordings")
+    running = show(path, "-p", "blur", "--loop", "--no-overlay")
+    corner = (slice(5, 120), slice(5, 150))
+    bright = float(running.last[corner].mean())
+    running.press("i")
+    assert running.is_seen(lambda seen: float(seen[corner].mean()) < 0.6 * bright)
+    running.press("i")
+    assert running.is_seen(lambda seen: float(seen[corner].mean()) > 0.9 * bright)
+    running.press("t")
+    running.press("r")
+    assert running.is_seen(lambda seen: any(tmp_path.glob("livefilter-*.partial.mp4")))
+    time.sleep(1)
+    running.press("r")
+    assert running.is_seen(lambda seen: not any(tmp_path.glob("livefilter-*.partial.mp4")))
+    running.press("q")
+    code, told = running.ended()
+    assert code == 0
+    assert "the scores' scale is held" in told
+    (recorded,) = tmp_path.glob("livefilter-*-blur.mp4")
+    with open_source(recorded) as source:
+        frames = list(source)
+    assert len(frames) >= 5
+    assert frames[0].pixels.shape == (360, 640)
+
+
+def test_a_minimised_window_costs_no_filtering(
+    show: Callable[..., Show], tmp_path: Path, require: Callable[[object, str], None]
+) -> None:
+    """Frames go on coming, and none of them is filtered or counted as dropped."""
+    path = ROOT / "recordings" / "chart.mp4"
+    require(path.is_file(), "no recordings")
+    running = show(path, "-p", "blur", "--realtime", "--loop", "--stats", "stats.jsonl")
+    running.minimise()
+
+    def figures() -> tuple[int, int]:
+        row = json.loads((tmp_path / "stats.jsonl").read_text().splitlines()[-1])
+        return row["frames_in"], row["frames_out"]
+
+    ends_s, before = time.monotonic() + PATIENCE_S, (0, 0)
+    while time.monotonic() < ends_s:
+        time.sleep(2)
+        now = figures()
+        if now[0] > before[0] and now[1] == before[1]:
+            break
+        before = now
+    assert now[0] > before[0]
+    assert now[1] == before[1]
+    running.terminate()
+    assert running.ended()[0] == 130
 
 
 def test_a_recording_is_previewed(show: Callable[..., Show], require: Callable[[object, str], None]) -> None:
