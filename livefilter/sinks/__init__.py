@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
+import cv2  # noqa: F401
+
 from livefilter.sinks._along import Along
 from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import VIDEO_SUFFIXES

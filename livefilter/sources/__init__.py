@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
+import cv2  # noqa: F401
+
 from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
 from livefilter.sources._health import Health
 from livefilter.sources._open import open_source, title_of

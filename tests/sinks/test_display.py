@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -171,3 +172,10 @@ def test_a_platform_of_qt_that_needs_no_display_is_enough(monkeypatch: pytest.Mo
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     check_display()
+
+
+@pytest.mark.parametrize("room", ["livefilter.pipeline", "livefilter.sinks", "livefilter.sources"])
+def test_opencv_is_loaded_before_pyav(room: str) -> None:
+    """Both bring a libxcb of their own; with PyAV's loaded first, OpenCV's windows hang for ever."""
+    program = f"import sys, {room}, av; names = list(sys.modules); sys.exit(names.index('cv2') > names.index('av'))"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
