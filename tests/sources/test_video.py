@@ -299,6 +299,7 @@ def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> Non
 
         def __init__(self, container: av.container.InputContainer) -> None:
             self._container = container
+            self.format = container.format
             self.streams, self.duration, self.start_time = container.streams, container.duration, container.start_time
 
         def demux(self, stream: av.VideoStream) -> Iterator[av.Packet[av.VideoStream]]:
