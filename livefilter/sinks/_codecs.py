@@ -136,6 +136,7 @@ def chosen(target: Path, encoding: Encoding) -> Choice:
             raise OptionError(f"{what}: {name} has no such setting, found {asked}; leave it out")
     if encoding.gop is not None:
         options["g"] = str(encoding.gop)
+    offered = [form.name for form in context.codec.video_formats or ()]
     choice = Choice(
         container.name,
         _container_options(container.name, is_fragmented=encoding.is_fragmented, is_pipe=_is_pipe(target)),
@@ -143,12 +144,20 @@ def chosen(target: Path, encoding: Encoding) -> Choice:
         container.is_of_even_pace,
         codec.encoder,
         options,
-        encoding.pix_fmt or codec.gray,
-        encoding.pix_fmt or codec.colour,
+        encoding.pix_fmt or _offered(codec.gray, offered),
+        encoding.pix_fmt or _offered(codec.colour, offered),
         "hvc1" if name == "hevc" and container.name in ("mp4", "mov") else None,
     )
+    if offered and choice.gray not in offered:
+        raise OptionError(f"pix_fmt: {name} takes {', '.join(offered)}; found {choice.gray}")
     _try(name, context, choice)
     return choice
+
+
+def _offered(pix_fmt: str, offered: list[str]) -> str:
+    """Return a format that an encoder has: the one that is wanted, or the next best."""
+    usual = (pix_fmt, "yuv420p", "nv12", "yuvj420p", "bgr0", "rgb24", "gray")
+    return next((name for name in usual if not offered or name in offered), pix_fmt)
 
 
 def _container(target: Path, encoding: Encoding) -> _Container:
@@ -185,9 +194,6 @@ def _container_options(name: str, *, is_fragmented: bool, is_pipe: bool) -> dict
 
 def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
     """Open the encoder on a small picture: only that tells whether options are right, and hardware is there."""
-    formats = [format.name for format in context.codec.video_formats or ()]
-    if formats and choice.gray not in formats:
-        raise OptionError(f"pix_fmt: {name} takes {', '.join(formats)}; found {choice.gray}")
     with av.open(io.BytesIO(), "w", format=choice.container) as trial:
         if choice.encoder not in trial.supported_codecs:
             raise OptionError(
