@@ -244,7 +244,7 @@ def main(arguments: list[str], say: Callable[[str], object] = print) -> int:
     parser.add_argument("--count", type=int, default=1000, help="how many cases")
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
-    parser.add_argument("--limit", type=float, default=30, help="seconds that a case may take")
+    parser.add_argument("--limit", type=float, default=60, help="seconds that a case may take")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for files that broke something")
     given = parser.parse_args(arguments)
     codes: Counter[int | None] = Counter()

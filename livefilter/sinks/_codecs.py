@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -201,25 +202,41 @@ def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
             )
     if choice.encoder == "libsvtav1":  # Otherwise it writes what it does, at length, to standard error.
         os.environ.setdefault("SVT_LOG", "1")
-    context.width = context.height = _TRIAL_PX
-    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
-    context.options = dict(choice.options)
-    before = av.logging.get_level()
-    av.logging.set_level(av.logging.ERROR)
     try:
-        with av.logging.Capture() as said:
-            context.pix_fmt = choice.gray
-            context.open()
+        _open(context, choice)
     except (av.error.FFmpegError, ValueError) as error:
-        why = next((message.strip() for *_, message in said), None) or getattr(error, "strerror", None) or str(error)
         settings = ", ".join(f"{key}={value}" for key, value in choice.options.items()) or "no options"
+        why = _reason(choice) or getattr(error, "strerror", None) or str(error)
         raise OptionError(f"codec: {name} cannot be opened here with {settings}: {why}; choose another") from error
-    finally:
-        # Not back to None: a decoder's thread that is just saying something would be compared with it, and fail.
-        av.logging.set_level(av.logging.PANIC if before is None else before)
     if context.options:
         unknown = ", ".join(context.options)
         raise OptionError(f"codec: {name} does not know {unknown}; leave it out")
+
+
+def _open(context: VideoCodecContext, choice: Choice) -> None:
+    context.width = context.height = _TRIAL_PX
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    context.options = dict(choice.options)
+    context.pix_fmt = choice.gray
+    context.open()
+
+
+def _reason(choice: Choice) -> str | None:
+    """Return FFmpeg's own words for why an encoder cannot be opened, by trying it once more.
+
+    Only then is the log listened to: while it is, every thread of a decoder that has something to say waits for the
+    GIL, also for what is not passed on, and whoever holds the GIL may be waiting for that thread.
+    """
+    context = av.codec.CodecContext.create(choice.encoder, "w")
+    assert isinstance(context, VideoCodecContext)
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said, suppress(av.error.FFmpegError, ValueError):
+            _open(context, choice)
+    finally:
+        av.logging.set_level(before)
+    return next((message.strip() for *_, message in said), None)
 
 
 def _is_pipe(target: Path) -> bool:
