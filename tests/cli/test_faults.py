@@ -116,7 +116,21 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(
     (tmp_path / "in").mkdir()
     for name in ("a", "b"):
         os.link(long, tmp_path / "in" / f"{name}.mp4")
-    arguments = [sys.executable, "-m", "livefilter", "process", "in", "-d", "out", "-p", negative, "-q", "--jobs", "2"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "livefilter",
+        "process",
+        "in",
+        "-d",
+        "out",
+        "-p",
+        negative,
+        "-q",
+        "--jobs",
+        "2",
+        "--realtime",
+    ]
     with subprocess.Popen(
         arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as started:
