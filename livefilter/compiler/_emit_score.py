@@ -78,7 +78,7 @@ def _emit_rows(program: Program, rule: ScoreRule, counts: list[_Count], rows: in
     """Write the counting of one or two rows of windows, of which row t is the last one."""
     height = rule.horizontal.shape[0] + rows - 1
     _emit_seen(program, f"t - {rows - 1}" if rows > 1 else "t", height)
-    window = Window(f"_score{rows}_", "seen", "top + ({i}) * pitch", 2, "score_pairs", "")
+    window = Window(f"_score{rows}_", "seen", "top + ({i}) * pitch", 2, "score_pairs")
     sums = []
     for row in range(rows):
         for kernel, count, name in zip((rule.horizontal, rule.vertical), counts, ("flat", "upright"), strict=False):

@@ -25,6 +25,7 @@ class Window:
         phases: Pixels that share a lane, 2 or 4.
         count: Expression for the number of such pairs or quads in an output row.
         is_first: Expression for whether this is the first row that this strip makes.
+        zeros: Expression for where a row of zeros lies.
     """
 
     tag: str
@@ -32,7 +33,8 @@ class Window:
     row: str
     phases: int
     count: str
-    is_first: str
+    is_first: str = ""
+    zeros: str = ""
 
     @property
     def prefix(self) -> str:
@@ -240,22 +242,20 @@ def _dealt_out(program: Program, window: Window, name: str, form: Separable, col
 def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tuple[Plane, ...]:
     columns = program.plane("uint16", f"{name}_columns")
     count = f"{window.count} + {form.cols // 2 + 1}"
+    program(f"gone, at = {window.prefix}before, {form.rows - 1}")
     with program.block(f"if {window.is_first}:"):
+        program("# All rows come in, and none goes out.")
+        program(f"gone, at = {window.zeros}, 0")
         for start in columns.starts:
             program(f"clear(words, {start}, {count})")
-        with program.block(f"for i in range({form.rows}):"):
-            program(f"row = {window.row.format(i='i')}")
-            with program.lanes(count):
-                program(f"p = pixels({window.array}, row + 2 * x, 1, {program.loop})")
-                for parity in (0, 1):
-                    program.store(columns, parity, f"add({program.load_own(columns, parity)}, p[{parity}])")
-    with program.block("else:"), program.lanes(count):
-        bottom = f"{window.prefix}{form.rows - 1}"
-        program(f"p = pixels({window.array}, {bottom} + 2 * x, 1, {program.loop})")
-        program(f"q = pixels({window.array}, {window.prefix}before + 2 * x, 1, {program.loop})")
-        for parity in (0, 1):
-            carried = program.load_own(columns, parity)
-            program.store(columns, parity, f"add({carried}, sub(p[{parity}], q[{parity}]))")
+    with program.block(f"for i in range(at, {form.rows}):"):
+        program(f"row = {window.row.format(i='i')}")
+        with program.lanes(count):
+            program(f"p = pixels({window.array}, row + 2 * x, 1, {program.loop})")
+            program(f"q = pixels({window.array}, gone + 2 * x, 1, {program.loop})")
+            for parity in (0, 1):
+                carried = program.load_own(columns, parity)
+                program.store(columns, parity, f"add({carried}, sub(p[{parity}], q[{parity}]))")
     if form.block == 1:
         return (columns,)
     blocks = program.plane("uint16", f"{name}_blocks")

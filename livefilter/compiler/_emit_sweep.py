@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +86,8 @@ def generate(sweep: Sweep) -> Code:
         if sweep.rule:
             emit_score_row(program, sweep.rule, counts, rows_held)
         for at, stage in enumerate(sweep.stages):
-            _emit_stage(program, sweep, at, stage)
+            zeros = f"{ring_starts[at] + ring_rows[at]} * stride"
+            _emit_stage(program, sweep, at, stage, zeros)
     return Code(
         _module(program),
         "void(" + ", ".join(kind.format(output=sweep.output) for _, kind in ARGUMENTS) + ")",
@@ -105,7 +108,8 @@ def _ring_rows(at: int, stage: Stage) -> int:
     return (stage.height if at == 1 else 2 * stage.reach + 1) + int(stage.keeps_a_row_more)
 
 
-def _emit_stage(program: Program, sweep: Sweep, at: int, stage: Stage) -> None:
+def _emit_stage(program: Program, sweep: Sweep, at: int, stage: Stage, zeros: str) -> None:
+    window = partial(_window, at, stage, zeros)  # Called with the output row that it begins at.
     is_last = at == len(sweep.stages) - 1
     program()
     for line in picture(stage, at):
@@ -120,25 +124,26 @@ def _emit_stage(program: Program, sweep: Sweep, at: int, stage: Stage) -> None:
         elif follower is not None:
             program("target = ring")
             program(f"to = slot + {follower.left}")
-            emit_row(program, stage, _window(at, stage), sweep.output)
+            emit_row(program, stage, window("y"), sweep.output)
         elif stage.makes_two_rows and sweep.output == "uint8":
             with program.block(f"if (t - bounds[{at}, 0]) % 2 == 1:"):
-                _emit_result(program, sweep, at, stage, 2)
+                _emit_result(program, sweep, stage, window, 2)
             with program.block(f"elif t + 1 == bounds[{at}, 1]:"):
-                _emit_result(program, sweep, at, stage, 1)
+                _emit_result(program, sweep, stage, window, 1)
         else:
-            _emit_result(program, sweep, at, stage, 1)
+            _emit_result(program, sweep, stage, window, 1)
         if follower is not None and not sweep.is_valid and follower.left + follower.right:
             sides = f"{follower.left}, {follower.right}"
             program(f"repeat_columns(ring, slot, cols, {sides}, margins, {at + 1})")
 
 
-def _window(at: int, stage: Stage, first: str = "y") -> Window:
+def _window(at: int, stage: Stage, zeros: str, first: str) -> Window:
     count = "pairs" if stage.phases == 2 else "quads"
-    return Window(str(at), "ring", f"windows[{at}, {first} + {{i}}]", stage.phases, count, f"t == bounds[{at}, 0]")
+    row, is_first = f"windows[{at}, {first} + {{i}}]", f"t == bounds[{at}, 0]"
+    return Window(str(at), "ring", row, stage.phases, count, is_first, zeros)
 
 
-def _emit_result(program: Program, sweep: Sweep, at: int, stage: Stage, rows: int) -> None:
+def _emit_result(program: Program, sweep: Sweep, stage: Stage, window: Callable[[str], Window], rows: int) -> None:
     """Write the making of one or two rows of the result, row y being the last.
 
     Half a pair would be written beyond its row, so rows that end in one go aside first.
@@ -150,9 +155,9 @@ def _emit_result(program: Program, sweep: Sweep, at: int, stage: Stage, rows: in
         program("to = 0")
         program("pitch = stride")
     if rows == 1:
-        emit_row(program, stage, _window(at, stage), sweep.output)
+        emit_row(program, stage, window(first), sweep.output)
     else:
-        emit_two_rows(program, stage, _window(at, stage, first))
+        emit_two_rows(program, stage, window(first))
     odd, each = f"if cols % {stage.phases} != 0:", f"for row in range({rows}):"
     with program.block(odd), program.block(each), program.lanes("cols"):
         value = f"load(spill, row * stride + x, {program.loop})"

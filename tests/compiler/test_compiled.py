@@ -188,9 +188,7 @@ def test_a_frame_costs_no_memory() -> None:
 @pytest.mark.parametrize("preset", list_presets())
 def test_inner_loops_use_packed_16_bit_lanes(preset: str) -> None:
     """The arithmetic is on vectors of 16-bit lanes; without the lane operations Numba would widen them to 64 bits."""
-    summary = Chain(
-        load_preset(preset).operations
-    ).assembly_summary()  # Without the score, whose loops are all of them.
+    summary = Chain(load_preset(preset).operations).assembly_summary()  # Without the score, which has many.
     assert summary.packed_16 >= 20
 
 
