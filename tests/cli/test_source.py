@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +15,7 @@ from click.testing import CliRunner
 
 from livefilter.cli._main import run
 from livefilter.cli._source import _OPTIONS, rate, size, source_options
-from livefilter.sources import SourceOptions
+from livefilter.sources import SourceOptions, _devices
 
 
 def taken(*arguments: str) -> SourceOptions:
@@ -155,3 +157,24 @@ def test_what_the_library_logs_is_told_while_the_command_runs(
     assert lines == (wanted[-1:] if is_quiet else wanted)
     assert not logging.getLogger("livefilter").handlers
     assert logging.getLogger("livefilter").level == logging.NOTSET
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
+def test_a_camera_that_is_in_use_is_an_input_that_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 3, the program that uses it by name, and not a word of OpenCV's: the device is there, and says no."""
+    device = tmp_path / "video0"
+    device.touch()
+    monkeypatch.setattr(_devices, "_DEVICES", tmp_path)
+    with device.open() as opened, subprocess.Popen(["sleep", "60"], stdin=opened) as other:
+        try:
+            assert run(["score", "0"]) == 3
+        finally:
+            other.kill()
+    told = capfd.readouterr().err
+    assert told == (
+        f"livefilter: camera 0: cannot be opened; it is in use by sleep (process {other.pid}); close that first\n"
+    )
+    assert run(["score", "/dev/video1"]) == 3
+    assert "video1: there is none" in capfd.readouterr().err

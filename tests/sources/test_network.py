@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -290,6 +291,19 @@ def test_a_video_on_a_server_that_breaks_off_is_a_named_loss(make_clip: Callable
         assert 0 < count < 50
         assert source.loss is not None
         assert url in source.loss
+
+
+def test_sound_alone_is_no_video() -> None:
+    """A radio station, say."""
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 8000, 8000, 1, 8, b"data", 80000)
+
+    def radio(connection: Connection) -> None:
+        connection._handler.send_response(200)
+        connection._handler.end_headers()
+        connection.send(head + bytes(80000))
+
+    with mjpeg(radio) as url, pytest.raises(SourceError, match="has no video stream"):
+        quick(url)
 
 
 def test_a_video_on_a_server_takes_no_options_of_cameras(clip: Path) -> None:
