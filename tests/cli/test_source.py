@@ -34,9 +34,9 @@ def taken(*arguments: str) -> SourceOptions:
 
 
 def test_without_flags_the_options_are_the_library_s_own() -> None:
-    """Defaults stand in one place, and every option has its flag."""
+    """Defaults stand in one place, and every option has its flag; colour is a flag of process alone."""
     assert taken() == SourceOptions()
-    assert set(_OPTIONS) == {field.name for field in fields(SourceOptions)}
+    assert {*_OPTIONS, "color"} == {field.name for field in fields(SourceOptions)}
 
 
 def test_every_flag_arrives() -> None:
