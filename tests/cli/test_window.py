@@ -124,10 +124,10 @@ class Show:
                 return True
         return False
 
-    def kill(self) -> None:
-        """End it by force."""
+    def kill(self) -> str:
+        """End it by force; what was printed to standard error."""
         self._process.kill()
-        self._process.communicate()
+        return self._process.communicate()[1]
 
     def close(self) -> None:
         """Ask the window to close, as a window manager does when its button is pressed."""
@@ -165,8 +165,8 @@ def show(display: str, tmp_path: Path) -> Iterator[Callable[..., Show]]:
             started.append(Show(display, tmp_path, source, *arguments))
             if started[-1].is_seen(has_edges):
                 return started[-1]
-            started[-1].kill()
-        raise AssertionError("no window showed a picture")
+            told = started[-1].kill()
+        raise AssertionError(f"no window showed a picture; the last one said: {told}")
 
     yield start
     for one in started:
