@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError, SourceError
@@ -73,7 +76,6 @@ class Live:
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
         self.preset = LivePreset(preset, threads=threads, announce=announce, clock=clock, prepare=prepare)
-        self.stats = Stats(source.facts.rate, clock)  # From now on, not from when compiling began.
         self._source = source
         self._announce = announce
         self._clock = clock
@@ -82,10 +84,11 @@ class Live:
         self._outputs: list[str] = []
         self._failures: list[BaseException] = []
         self._has_had_enough = False
+        look = _look(self.preset.filter, compare)
+        _warm_up(_look(self.preset.filter, "none"), source.facts.shape)
+        self.stats = Stats(source.facts.rate, clock)  # From now on, not from when compiling began.
         self._started_s = self._ended_s = clock()
         self._feed = feed_of(source, self.stats, clock)
-        first = self.preset.filter
-        look = Look(first, Overlay(first.preset.overlay, first.preset.name, compare))
         look.overlay.is_shown = overlay
         self.loop = Loop(self._feed, look, self.stats)
 
@@ -290,3 +293,14 @@ class Live:
             self._failures.append(sink.failure)
             if self.loop.outlets:  # Otherwise this is the end, where failures are told anyway.
                 self._announce(str(sink.failure))
+
+
+def _look(made: Filter, compare: Compare) -> Look:
+    return Look(made, Overlay(made.preset.overlay, made.preset.name, compare))
+
+
+def _warm_up(look: Look, shape: tuple[int, int]) -> None:
+    """Make a picture of nothing: the first one takes memory and loads a font, which would cost frames, were it live."""
+    blank = np.zeros(shape, np.uint8)
+    result = look.filter(blank)
+    look.overlay.draw(blank, result.image, result.score, Fraction(0))
