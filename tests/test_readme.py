@@ -14,10 +14,20 @@ import pytest
 from livefilter import list_presets, load_preset
 from livefilter.bench import JOBS, Measurement, as_markdown
 from livefilter.cli._main import LazyGroup, livefilter
+from livefilter.pipeline import Preview
 from livefilter.presets import STEPS
+from livefilter.sinks import WindowSink
+from livefilter.sources import open_source
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class Quiet(WindowSink):
+    """A window that is never opened."""
+
+    def __init__(self) -> None:
+        self.on_drag = lambda share: None
 
 
 def _blocks(language: str) -> list[str]:
@@ -56,6 +66,22 @@ def test_its_table_of_speed_is_in_the_form_that_bench_writes() -> None:
     assert as_markdown([made]).splitlines()[2:4] == [head, rule]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
     assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)
+
+
+def test_every_key_of_the_preview_stands_in_it_and_in_its_help() -> None:
+    """What it is for, in the same words in the window, at the command line and here."""
+    section = README.split("## The preview")[1].split("## ")[0]
+    told = livefilter.get_command(None, "preview").help  # type: ignore[arg-type, union-attr]
+    with open_source("synthetic:chart") as source:
+        keys = Preview(source, "blur", presets=[], window=Quiet(), snapshot_folder=ROOT)._keys
+    for key in keys:
+        word = {" ": "space"}.get(key, f"`{key}`")
+        assert re.search(rf"\| [^|]*{re.escape(word)}[^|]* \|", section), word
+        word = {" ": "space"}.get(key, key)
+        assert re.search(rf"^ *(.* {{2,}})?[^ ]*( . )?{re.escape(word)}[ ,]", told or "", re.MULTILINE), word
+    for meaning in ("pause, go on", "record, stop", "hold the scores' scale", "weaker, stronger", "size of the window"):
+        assert meaning in section
+        assert meaning in (told or "")
 
 
 def test_every_step_stands_in_it() -> None:
