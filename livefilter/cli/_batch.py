@@ -209,7 +209,7 @@ def status_of(outcome: Outcome) -> Status:
         return "failed"
     if outcome.summary is None:
         return "skipped"
-    return "interrupted" if outcome.summary.is_interrupted else "lost" if outcome.summary.loss else "done"
+    return "interrupted" if outcome.summary.is_interrupted else "lost" if outcome.loss else "done"
 
 
 def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool) -> int:
@@ -226,12 +226,11 @@ def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet:
             code, line = explained(outcome.error)
             codes.add(code)
             click.echo(f"livefilter: failed: {_named(outcome.source, line)}", err=True)
-        elif outcome.summary is not None:
-            for note in () if is_quiet or as_json else outcome.summary.notes:
-                click.echo(f"livefilter: note: {_named(outcome.source, note)}", err=True)
-            if outcome.summary.loss:
-                codes.add(LOSS)
-                click.echo(f"livefilter: lost: {_named(outcome.source, outcome.summary.loss)}", err=True)
+        elif outcome.loss is not None:
+            codes.add(LOSS)
+            click.echo(f"livefilter: lost: {_named(outcome.source, outcome.loss)}", err=True)
+        for note in () if is_quiet or as_json or outcome.summary is None else outcome.summary.notes:
+            click.echo(f"livefilter: note: {_named(outcome.source, note)}", err=True)
     if is_stopped:
         ended = sum(status_of(outcome) != "interrupted" for outcome in outcomes)
         click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done, --resume goes on", err=True)
@@ -254,6 +253,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
     made: dict[str, object] = {"source": outcome.source, "status": status_of(outcome), "outputs": outcome.outputs}
     if outcome.summary is not None:
         made = asdict(outcome.summary) | made
+    made["loss"] = outcome.loss
     if outcome.error is not None:
         made["error"] = explained(outcome.error)[1]
     return made

@@ -115,12 +115,15 @@ def encoder() -> Iterator[Check]:
 
 def extras() -> Iterator[Check]:
     """Report the optional packages."""
-    matplotlib = _import("matplotlib")
-    if isinstance(matplotlib, ModuleType):
-        yield Check("Matplotlib", "ok", f"{matplotlib.__version__}, for 'livefilter explain -o'")
-    else:
-        found = f"'livefilter explain -o' needs it: {_line(matplotlib)}"
-        yield Check("Matplotlib", "note", found, "pip install 'livefilter[explain]'")
+    for name, package, extra, uses in (
+        ("Matplotlib", "matplotlib", "explain", "'livefilter explain -o' and --plot"),
+        ("PyArrow", "pyarrow", "parquet", "scores as .parquet"),
+    ):
+        loaded = _import(package)
+        if isinstance(loaded, ModuleType):
+            yield Check(name, "ok", f"{loaded.__version__}, for {uses}")
+        else:
+            yield Check(name, "note", f"{uses} need it: {_line(loaded)}", f"pip install 'livefilter[{extra}]'")
 
 
 def caches() -> Iterator[Check]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livefilter.errors import LivefilterError, OptionError, SinkError
-from livefilter.pipeline._finished import Ledger
+from livefilter.pipeline._finished import Finished, Ledger
 from livefilter.pipeline._inputs import VIDEO_INPUTS, Names, expand, name_of, size_of
 from livefilter.pipeline._recipe import Recipe
 from livefilter.pipeline._summary import Progress, Summary
@@ -42,6 +42,7 @@ class Outcome:
         error: Why it failed; None if it did not.
         outputs: Where the results are.
         is_skipped: It was finished already.
+        loss: What could not be read of it, in words, now or when it was done; None if nothing was lost.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Outcome:
     error: BaseException | None = None
     outputs: tuple[str, ...] = ()
     is_skipped: bool = False
+    loss: str | None = None
 
 
 class Watcher(Protocol):
@@ -99,10 +101,12 @@ def run_batch(
     Raises:
         SinkError: The folder cannot be made.
         SourceError: A folder or a glob among the sources is empty.
-        OptionError: ``jobs`` is not positive, or a source is live.
+        OptionError: ``jobs`` is not positive, or a source is live or has no end.
     """
     if jobs < 1:
         raise OptionError(f"jobs: must be at least 1, found {jobs}")
+    if recipe.source_options is not None and recipe.source_options.loop:
+        raise OptionError("loop: never ends, so that no other input would have its turn; leave it out")
     named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,9 +118,10 @@ def run_batch(
     outcomes: dict[int, Outcome] = {}
     if resume:
         for place, source in enumerate(named):
-            outputs = _finished(ledger, source, recipe, endings[source])
-            if outputs is not None:
-                outcomes[place] = Outcome(source, outputs=outputs, is_skipped=True)
+            one = _finished(ledger, source, recipe, endings[source])
+            if one is not None:
+                outputs = tuple(str(folder / name) for name, *_ in one.outputs)
+                outcomes[place] = Outcome(source, outputs=outputs, is_skipped=True, loss=one.loss)
                 watcher.ended(place, outcomes[place])
     unique = Names(Path(output).stem for outcome in outcomes.values() for output in outcome.outputs)
     tasks: dict[int, Task] = {}
@@ -133,13 +138,10 @@ def run_batch(
             watcher.advanced(place, reply.progress)
             return
         task, summary = tasks[place], reply.summary
-        outputs, error = (() if summary is None else summary.outputs), reply.error
-        if summary is not None and not summary.is_interrupted:
-            try:
-                ledger.add(task.name, task.source, reply.content, recipe.key, [Path(output) for output in outputs])
-            except (LivefilterError, OSError) as failure:
-                error = failure
-        outcomes[place] = Outcome(task.source, summary, error, outputs)
+        outcomes[place] = Outcome(task.source, error=reply.error)
+        if summary is not None:
+            error = None if summary.is_interrupted else _note(ledger, task, reply.content, recipe, summary)
+            outcomes[place] = Outcome(task.source, summary, error, summary.outputs, loss=summary.loss)
         watcher.ended(place, outcomes[place])
 
     run_tasks(tasks, recipe, jobs=jobs, replied=replied, should_stop=should_stop)
@@ -153,10 +155,19 @@ def _endings(source: str, wanted: Wanted) -> tuple[str | None, str | None, str |
     return kept if wanted.picture == "" else wanted.picture, wanted.scores, wanted.plot
 
 
-def _finished(ledger: Ledger, source: str, recipe: Recipe, endings: Sequence[str | None]) -> tuple[str, ...] | None:
-    """Return where the results of a source are that is finished; None if it is not, or if it cannot be read."""
+def _finished(ledger: Ledger, source: str, recipe: Recipe, endings: Sequence[str | None]) -> Finished | None:
+    """Return what is noted of a source that is finished; None if it is not, or if it cannot be read."""
     try:
-        one = ledger.match(source, recipe.key, [ending for ending in endings if ending is not None])
+        return ledger.match(source, recipe.key, [ending for ending in endings if ending is not None])
     except LivefilterError:
         return None  # Whoever opens it tells what is wrong with it.
-    return None if one is None else tuple(str(ledger.folder / name) for name, *_ in one.outputs)
+
+
+def _note(ledger: Ledger, task: Task, content: str, recipe: Recipe, summary: Summary) -> BaseException | None:
+    """Note that an input is done; return why that was not possible."""
+    outputs = [Path(output) for output in summary.outputs]
+    try:
+        ledger.add(task.name, task.source, content, recipe.key, outputs, summary.loss)
+    except (LivefilterError, OSError) as error:
+        return error
+    return None

@@ -25,6 +25,7 @@ class Finished:
         content: The hash of its bytes.
         recipe: The key of the recipe.
         outputs: Name, size and time of change in nanoseconds of each file that was made of it.
+        loss: What could not be read of the input, in words; None if nothing was lost.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Finished:
     content: str
     recipe: str
     outputs: tuple[tuple[str, int, int], ...]
+    loss: str | None = None
 
 
 class Ledger:
@@ -75,7 +77,9 @@ class Ledger:
             self._matched.add(one.name)
         return one
 
-    def add(self, name: str, source: str, content: str, recipe: str, outputs: Sequence[Path]) -> None:
+    def add(
+        self, name: str, source: str, content: str, recipe: str, outputs: Sequence[Path], loss: str | None = None
+    ) -> None:
         """Take note of an input that is done.
 
         Raises:
@@ -83,7 +87,7 @@ class Ledger:
         """
         states = [(path, path.stat()) for path in outputs]
         files = tuple((path.name, state.st_size, state.st_mtime_ns) for path, state in states)
-        self._finished[name] = Finished(name, source, size_of(source), content, recipe, files)
+        self._finished[name] = Finished(name, source, size_of(source), content, recipe, files, loss)
         partial = self._path.with_suffix(".partial")
         try:
             partial.write_text(json.dumps([asdict(one) for one in self._finished.values()], indent=1), encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from livefilter.cli import _batch
-from livefilter.cli._batch import Bars, status_of
+from livefilter.cli._batch import Bars
 from livefilter.cli._main import run
 from livefilter.cli._progress import left, make_bar
 from livefilter.errors import OptionError, SinkError, SourceError
@@ -83,6 +83,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("process a.mp4 --end 1 --duration 1", "end, duration: only one"),
         ("score a.mp4 --crf 20", "No such option"),
         ("process 0 -d out", "is a live source"),
+        ("process a.mp4 -d out --loop", "loop: never ends"),
         ("process a.mp4 -d out --jobs 0", "Invalid value for '--jobs'"),
     ],
 )
@@ -101,8 +102,9 @@ def test_options_that_make_no_sense_are_refused(
     ("outcomes", "code"),
     [
         ([Outcome("a", summary()), Outcome("b", is_skipped=True)], 0),
-        ([Outcome("a", summary(loss="half of it"))], 5),
-        ([Outcome("a", summary(loss="half of it")), Outcome("b", error=SourceError("b: gone"))], 3),
+        ([Outcome("a", summary(loss="half of it"), loss="half of it")], 5),
+        ([Outcome("a", summary(loss="half of it"), loss="half of it"), Outcome("b", error=SourceError("b: gone"))], 3),
+        ([Outcome("a", is_skipped=True, loss="half of it")], 5),
         ([Outcome("a", error=OptionError("x")), Outcome("b", error=SourceError("y"))], 3),
         ([Outcome("a", error=SinkError("x")), Outcome("b", error=SourceError("y"))], 4),
         ([Outcome("a", error=RuntimeError("x")), Outcome("b", error=SinkError("y"))], 1),
@@ -114,7 +116,7 @@ def test_the_exit_code_is_the_most_serious(
     """A bug, then outputs, inputs, usage, and loss; each failure and each loss is named on standard error."""
     assert _batch._report(outcomes, len(outcomes), as_json=False, is_quiet=True, is_stopped=False) == code
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == sum(status_of(outcome) in ("failed", "lost") for outcome in outcomes)
+    assert len(told) == sum(outcome.error is not None or outcome.loss is not None for outcome in outcomes)
     assert _batch._report(outcomes, len(outcomes), as_json=True, is_quiet=True, is_stopped=True) == 130
 
 

@@ -164,11 +164,14 @@ def test_a_pyav_without_x264_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None
     assert "pip install" in check.cure
 
 
-def test_missing_matplotlib_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is optional, and the note has the command that installs it."""
+def test_missing_extras_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are optional, and each note has the command that installs what is missing."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    check = only(_checks.extras())
-    assert (check.verdict, check.cure) == ("note", "pip install 'livefilter[explain]'")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert [(check.verdict, check.cure) for check in _checks.extras()] == [
+        ("note", "pip install 'livefilter[explain]'"),
+        ("note", "pip install 'livefilter[parquet]'"),
+    ]
 
 
 def test_the_processor_has_a_name_on_every_system(monkeypatch: pytest.MonkeyPatch) -> None:

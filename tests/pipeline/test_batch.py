@@ -209,11 +209,13 @@ def test_the_ledger_knows_content_recipe_and_outputs(tmp_path: Path) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "a.csv"
     source.write_bytes(b"one")
     out.write_text("rows")
-    Ledger(tmp_path).add("a", str(source), content_of(str(source)), "recipe", [out])
+    Ledger(tmp_path).add("a", str(source), content_of(str(source)), "recipe", [out], "half of it")
     assert Ledger(tmp_path).match(str(source), "other", [".csv"]) is None
     assert Ledger(tmp_path).match(str(source), "recipe", [".mp4", ".csv"]) is None
     ledger = Ledger(tmp_path)
-    assert ledger.match(str(source), "recipe", [".csv"]) is not None
+    found = ledger.match(str(source), "recipe", [".csv"])
+    assert found is not None
+    assert (found.name, found.loss) == ("a", "half of it")
     assert ledger.match(str(source), "recipe", [".csv"]) is None
     source.write_bytes(b"two")
     assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
