@@ -7,17 +7,10 @@ import cv2  # noqa: F401
 
 from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
 from livefilter.sources._health import Health
+from livefilter.sources._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources._open import open_source, title_of
 from livefilter.sources._options import Color, SourceOptions
-from livefilter.sources._probe import (
-    AudioFacts,
-    Chapter,
-    MediaFacts,
-    OtherFacts,
-    Scan,
-    VideoFacts,
-    probe,
-)
+from livefilter.sources._probe import probe
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
 from livefilter.sources._v4l2 import Mode
