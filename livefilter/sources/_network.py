@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -215,6 +216,8 @@ def _why(error: Exception, timeout_s: float) -> str:
             return "what comes is no video that can be read"
         case av.error.EOFError():
             return "the server hung up"
+        case OSError(errno=errno.EIO):
+            return "the host is not known, or broke off (input/output error)"
         case OSError() if error.strerror:
             return error.strerror[0].lower() + error.strerror[1:]
         case _:

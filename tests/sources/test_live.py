@@ -309,6 +309,17 @@ def test_times_that_make_no_sense_are_counted_and_replaced() -> None:
     assert dict(source.health.counts) == {"time": 2}
 
 
+def test_a_server_that_starts_over_counts_its_stamps_anew() -> None:
+    """Which is no nonsense after a reconnection: time goes on by the clock, and then by the new stamps."""
+    first, second, third = (
+        Picture(np.full((2, 4), at, np.uint8), round((1000 + seconds) * SECOND), stamp)
+        for at, (seconds, stamp) in enumerate([(0, 90.0), (20, 3.0), (20.9, 4.0)])
+    )
+    source = World([first], [second, third]).open()
+    assert [float(frame.time_s) for frame in islice(source, 3)] == [0.0, 20.0, 21.0]
+    assert dict(source.health.counts) == {"lost": 1}
+
+
 def test_what_a_connection_counts_is_added_up_over_all_of_them() -> None:
     """Damage is a loss; a frame that was replaced by a newer one is not."""
     world = World([1, 2, 3], [4, 5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -25,6 +26,7 @@ from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline import Summary, process
 from livefilter.sources import Source, SourceOptions, Trim, open_source, parse_time
+from livefilter.sources._network import _why
 from livefilter.sources._url import capture_options, is_url, shown
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -235,6 +237,11 @@ def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -
     assert "\n" not in str(caught.value)
 
 
+def test_an_unknown_host_is_told_as_one() -> None:
+    """FFmpeg calls it an input/output error; to ask for one that does not exist would leave this machine."""
+    assert _why(OSError(errno.EIO, "Input/output error"), 1.0).startswith("the host is not known, or broke off")
+
+
 def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
     """A port that listens, and nobody there."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
@@ -436,6 +443,8 @@ def test_an_rtsp_server_with_a_password(rtsp: int) -> None:
         with pytest.raises(SourceError, match="user name or password are missing or wrong") as caught:
             quick(url.replace("rtsp://", "rtsp://admin:wr0ng@"))
         assert "wr0ng" not in repr(caught.value)
+        with pytest.raises(SourceError, match=r"the server knows no such stream \(404\); look at the path"):
+            quick(url.replace("rtsp://", "rtsp://admin:s3cret@").replace("/live", "/nothing"))
 
 
 def test_a_recording_outlives_its_camera(rtsp: int, tmp_path: Path, negative: str) -> None:
