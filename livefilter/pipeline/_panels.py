@@ -65,8 +65,7 @@ def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool,
         words.append("compiling ...")
     lines = ["  ".join(words)]
     if stats.is_slow and not is_paused:
-        took_ms = sum(stats.stages[stage].p50_ms for stage in ("filter", "overlay") if stage in stats.stages)
-        lines.append(f"too slow: {took_ms:.0f} of {stats.budget_ms:.0f} ms, frames are dropped")
+        lines.append(f"too slow: {stats.work_ms:.0f} of {stats.budget_ms:.0f} ms, frames are dropped")
     return lines
 
 

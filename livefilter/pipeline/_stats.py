@@ -47,7 +47,7 @@ class LiveStats:
         total_latency: The same of the whole run.
         stages: How long each part takes, by part: "filter", "overlay", and each sink's writing; of the last seconds.
         budget_ms: How long filter and overlay may take together for no frame to be dropped.
-        is_slow: They take longer.
+        work_ms: How long they take on average, of the last second.
     """
 
     seconds: float
@@ -61,7 +61,12 @@ class LiveStats:
     total_latency: dict[str, Spread]
     stages: dict[str, Spread]
     budget_ms: float
-    is_slow: bool
+    work_ms: float
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether filter and overlay take longer than there is time."""
+        return self.work_ms > self.budget_ms
 
 
 class _Durations:
@@ -157,7 +162,7 @@ class Stats:
                 total_latency={name: ages.total() for name, ages in self._latency.items()},
                 stages=_spreads(self._stages, since_s),
                 budget_ms=self._budget_s * 1000,
-                is_slow=sum(float(np.mean(part)) for part in work_s if part) > self._budget_s,
+                work_ms=round(sum(float(np.mean(part)) for part in work_s if part) * 1000, 3),
             )
 
     def _count(self, way: str) -> None:

@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from livefilter.errors import DisplayError
 from livefilter.sinks._display import visit_display
@@ -20,36 +20,36 @@ _DEEPEST = 3
 """A window manager puts a window into one of its own, or two."""
 
 
-def minimised_watch() -> Callable[[], bool]:
-    """Return a function that tells whether a window of this process is minimised; False where nobody knows."""
-    if sys.platform in ("win32", "darwin"):
-        return lambda: False
-    return _X11Watch()
+class MinimisedWatch:
+    """Tells whether a window of this process is minimised; False where nobody knows.
 
-
-class _X11Watch:
-    """Asks the X server for the state that its window manager gave to our window.
-
-    It speaks to the server itself: Xlib's way of telling an error, such as that of a window that is gone, is to end the
-    process.
+    It asks the X server for the state that its window manager gave to our window, and speaks to the server itself:
+    Xlib's way of telling an error, such as that of a window that is gone, is to end the process.
     """
 
     def __init__(self) -> None:
         self._server: socket.socket | None = None
         self._asked_s = float("-inf")
         self._is_minimised = False
-        self._is_out_of_order = False
+        self._is_closed = sys.platform in ("win32", "darwin")
 
     def __call__(self) -> bool:
+        """Return whether it is."""
         now_s = time.monotonic()
-        if now_s - self._asked_s >= _EVERY_S and not self._is_out_of_order:
+        if now_s - self._asked_s >= _EVERY_S and not self._is_closed:
             self._asked_s = now_s
             try:
                 self._is_minimised = self._ask()
             except (DisplayError, OSError, struct.error, IndexError):
-                self._is_minimised, self._is_out_of_order = False, True
-                self._close()
+                self.close()
         return self._is_minimised
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._is_minimised, self._is_closed = False, True
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def _ask(self) -> bool:
         if self._server is None:
@@ -96,11 +96,6 @@ class _X11Watch:
                 return head + _read(self._server, 4 * struct.unpack_from("<I", head, 4)[0])
             if head[0] == 0:
                 return None
-
-    def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
 
 
 def _setup(server: socket.socket) -> bytes:

@@ -12,7 +12,7 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._display import NO_WINDOWS, visit_display
-from livefilter.sinks._minimised import minimised_watch
+from livefilter.sinks._minimised import MinimisedWatch
 from livefilter.sinks._sink import Sink
 
 _ESCAPE = 27
@@ -39,7 +39,7 @@ class WindowSink(Sink):
         self.target = title
         self.is_closed = False
         self.is_minimised = False
-        self._is_put_away = minimised_watch()
+        self._is_put_away = MinimisedWatch()
         self.on_drag: Callable[[float], object] = lambda share: None
         self._cols = 1
         self._is_shown = False
@@ -95,6 +95,7 @@ class WindowSink(Sink):
             cv2.destroyWindow(self.target)
             cv2.waitKey(1)  # Without a last turn of its loop the window would stay on the screen.
         self.is_closed = True
+        self._is_put_away.close()
         self._leave()
         return None
 

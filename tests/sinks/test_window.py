@@ -30,7 +30,7 @@ class Screen:
         self.visit, self._server = socket.socketpair()
         self.visible: float | None = 1.0
         patch.setattr("livefilter.sinks._window.visit_display", lambda: self.visit)
-        patch.setattr("livefilter.sinks._window.minimised_watch", lambda: lambda: self.is_put_away)
+        patch.setattr("livefilter.sinks._window.MinimisedWatch.__call__", lambda _: self.is_put_away)
         patch.setattr("time.sleep", lambda seconds: self.calls.append(("sleep", seconds)))
         for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey", "setWindowProperty"):
             patch.setattr(cv2, name, lambda *arguments, name=name: self.calls.append((name, *arguments)))
