@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 Item = TypeVar("Item")
-_AHEAD = 4
+_AHEAD = 2
 """How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
 _POLL_S = 0.1
 _PATIENCE_S = 2.0
