@@ -56,6 +56,10 @@ def open_source(
     text = fspath(spec) if not isinstance(spec, int) else f"camera:{spec}"
     if not text:
         raise SourceError("the source is an empty text; give a camera (0), a file, a folder, a glob or synthetic:chart")
+    scheme, _, rest = text.partition(":")
+    if scheme.lower() in SCHEMES and not rest.startswith("//"):
+        # Nothing more of it is shown: there may be a password in it.
+        raise SourceError(f"{scheme}: an address is {scheme}://host/path; there must be two slashes after the colon")
     kind = _kind(text)
     asked.check_for(kind, shown(text) if kind == "stream" else text)
     match kind:

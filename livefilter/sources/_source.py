@@ -42,7 +42,11 @@ class SourceFacts:
 
 
 class Source(Protocol):
-    """One end of a pipeline: iterate it, once, for gray Frames. Whoever opens it closes it, best in a ``with``.
+    """One end of a pipeline: iterate it, once, for Frames. Whoever opens it closes it, best in a ``with``.
+
+    A live source (``facts.is_live``) may be closed by any thread, which ends its iteration. Cameras and streams mend
+    themselves: while they are lost the iteration waits, and ``health`` says so; it ends only when it is closed, told to
+    stop, or given up with a SourceError.
 
     Attributes:
         facts: What is known of the stream.

@@ -227,6 +227,7 @@ def test_credentials_are_used_and_never_shown(caplog: pytest.LogCaptureFixture) 
         ("rtsp://127.0.0.1:9/live", "rtsp://127.0.0.1:9/live: cannot be opened: connection refused"),
         ("gopher://host/video", "gopher://host/video: unknown kind of address; known: rtsp, "),
         ("http://[half/video", "cannot be opened"),
+        ("rtsp:/admin:s3cret@host/live", "rtsp: an address is rtsp://host/path; there must be two slashes"),
     ],
 )
 def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -> None:
@@ -234,6 +235,7 @@ def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -
     with pytest.raises(SourceError) as caught:
         quick(url)
     assert says in str(caught.value)
+    assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
