@@ -165,9 +165,9 @@ def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
     while True:
         try:
             task: Task = channel.recv()
+            channel.send(_done(task, recipe, channel, lambda: is_ended or must_stop.is_set()))
         except (EOFError, OSError):
-            return
-        channel.send(_done(task, recipe, channel, lambda: is_ended or must_stop.is_set()))
+            return  # Whoever gave the work is gone.
 
 
 def _done(task: Task, recipe: Recipe, channel: Connection, should_stop: Callable[[], bool]) -> Reply:

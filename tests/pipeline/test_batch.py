@@ -16,7 +16,7 @@ from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
 from livefilter.pipeline._finished import FILE_NAME, Ledger
 from livefilter.pipeline._inputs import content_of, expand, size_of
-from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _shares, run_tasks
+from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _done, _shares, _work, run_tasks
 from livefilter.presets import load_preset
 from livefilter.sources import Trim
 from livefilter.sources._video import VideoFile
@@ -170,6 +170,44 @@ def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
     outcomes = run_batch([str(tmp_path)], out, recipe, Wanted(".mp4"), watcher=Stopper(), should_stop=begun.is_set)
     assert [outcome.summary is not None and outcome.summary.is_interrupted for outcome in outcomes] == [True]
     assert names(out) == ["a.partial.mp4"]
+
+
+def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: Path, recipe: Recipe) -> None:
+    """Here in this process: progress, a summary with the hash of the bytes, and a failure as an error of ours."""
+    ours, theirs = multiprocessing.Pipe()
+    said: list[Reply] = []
+
+    def give() -> None:
+        for source in ("clip.mp4", "broken.mp4"):
+            ours.send(Task("a", source, None, str(inputs / "a.csv"), None))
+            said.append(ours.recv())
+            while said[-1].progress is not None:
+                said.append(ours.recv())
+        ours.close()
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    giver = threading.Thread(target=give)
+    giver.start()
+    try:
+        _work(theirs, recipe, multiprocessing.get_context("spawn").Event())
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        giver.join()
+    done, failed = (reply for reply in said if reply.progress is None)
+    assert done.summary is not None
+    assert (done.summary.frames, done.content) == (8, content_of("clip.mp4"))
+    assert isinstance(failed.error, SourceError)
+    assert said[0].progress == Progress(0, None)
+
+
+def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, recipe: Recipe) -> None:
+    """Any object may stand in a foreign error, and not every one survives a pipe."""
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    reply = _done(Task("a", "clip.mp4", None, None, None), recipe, theirs, lambda: False)
+    assert isinstance(reply.error, RuntimeError)
+    assert "BrokenPipeError" in str(reply.error)
 
 
 def test_a_folder_stands_for_its_videos_in_natural_order(inputs: Path) -> None:
