@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
 """Metadata that tell how a file was written, not what is in it."""
 _SEEK_MARGIN_S = 2
+UNFIT = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
+"""What a container answers to a packet that is damaged, which is no fault of the disk."""
 _PICTURES = {"mjpeg": "jpeg"}
 """Codecs of pictures that have another name elsewhere."""
 
@@ -61,7 +63,7 @@ class Companions:
 
     Attributes:
         notes: What was left out on purpose, in words.
-        loss: What could not be copied because the file is damaged, in words; None while nothing was lost.
+        damaged: How many packets the container could not take.
 
     Raises:
         OptionError: A stream that the container cannot hold and that may not be left out; all of them are named.
@@ -71,7 +73,8 @@ class Companions:
         self, along: Along, output: OutputContainer, video: Stream, *, target: str, audio_codec: str | None
     ) -> None:
         self.notes: list[str] = []
-        self.loss: str | None = None
+        self.damaged = 0
+        self._stopped: str | None = None
         self._along = along
         self._output = output
         self._target = target
@@ -87,6 +90,13 @@ class Companions:
             raise
         self._copy_metadata()
         self._packets = self._read()
+
+    @property
+    def loss(self) -> str | None:
+        """What could not be copied because the file is damaged, in words; None while nothing was lost."""
+        packets = f"{self.damaged} damaged packets of sound and subtitles are left out" if self.damaged else None
+        what = "; ".join(filter(None, (packets, self._stopped)))
+        return f"{self._along.path}: {what}" if what else None
 
     def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
         """Write what comes before a media time, or all that is left.
@@ -107,7 +117,10 @@ class Companions:
                 self._waiting = packet
                 return
             if self._is_kept(packet, at_s):
-                self._write(packet, shift_s)
+                try:
+                    self._write(packet, shift_s)
+                except UNFIT:
+                    self.damaged += 1  # The head was written long before: it is this packet that cannot be.
 
     def finish(self, shift_s: Fraction = Fraction(0)) -> None:
         """Write what is left, and what audio encoders still hold."""
@@ -196,7 +209,7 @@ class Companions:
                 if packet.size and (packet.pts is not None or packet.dts is not None or _is_cover(packet.stream)):
                     yield packet
         except av.error.FFmpegError as error:
-            self.loss = f"{self._along.path}: copying sound and subtitles stopped: {error.strerror}"
+            self._stopped = f"copying sound and subtitles stopped: {error.strerror}"
 
     def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
         if _is_cover(packet.stream):

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import av
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from livefilter.errors import SinkError
 from livefilter.frame import Frame, Look
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._along import Along, Companions
+from livefilter.sinks._along import UNFIT, Along, Companions
 from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._codecs import STANDARD_OUTPUT, chosen
 from livefilter.sinks._encoding import Encoding
@@ -233,6 +234,10 @@ class VideoSink(Sink):
         context.color_primaries = self._look.primaries
         context.color_trc = self._look.transfer
         context.sample_aspect_ratio = self._look.pixel_aspect
+        try:
+            self._container.start_encoding()
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise self._failed(error) from error
 
     def _pts(self, time_s: Fraction) -> int:
         ticks = round(time_s / self._time_base)
@@ -249,9 +254,19 @@ class VideoSink(Sink):
 
     def _encode(self, picture: VideoFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(picture))
+            for packet in self._stream.encode(picture):
+                self._mux(packet)
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
+
+    def _mux(self, packet: Packet[VideoStream]) -> None:
+        try:
+            self._container.mux_one(packet)
+        except UNFIT:
+            if self._companions is None:
+                raise
+            # The picture is sound; what was written with it, because its time had come, is what went along.
+            self._companions.damaged += 1
 
     def _check(self, file: Beside) -> None:
         """Read the finished file back: a full disk can cut a file off without any call having failed."""

@@ -82,6 +82,23 @@ def test_damaged_sound_costs_no_picture(media: Media) -> None:
     assert len(media.times(media.folder / "anew.mkv")) == 50
 
 
+def test_packets_of_sound_that_no_container_takes_are_left_out_and_named(media: Media) -> None:
+    """Their headers are broken; the pictures and the rest of the sound are written."""
+    source = media.make("in.ts", "-f", "lavfi", "-i", "sine=d=2", "-c:a", "aac", *X264, "-f", "mpegts", seconds=2)
+    packets = media.probe(source, "-select_streams", "a", "-show_packets")["packets"]
+    content = bytearray(source.read_bytes())
+    starts = [at for at in range(0, len(content), 188) if content[at + 1] & 0x40 and content[at + 2] == 1]
+    for at in starts[len(starts) // 2 : len(starts) // 2 + 2]:  # Where a packet of sound begins, after its own head.
+        head = content.index(b"\xff\xf1", at)
+        content[head : head + 7] = b"\xff\xf1\xff\xff\xff\xff\xff"
+    source.write_bytes(content)
+    summary = media.run(source, "out.mp4")
+    assert summary.frames == 50
+    kept = media.probe(media.folder / "out.mp4", "-select_streams", "a", "-show_packets")["packets"]
+    assert len(packets) // 2 < len(kept)
+    assert (summary.loss is None) == (len(kept) >= len(packets))
+
+
 def test_a_file_that_ends_in_the_middle_of_its_sound_is_a_loss(media: Media) -> None:
     """Cut off, Matroska says how long it was meant to be."""
     source = media.make("in.mkv", "-f", "lavfi", "-i", "sine=d=4", "-c:a", "aac", *X264, seconds=4)
