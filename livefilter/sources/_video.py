@@ -19,6 +19,7 @@ from livefilter.sources._source import Source, SourceFacts
 
 _MISSING_S = Fraction(1, 2)
 """How far before its promised end a file may stop and still be whole: containers round, and count other streams in."""
+_A_FRAME_A_PACKET = {"h264", "hevc", "mpeg2video", "mjpeg", "ffv1", "prores", "rawvideo"}
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 """Containers with an index by time. Elsewhere a seek may land too late, or where times are only guessed."""
 _MARGIN_S = 2
@@ -100,6 +101,7 @@ class VideoFile(Source):
 
     def _begin(self) -> None:
         self._is_whole = True
+        self._has_fields = False
         self._hidden = self._sent = self._damaged = self._concealed = 0
         self._ends_s = promised_end_s(self._container, self._stream)
         self._pictures = self._decode()
@@ -118,6 +120,7 @@ class VideoFile(Source):
                     continue
                 for picture in pictures:
                     self._concealed += picture.is_corrupt
+                    self._has_fields = self._has_fields or picture.interlaced_frame
                     time_s = time_s + 1 / self._rate if picture.pts is None else picture.pts * self._time_base
                     yield picture, self._frame(picture, index, time_s)
                     index += 1
@@ -143,8 +146,15 @@ class VideoFile(Source):
             count = round(ended_s * self._rate)  # There, a gap is a frame of no bytes, and counted with the others.
         if self._is_whole and count < promised:
             self._lose(f"only {count} of {promised} frames could be read")
-        elif not self._stream.frames and self._ends_s is not None and ended_s < self._ends_s - _MISSING_S:
+        elif not self._stream.frames and self._packets_are_frames and count < self._sent:
+            self._lose(f"only {count} of {self._sent} frames could be decoded")
+        if not self._stream.frames and self._ends_s is not None and ended_s < self._ends_s - _MISSING_S:
             self._lose(f"ends after {float(ended_s):.1f} of {float(self._ends_s):.1f} s; the file is cut off")
+
+    @property
+    def _packets_are_frames(self) -> bool:
+        """Whether each packet holds one frame: elsewhere it may hold a field, or nothing that is shown."""
+        return self._stream.codec_context.name in _A_FRAME_A_PACKET and not self._has_fields
 
     def _lose(self, what: str) -> None:
         self.loss = f"{self.loss}; {what}" if self.loss else f"{self._path}: {what}"

@@ -134,6 +134,9 @@ def test_a_recording_that_begins_between_key_frames_is_read_from_the_first_one(m
     source.write_bytes(content[len(content) // 3 // 188 * 188 :])
     summary = media.run(source, "out.mp4")
     assert 30 < summary.frames < 80
+    assert summary.loss is not None
+    decoded, sent = counted(summary.loss)
+    assert (decoded, sent > decoded) == (summary.frames, True)
 
 
 @pytest.mark.jit
