@@ -147,7 +147,7 @@ def _add_outputs(
     if pipe is not None:
         live.add_sink("stdout", PipeSink(pipe, rate=facts.rate), is_newest=True, patience_s=_PATIENCE_S)
     if scores is not None:
-        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite))
+        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite), needs_pictures=False)
     if record is not None:
         live.record(record, overwrite=overwrite)
     if not live.loop.outlets:

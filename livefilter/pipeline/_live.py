@@ -129,6 +129,7 @@ class Live:
         is_newest: bool = False,
         patience_s: float | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
+        needs_pictures: bool = True,
     ) -> None:
         """Hand results to a sink, through a queue of its own; it is finished at the end.
 
@@ -138,6 +139,7 @@ class Live:
             is_newest: It wants what is new rather than all of it: its queue is short, and drops what is old.
             patience_s: How long to wait at the end until it has taken what is queued.
             is_wanted: Whether anybody reads it.
+            needs_pictures: False for a sink of scores, whose queue then holds next to nothing.
         """
         rows, cols = self._source.facts.shape
         depth = 2 if is_newest else max(4, min(_MOST_QUEUED, _QUEUED_BYTES // (rows * cols)))
@@ -150,6 +152,7 @@ class Live:
             is_newest=is_newest,
             patience_s=patience_s,
             is_wanted=is_wanted,
+            needs_pictures=needs_pictures,
         )
         self._sinks.append(queued)
         self.add_outlet(queued)

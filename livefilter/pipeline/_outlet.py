@@ -7,9 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from os.path import exists
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from livefilter.errors import LivefilterError, SinkError
 from livefilter.frame import Frame
@@ -18,6 +21,7 @@ from livefilter.pipeline._stats import Stats
 from livefilter.sinks import Sink, partial_of
 
 _NANOSECONDS = 1_000_000_000
+_PIXEL = np.zeros((1, 1), np.uint8)
 
 
 class Outlet(Protocol):
@@ -57,6 +61,7 @@ class QueuedSink(Outlet):
         is_newest: When the queue is full, drop what waits longest rather than what comes.
         patience_s: How long to wait at the end for what is in the queue; None as long as it takes.
         is_wanted: Whether anybody reads the sink; asked before every frame.
+        needs_pictures: False for a sink of scores: no pictures wait in its queue, then, only a pixel in their place.
 
     Attributes:
         failure: What went wrong with the sink, which is given no more then; None while all is well.
@@ -75,6 +80,7 @@ class QueuedSink(Outlet):
         is_newest: bool = False,
         patience_s: float | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
+        needs_pictures: bool = True,
     ) -> None:
         self.name = name
         self.failure: BaseException | None = None
@@ -85,6 +91,7 @@ class QueuedSink(Outlet):
         self._is_newest = is_newest
         self._patience_s = patience_s
         self._has_reader = is_wanted
+        self._needs_pictures = needs_pictures
         self._queue: deque[tuple[Frame, EdgeScore]] = deque()
         self._is_ending = False
         self._changed = threading.Condition()  # Over the queue and the end.
@@ -98,6 +105,8 @@ class QueuedSink(Outlet):
 
     def offer(self, frame: Frame, score: EdgeScore) -> None:
         """Queue one result."""
+        if not self._needs_pictures:
+            frame = replace(frame, pixels=_PIXEL)
         with self._changed:
             if self._waits:
                 self._changed.wait_for(lambda: len(self._queue) < self._depth or self._is_ending or self.failure)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle, pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -164,7 +165,7 @@ def soak(seconds: float) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, _Metronome() as metronome:
         live = Live(source, names[0])
         live.add_sink("viewer", viewer, is_newest=True)
-        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"))
+        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"), needs_pictures=False)
         _watch(live, source, viewer, samples, names)
         summary = live.summary(is_interrupted=False)
     settled = min(_SETTLED_S, max(seconds * 0.6, 2.2 * len(names)))
@@ -172,13 +173,15 @@ def soak(seconds: float) -> list[str]:
     p99_ms = live.stats.snapshot().total_latency["viewer"].p99_ms
     away = _strays(samples, source.stalls)
     strays = _strays(samples, [*source.stalls, *metronome.late])
-    grown = max(sample.resident_bytes for sample in steady) - steady[0].resident_bytes
+    part = max(1, len(steady) // 5)  # Medians, since what waits in queues comes and goes.
+    begin, end = (median(sample.resident_bytes for sample in some) for some in (steady[:part], steady[-part:]))
+    grown = end - begin
     print(
         f"{summary.frames} frames, {summary.seconds:.0f} s, {len(source.stalls)} stalls; "
         f"dropped {live.stats.snapshot().dropped}, {away} outside of stalls, {strays} of them "
         f"while the machine had time (it had none {len(metronome.late)} times); "
         f"latency p99 {p99_ms:.1f} ms; longest gap outside of stalls {viewer.longest_s * 1000:.0f} ms; "
-        f"after {settled:.0f} s: memory {steady[0].resident_bytes / 1e6:.1f} MB +{grown / 1e6:.1f}, "
+        f"after {settled:.0f} s: memory {begin / 1e6:.1f} MB {grown / 1e6:+.1f}, "
         f"threads {_span(steady, 'threads')}, descriptors {_span(steady, 'descriptors')}"
     )
     period_ms = float(1000 / _RATE)

@@ -200,6 +200,15 @@ def test_a_sink_without_reader_is_not_wanted() -> None:
     assert not is_wanted(queued)
 
 
+def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
+    """Only their numbers, times and scores do."""
+    sink, queued, _ = make(needs_pictures=False)
+    sink.gate.release()
+    queued.offer(frame(7), SCORE)
+    queued.end()
+    assert (sink.frames[0].pixels.shape, sink.indexes, sink.scores) == ((1, 1), [7], [SCORE])
+
+
 def test_a_screen_shows_the_newest_and_counts_the_others() -> None:
     """The same frame, drawn again, is none of them."""
     stats = Stats(Fraction(25))
