@@ -6,13 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import numpy as np
 
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError, SourceError
@@ -84,8 +81,8 @@ class Live:
         self._outputs: list[str] = []
         self._failures: list[BaseException] = []
         self._has_had_enough = False
-        look = _look(self.preset.filter, compare)
-        _warm_up(_look(self.preset.filter, "none"), source.facts.shape)
+        look = Look.of(self.preset.filter, compare)
+        Look.of(self.preset.filter).warm_up(source.facts.shape)
         self.stats = Stats(source.facts.rate, clock)  # From now on, not from when compiling began.
         self._started_s = self._ended_s = clock()
         self._feed = feed_of(source, self.stats, clock)
@@ -296,14 +293,3 @@ class Live:
             self._failures.append(sink.failure)
             if self.loop.outlets:  # Otherwise this is the end, where failures are told anyway.
                 self._announce(str(sink.failure))
-
-
-def _look(made: Filter, compare: Compare) -> Look:
-    return Look(made, Overlay(made.preset.overlay, made.preset.name, compare))
-
-
-def _warm_up(look: Look, shape: tuple[int, int]) -> None:
-    """Make a picture of nothing: the first one takes memory and loads a font, which would cost frames, were it live."""
-    blank = np.zeros(shape, np.uint8)
-    result = look.filter(blank)
-    look.overlay.draw(blank, result.image, result.score, Fraction(0))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Self
 
 import numpy as np
 
 from livefilter.compiler import Filter, Filtered, to_gray
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.overlays import Overlay
+from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._feed import Feed
 from livefilter.pipeline._outlet import Outlet
 from livefilter.pipeline._stats import Stats
@@ -26,6 +28,17 @@ class Look:
 
     filter: Filter
     overlay: Overlay
+
+    @classmethod
+    def of(cls, made: Filter, compare: Compare = "none") -> Self:
+        """Return the look of a preset as it is drawn at first."""
+        return cls(made, Overlay(made.preset.overlay, made.preset.name, compare))
+
+    def warm_up(self, shape: tuple[int, int]) -> None:
+        """Make a picture of nothing: the first one takes memory and loads a font, which would cost frames."""
+        blank = np.zeros(shape, np.uint8)
+        result = self.filter(blank)
+        self.overlay.draw(blank, result.image, result.score, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
