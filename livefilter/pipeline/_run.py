@@ -9,7 +9,7 @@ from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline._colour import Result, Work
 from livefilter.pipeline._summary import Progress, ScoreMean
-from livefilter.pipeline._threads import ReadAhead, WriteBehind
+from livefilter.pipeline._threads import LIVE_PATIENCE_S, ReadAhead, WriteBehind
 from livefilter.sinks import Along, Sink
 from livefilter.sources import SourceFacts, Trimmed
 
@@ -75,7 +75,7 @@ class Run:
         should_stop: Callable[[], bool],
     ) -> None:
         try:
-            with ReadAhead(self._frames) as frames:
+            with ReadAhead(self._frames, patience_s=LIVE_PATIENCE_S if self._facts.is_live else None) as frames:
                 for frame in frames:
                     if should_stop():
                         self.is_interrupted = True

@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 _AHEAD = 2
 """How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
 _POLL_S = 0.1
-_PATIENCE_S = 2.0
+LIVE_PATIENCE_S = 2.0
 """How long a reader that does not come back, from a camera that hangs, is waited for."""
 
 
@@ -28,10 +28,13 @@ class ReadAhead(Generic[Item]):
 
     Args:
         items: Read only by that thread.
+        patience_s: How long its last read is waited for at the end; None: for as long as it takes, so that what it
+            reads from can be closed.
     """
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[Item], *, patience_s: float | None = None) -> None:
         self._items = items
+        self._patience_s = patience_s
         self._queue: Queue[Item | _End] = Queue(_AHEAD)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._read, name="livefilter-read", daemon=True)
@@ -53,7 +56,7 @@ class ReadAhead(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_over.set()
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(self._patience_s)
 
     def _read(self) -> None:
         end = _End()

@@ -1,0 +1,122 @@
+"""Reading ahead and writing behind: in order, bounded, and no error is lost between threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from livefilter.pipeline._threads import ReadAhead, WriteBehind
+
+
+def test_items_come_in_order_and_only_a_few_ahead() -> None:
+    """However slow the taker is, few items wait."""
+    read: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(50):
+            read.append(item)
+            yield item
+
+    taken = []
+    with ReadAhead(items()) as ahead:
+        for item in ahead:
+            taken.append(item)
+            assert len(read) - len(taken) <= 5
+    assert taken == list(range(50))
+
+
+def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
+    """None of them is lost."""
+
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise OSError("broken")
+
+    with ReadAhead(items()) as ahead:
+        taken = iter(ahead)
+        assert [next(taken), next(taken)] == [1, 2]
+        with pytest.raises(OSError, match="broken"):
+            next(taken)
+
+
+def test_a_reader_that_is_left_early_ends() -> None:
+    """And its thread with it, though its queue is full."""
+    with ReadAhead(iter(range(10**9))) as ahead:
+        assert next(iter(ahead)) == 0
+    assert not ahead._thread.is_alive()
+
+
+def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None:
+    """As one of a camera that was unplugged."""
+    release = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        release.wait(30)
+
+    with ReadAhead(items(), patience_s=0.05) as ahead:
+        assert next(iter(ahead)) == 0
+    release.set()
+    ahead._thread.join()
+
+
+def test_everything_is_written_in_order_by_one_other_thread() -> None:
+    """Also what is still waiting when the end comes."""
+    written: list[tuple[int, str]] = []
+
+    def write(item: int) -> None:
+        written.append((item, threading.current_thread().name))
+
+    with WriteBehind(write) as behind:
+        for item in range(30):
+            behind.put(item)
+    assert [item for item, _ in written] == list(range(30))
+    assert {name for _, name in written} == {"livefilter-write"}
+
+
+def test_an_error_of_the_writer_is_raised_by_a_later_put_or_at_the_end() -> None:
+    """Nothing more is written after it."""
+    written: list[int] = []
+
+    def write(item: int) -> None:
+        if item == 3:
+            raise OSError("full")
+        written.append(item)
+
+    def put(*items: int) -> None:
+        with WriteBehind(write) as behind:
+            for item in items:
+                behind.put(item)
+
+    with pytest.raises(OSError, match="full"):
+        put(*range(1000))
+    assert written == [0, 1, 2]
+    with pytest.raises(OSError, match="full"):
+        put(3)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_kept"), [(KeyboardInterrupt, True), (BrokenPipeError, True), (ValueError, False)]
+)
+def test_an_interrupt_keeps_what_waits_and_another_error_drops_it(error: type[BaseException], is_kept: bool) -> None:
+    """So that an interrupted output holds all that was filtered, and a failed one ends soon."""
+    hold = threading.Event()
+    written: list[int] = []
+
+    def write(item: int) -> None:
+        hold.wait(30)
+        written.append(item)
+
+    def put_and_fail() -> None:
+        with WriteBehind(write) as behind:
+            behind.put(0)
+            behind.put(1)
+            threading.Timer(0.05, hold.set).start()
+            raise error
+
+    with pytest.raises(error):
+        put_and_fail()
+    assert (written == [0, 1]) == is_kept
