@@ -95,8 +95,12 @@ class Show:
         return subprocess.run(command, env=self._environment, capture_output=True, check=False)
 
     def press(self, key: str) -> None:
-        """Press a key while the window is in front."""
-        self._run("xdotool", "key", "--window", self.window, key)
+        """Press a key in the window, once it is found."""
+        ends_s = time.monotonic() + PATIENCE_S
+        time.sleep(0.5)  # A window manager that is still at work on the last change forgets the next one.
+        while not (window := self.window) and time.monotonic() < ends_s:
+            time.sleep(0.05)
+        assert self._run("xdotool", "key", "--window", window, key).returncode == 0
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag with the left button from one pixel of the window to another, each as column and row."""
