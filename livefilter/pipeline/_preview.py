@@ -157,8 +157,10 @@ class Preview:
     def _is_seen(self) -> bool:
         """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
         live = self.live
+        if not live.is_over:  # Asked first: the loop may end at any moment, and a look at how it did comes after that.
+            return False
         is_single = live.waits and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
-        return live.is_over and self._screen.is_empty and not is_single
+        return self._screen.is_empty and not is_single
 
     def _show(self, *, is_changed: bool = False) -> None:
         """Show the newest picture again; with other panels if something has changed, or they have got old."""
