@@ -205,6 +205,17 @@ def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None
     assert turned.press("2") == 245
 
 
+def test_a_single_picture_stays_whenever_the_loop_ends(presets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if it ends in the middle of the question whether all is over; the loop has a thread of its own."""
+    shown = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
+    shown.next_frame()
+    loop = shown.live.loop
+    answers = iter([False])
+    monkeypatch.setattr(type(loop), "is_over", property(lambda self: next(answers, True)), raising=False)
+    assert loop.means.frames == 1
+    assert [shown.preview._is_seen() for _ in range(3)] == [False] * 3
+
+
 def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
     """No new frame comes meanwhile, and all others come afterwards."""
     turned = Turned(presets)
