@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -100,9 +101,9 @@ class _Stored(Source):
         """Whether a frame without a byte is the end, and not a loss."""
         return True
 
+    @abstractmethod
     def _gray(self, stored: Pixels) -> Pixels:
         """Return the gray of a frame as it was stored."""
-        raise NotImplementedError
 
 
 class RawInput(_Stored):
