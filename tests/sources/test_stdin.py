@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,9 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Source]]:
         reading, writing = os.pipe()
 
         def write() -> None:
-            with open(writing, "wb") as end:
-                try:
-                    end.write(data)
-                    end.flush()
-                except BrokenPipeError:
-                    return  # Nobody reads it to its end.
+            # Nobody need read it to its end; closing writes what is left, and may fail as well.
+            with suppress(BrokenPipeError), open(writing, "wb") as end:
+                end.write(data)
 
         threads.append(threading.Thread(target=write))
         threads[-1].start()
