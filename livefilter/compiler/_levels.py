@@ -6,6 +6,7 @@ Measured at 1080p: 0.6 ms for a look-up, 0.1 ms for the same levels as a line or
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -41,6 +42,7 @@ class Steps:
     steps: tuple[tuple[int, int], ...]
 
 
+@lru_cache(maxsize=64)
 def recognised(table: bytes) -> Line | Steps | None:
     """Return the arithmetic that gives a table, if it is a line or a few steps."""
     levels = np.frombuffer(table, dtype=np.uint8).astype(np.int64)
