@@ -38,14 +38,14 @@ def halide_run(job: Job, image: Pixels) -> Run | None:
     ):
         return None
     source = hl.ImageParam(hl.UInt(8), 2)
-    filtered = _Pipeline(hl, source, image.shape).filtered(job.operations) if job.operations else None
+    filtered = _Pipeline(hl, source, image.shape, job.operations) if job.operations else None
     scores = _scores(hl, source, image.shape, job.rule) if job.rule else None
     rows = image.shape[0]
 
     def run(picture: Pixels, out: Pixels) -> None:
         source.set(hl.Buffer(picture))
         if filtered is not None:
-            filtered.realize(hl.Buffer(out))
+            filtered.fill(hl.Buffer(out))
         if scores is not None:
             for counted in scores.realize([rows - 1]):
                 np.asarray(counted).sum()
@@ -66,9 +66,9 @@ def _is_written(operation: Operation) -> bool:
 
 
 class _Pipeline:
-    """One Halide pipeline under construction."""
+    """One Halide pipeline, with the memory that it reads from."""
 
-    def __init__(self, hl: Any, source: Any, shape: tuple[int, ...]) -> None:
+    def __init__(self, hl: Any, source: Any, shape: tuple[int, ...], operations: Iterable[Operation]) -> None:
         rows, cols = shape
         self._hl = hl
         self._x, self._y, self._strip, self._row = (hl.Var(name) for name in ("x", "y", "strip", "row"))
@@ -78,9 +78,14 @@ class _Pipeline:
             self._x, self._y
         ]
         self._inner: list[tuple[Any, int]] = []
+        self._tables: list[Pixels] = []
+        self._result = self._compiled(operations)
 
-    def filtered(self, operations: Iterable[Operation]) -> Any:
-        """Return the compiled function of a chain."""
+    def fill(self, out: Any) -> None:
+        """Compute the picture of what the source is set to."""
+        self._result.realize(out)
+
+    def _compiled(self, operations: Iterable[Operation]) -> Any:
         x, y = self._x, self._y
         current = self._source
         stages: list[Any] = []
@@ -119,7 +124,8 @@ class _Pipeline:
                 raised = self._byte(sharp, amount.denominator)
                 return hl.select(hl.abs(difference) < threshold, centre, raised), _WORDS
             case Lookup(table):
-                levels = hl.Buffer(np.frombuffer(table, dtype=np.uint8).copy())
+                self._tables.append(np.frombuffer(table, dtype=np.uint8).copy())  # Halide does not keep it.
+                levels = hl.Buffer(self._tables[-1])
                 return levels[hl.cast(hl.Int(32), picture[x, y])], _WORDS
             case Blend(weight):
                 kept, rest = weight.numerator, weight.denominator - weight.numerator
