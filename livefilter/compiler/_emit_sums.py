@@ -116,7 +116,8 @@ def _finish_one(program: Program, item: Sum) -> None:
 def _along(program: Program, plane: Plane, terms: Sequence[Term], *, is_wide: bool = False) -> str:
     """Return the expression for a sum along a row of sums, a tuple of one for each phase."""
     starts = ", ".join(plane.starts)
-    return f'{"wide_" * is_wide}along({plane.store}, x, {program.loop}, "{written([terms])}", {starts})'
+    along = "wide_along" if is_wide else "along"
+    return f'{along}({plane.store}, x, {program.loop}, "{written([terms])}", {starts})'
 
 
 def _prepare_direct(program: Program, window: Window, name: str, form: Direct) -> tuple[Plane, ...]:
@@ -213,7 +214,8 @@ def _prepare_separable(program: Program, window: Window, name: str, form: Separa
         terms = [Term(form.column[i], at, 0) for at, i in enumerate(rows)]
         starts = ", ".join(f"{window.prefix}{i}" for i in rows)
         names = [f"{name}_column_{phase}" for phase in PHASES[2]]
-        call = f'{"wide_" * is_wide}taps({window.array}, x, {program.loop}, "{written([terms])}", {starts})'
+        taps = "wide_taps" if is_wide else "taps"
+        call = f'{taps}({window.array}, x, {program.loop}, "{written([terms])}", {starts})'
         program(f"{', '.join(names)} = {call}")
         for parity, column in enumerate(names):
             value = column

@@ -284,6 +284,7 @@ def test_statistics_are_logged_every_now_and_then(figured: Live, tmp_path: Path)
     with StatsLog(figured, path, every_s=0.001):
         while path.read_text().count("\n") < 3:
             pass
+    assert all("latency" in json.loads(line) for line in path.read_text().splitlines())
 
 
 def test_a_log_that_cannot_be_made_is_an_error(figured: Live, tmp_path: Path) -> None:
