@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import cv2
+import numpy as np
 
 from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
@@ -41,7 +42,7 @@ class WindowSink(Sink):
         self.is_minimised = False
         self._is_put_away = MinimisedWatch()
         self.on_drag: Callable[[float], object] = lambda share: None
-        self._cols = 1
+        self._shape = (1, 1)
         self._is_shown = False
         os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false")
 
@@ -53,6 +54,8 @@ class WindowSink(Sink):
     def show(self, pixels: Pixels) -> None:
         """Show a picture; the first one opens the window, in its size.
 
+        A later one of other proportions gets black bars: OpenCV would stretch it.
+
         Raises:
             DisplayError: OpenCV cannot open a window.
         """
@@ -60,8 +63,7 @@ class WindowSink(Sink):
             return
         if not self._is_shown:
             self._open(*pixels.shape[:2])
-        self._cols = pixels.shape[1]
-        cv2.imshow(self.target, pixels)
+        cv2.imshow(self.target, _with_bars(pixels, self._shape))
 
     def poll_key(self, wait_ms: int) -> str | None:
         """Wait for a key at most ``wait_ms`` milliseconds, at least 1, and return it: a character, "esc", or None."""
@@ -108,6 +110,7 @@ class WindowSink(Sink):
             cv2.namedWindow(self.target, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise DisplayError(NO_WINDOWS) from error
+        self._shape = (rows, cols)
         cv2.resizeWindow(self.target, cols, rows)
         cv2.setMouseCallback(self.target, self._mouse)
         self._is_shown = True
@@ -115,7 +118,7 @@ class WindowSink(Sink):
 
     def _mouse(self, event: int, col: int, row: int, flags: int, _: object) -> None:
         if event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_MOUSEMOVE) and flags & cv2.EVENT_FLAG_LBUTTON:
-            self.on_drag(min(max(col / self._cols, 0.0), 1.0))
+            self.on_drag(min(max(col / self._shape[1], 0.0), 1.0))
 
     def _leave(self) -> None:
         if self._visit is not None:
@@ -127,3 +130,17 @@ class WindowSink(Sink):
             return cv2.getWindowProperty(self.target, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # With its last window, OpenCV's Qt forgets that there ever was one.
             return False
+
+
+def _with_bars(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
+    """Return a picture in the proportions of ``shape``; itself where it has them."""
+    rows, cols = pixels.shape[:2]
+    lacking_rows = max(0, round(cols * shape[0] / shape[1]) - rows)
+    lacking_cols = max(0, round(rows * shape[1] / shape[0]) - cols)
+    if not (lacking_rows or lacking_cols):
+        return pixels
+    above, before = lacking_rows // 2, lacking_cols // 2
+    barred = cv2.copyMakeBorder(
+        pixels, above, lacking_rows - above, before, lacking_cols - before, cv2.BORDER_CONSTANT, value=0
+    )
+    return np.asarray(barred, dtype=np.uint8)

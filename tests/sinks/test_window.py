@@ -87,6 +87,20 @@ def test_the_first_picture_opens_the_window_in_its_size(screen: Screen) -> None:
     assert screen.calls[1] == ("resizeWindow", "a title", 6, 4)
 
 
+@pytest.mark.parametrize("shape", [(4, 12), (8, 6), (5, 6), (2, 3)])
+def test_a_picture_of_other_proportions_gets_bars(shape: tuple[int, int], screen: Screen) -> None:
+    """The original beside the result is twice as wide as the window: neither is squeezed, and nothing is cut off."""
+    window = WindowSink("a title")
+    window.show(PICTURE)
+    window.show(np.full(shape, 9, np.uint8))
+    shown = screen.calls[-1][2]
+    assert shown.shape == {(4, 12): (8, 12), (8, 6): (8, 12), (5, 6): (5, 8), (2, 3): (2, 3)}[shape]
+    rows, cols = np.nonzero(shown)
+    assert (np.ptp(rows) + 1, np.ptp(cols) + 1) == shape
+    assert rows.min() == (shown.shape[0] - shape[0]) // 2
+    assert cols.min() == (shown.shape[1] - shape[1]) // 2
+
+
 def test_every_frame_written_is_shown(screen: Screen) -> None:
     """And leaving the block closes the window, once, with a turn of its loop."""
     with WindowSink("a title") as window:
