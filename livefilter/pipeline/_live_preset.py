@@ -14,7 +14,7 @@ from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
 from livefilter.pipeline._reload import FileWatch
 from livefilter.pipeline._switch import Switcher
-from livefilter.presets import Preset, find_preset, load_preset, strengthened
+from livefilter.presets import Preset, load_preset, strengthened
 
 _SLOW_START_S = 0.7
 _MOST_NOTCHES = 12
@@ -22,17 +22,22 @@ _MOST_NOTCHES = 12
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """Why a preset is loaded: to go over to it, because its file was saved, or to turn its main parameter."""
+    """Why a preset is loaded: to go over to it, because a file was saved, or to turn its main parameter.
+
+    Its files are watched from when they are read; a preset that is turned has been read before.
+    """
 
     kind: Literal["switch", "reload", "strength"]
     name: str
+    watch: FileWatch | None = None
 
 
 class LivePreset:
     """A preset that can become another one while pictures are made with it.
 
     Args:
-        preset: What to begin with, compiled now: a Preset, or the name or path of one, whose file is watched.
+        preset: What to begin with, compiled now: a Preset, or the name or path of one, whose file is watched,
+            and those that it starts from.
         threads: Threads that may work on one frame.
         announce: Called with one line when something happened that the user should know.
         clock: Seconds that only grow.
@@ -55,15 +60,18 @@ class LivePreset:
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
+        self._clock = clock
+        self._watch: FileWatch | None = None
+        self._name = preset.name if isinstance(preset, Preset) else fspath(preset)
+        if not isinstance(preset, Preset):
+            self._watch = FileWatch(clock)
+            preset = load_preset(preset, on_read=self._watch.add)
         self.filter = Filter(preset, threads=threads)
         self.broken: str | None = None
         self._announce = announce
-        self._clock = clock
         self._switcher = Switcher(threads, prepare)
         self._base = self.filter.preset
         self._notches = 0
-        self._name = preset.name if isinstance(preset, Preset) else fspath(preset)
-        self._watch = None if isinstance(preset, Preset) else FileWatch(find_preset(preset), clock)
         self._compile()
 
     @property
@@ -73,7 +81,7 @@ class LivePreset:
 
     def switch(self, preset: str) -> None:
         """Go over to another preset, by name or path, as soon as it is compiled."""
-        self._switcher.ask(_Wish("switch", preset), lambda: load_preset(preset))
+        self._load("switch", preset)
 
     def strengthen(self, notches: int) -> None:
         """Turn the preset's main parameter up, or down for negative notches."""
@@ -89,8 +97,7 @@ class LivePreset:
     def poll(self) -> bool:
         """Load a file that was saved, and go over to what is ready; return whether ``filter`` is another one now."""
         if self._watch is not None and self._watch.is_changed():
-            name = self._name
-            self._switcher.ask(_Wish("reload", name), lambda: load_preset(name))
+            self._load("reload", self._name)
         done = self._switcher.poll()
         if done is None:
             return False
@@ -102,8 +109,7 @@ class LivePreset:
         self.filter = done.filter
         if wish.kind != "strength":
             self._base, self._notches, self.broken = done.filter.preset, 0, None
-        if wish.kind == "switch":
-            self._name, self._watch = wish.name, FileWatch(find_preset(wish.name), self._clock)
+            self._name, self._watch = wish.name, wish.watch
         if wish.kind == "reload":
             self._announce(f"{wish.name}: loaded anew")
         return True
@@ -112,10 +118,16 @@ class LivePreset:
         """Let go of what is being compiled."""
         self._switcher.close()
 
+    def _load(self, kind: Literal["switch", "reload"], name: str) -> None:
+        watch = FileWatch(self._clock)
+        self._switcher.ask(_Wish(kind, name, watch), lambda: load_preset(name, on_read=watch.add))
+
     def _refuse(self, wish: _Wish, error: Exception | None) -> None:
         if error is not None and not isinstance(error, LivefilterError):
             raise error
-        if wish.kind == "reload":
+        if wish.kind == "reload" and wish.watch is not None and self._watch is not None:
+            wish.watch.keep(self._watch)  # It may have failed before it had read all of them.
+            self._watch = wish.watch
             self.broken = str(error)
         self._announce(str(error))
 

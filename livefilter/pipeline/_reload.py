@@ -1,4 +1,4 @@
-"""Noticing that a preset's file was saved."""
+"""Noticing that one of a preset's files was saved."""
 
 from __future__ import annotations
 
@@ -13,23 +13,32 @@ _Signature = tuple[int, int, int]
 
 
 class FileWatch:
-    """Tells once for each time that a file was written: in place, or by another file that was moved over it.
+    """Tells once for each time that files were written: in place, or by others that were moved over them.
 
-    The path is looked at, rather than the file watched, because editors do both, and network drives tell nobody.
+    Paths are looked at, rather than files watched, because editors do both, and network drives tell nobody.
 
     Args:
-        path: The file.
         clock: Seconds that only grow.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known = self._last = self._signature()
+        self._known: dict[Path, _Signature | None] = {}
+        self._last: dict[Path, _Signature | None] = {}
         self._since_s = self._looked_s = clock()
 
+    def add(self, path: Path) -> None:
+        """Watch one more file, which may be missing; whatever is written to it from now on is a change."""
+        self._known.setdefault(path, _signature(path))
+        self._last = self._known
+
+    def keep(self, other: FileWatch) -> None:
+        """Watch what another one watches, too, from where it is."""
+        self._known = other._known | self._known
+        self._last = self._known
+
     def is_changed(self) -> bool:
-        """Return whether the file is another one than the last time, and is no longer being written.
+        """Return whether the files are others than the last time, and are no longer being written.
 
         A file that is gone counts as changed after a second, since a file that is replaced may be gone for a moment.
         """
@@ -37,18 +46,20 @@ class FileWatch:
         if now_s - self._looked_s < _EVERY_S:
             return False
         self._looked_s = now_s
-        found = self._signature()
+        found = {path: _signature(path) for path in self._known}
         if found != self._last:
             self._last, self._since_s = found, now_s
             return False
-        if found == self._known or (found is None and now_s - self._since_s < _GONE_S):
+        is_gone = any(found[path] is None and known is not None for path, known in self._known.items())
+        if found == self._known or (is_gone and now_s - self._since_s < _GONE_S):
             return False
         self._known = found
         return True
 
-    def _signature(self) -> _Signature | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+
+def _signature(path: Path) -> _Signature | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -60,8 +61,15 @@ def find_preset(name_or_path: str | os.PathLike[str]) -> Path:
     raise PresetError(f"unknown preset {text!r}{did_you_mean(text, list_presets())}")
 
 
-def load_preset(name_or_path: str | os.PathLike[str]) -> Preset:
+def load_preset(
+    name_or_path: str | os.PathLike[str], *, on_read: Callable[[Path], object] = lambda path: None
+) -> Preset:
     """Return a preset by name, or by the path of its YAML file.
+
+    Args:
+        name_or_path: As for ``find_preset``.
+        on_read: Called with the path of each file just before it is read, also where that fails: the preset's own, and
+            those that it starts from.
 
     Raises:
         PresetError: There is no such preset, or it is not valid; the message is one line with file, line and column.
@@ -72,12 +80,19 @@ def load_preset(name_or_path: str | os.PathLike[str]) -> Preset:
     """
     path = find_preset(name_or_path)
 
+    def text(file: Path) -> str:
+        on_read(file)
+        return _text(file)
+
     def parent(name: str, place: Place, chain: tuple[Path, ...] = (path.resolve(),)) -> Document:
         """Return the document that an ``extend`` names, its own parents merged in; paths are relative to the file."""
         is_path = name.endswith(_SUFFIXES) or "/" in name or os.sep in name
+        wanted = chain[-1].parent / name if is_path else name
         try:
-            above = find_preset(chain[-1].parent / name if is_path else name)
+            above = find_preset(wanted)
         except PresetError as error:
+            if isinstance(wanted, Path):
+                on_read(wanted)
             raise PresetError(f"{place}: extend: {error}") from error
         shipped = shipped_folder("configs") / f"{name}.yaml"
         if above.resolve() in chain and shipped.is_file():
@@ -85,11 +100,11 @@ def load_preset(name_or_path: str | os.PathLike[str]) -> Preset:
         if above.resolve() in chain:
             raise PresetError(f"{place}: extend: {name!r} leads back to this preset")
         return inherit(
-            read_document(_text(above), str(above)),
+            read_document(text(above), str(above)),
             lambda grandparent, at: parent(grandparent, at, (*chain, above.resolve())),
         )
 
-    return parse_preset(_text(path), str(path), path.stem, parent)
+    return parse_preset(text(path), str(path), path.stem, parent)
 
 
 def _files(folder: Path) -> list[Path]:

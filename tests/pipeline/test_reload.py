@@ -1,12 +1,16 @@
-"""Noticing that a file was saved, however an editor does it."""
+"""Noticing that one of a preset's files was saved, however an editor does it, and what comes of it."""
 
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from livefilter.compiler import Filter
+from livefilter.pipeline._live_preset import LivePreset
 from livefilter.pipeline._reload import FileWatch
 from livefilter.testing import FakeClock
 
@@ -18,7 +22,8 @@ class Watched:
         self.path = folder / "a.yaml"
         self.path.write_text("first")
         self.clock = FakeClock()
-        self.watch = FileWatch(self.path, self.clock)
+        self.watch = FileWatch(self.clock)
+        self.watch.add(self.path)
 
     def changes(self, seconds: float = 0.5) -> int:
         """How often it tells of a change in the time to come."""
@@ -83,3 +88,134 @@ def test_a_file_that_stays_away_is_told_once(watched: Watched) -> None:
     assert watched.changes(3) == 1
     watched.path.write_text("back")
     assert watched.changes() == 1
+
+
+def test_any_of_several_files_is_noticed(watched: Watched) -> None:
+    """Also one that was missing until now; and it is no change that it still is."""
+    missing = watched.path.with_name("b.yaml")
+    watched.watch.add(missing)
+    assert watched.changes(3) == 0
+    missing.write_text("here")
+    assert watched.changes() == 1
+    watched.path.write_text("second")
+    assert watched.changes() == 1
+
+
+def test_what_is_written_after_a_file_was_read_is_a_change(watched: Watched) -> None:
+    """Even if nobody looks before the preset is compiled."""
+    other = watched.path.with_name("b.yaml")
+    other.write_text("read")
+    after = FileWatch(watched.clock)
+    after.add(other)
+    other.write_text("written since")
+    after.keep(watched.watch)
+    watched.watch = after
+    assert watched.changes() == 1
+    watched.path.write_text("the one that was kept")
+    assert watched.changes() == 1
+
+
+class Family:
+    """A preset whose parent has a parent, in force in a pipeline that is turned by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.save("grand", "steps: [threshold: {level: 10}]")
+        self.save("parent", "extend: ./grand.yaml")
+        self.save("mine", "extend: ./parent.yaml\noverlay: {name: false}")
+        self.clock = FakeClock()
+        self.told: list[str] = []
+        self.preset = LivePreset(
+            folder / "mine.yaml", announce=self.told.append, clock=self.clock, prepare=self._prepared
+        )
+
+    def save(self, name: str, text: str) -> None:
+        """Save one of the files, by moving another one over it."""
+        (self.folder / "new").write_text(text + "\n")
+        os.replace(self.folder / "new", self.folder / f"{name}.yaml")
+
+    def level(self) -> int:
+        """The threshold in force, once what was saved has been noticed and loaded."""
+        for _ in range(30):
+            self.clock.advance(0.051)
+            self.preset.poll()
+            while self.preset.is_changing:
+                self.preset.poll()
+                time.sleep(0.001)
+        (step,) = self.preset.filter.preset.steps
+        return int(step.model_dump()["level"])
+
+    @staticmethod
+    def _prepared(made: Filter) -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> Family:
+    """A preset that starts from another one, which starts from another one."""
+    return Family(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["grand", "parent", "mine"])
+def test_saving_any_file_that_the_preset_was_read_from_swaps_it_in(name: str, family: Family) -> None:
+    """Its own file, its parent's, or that one's; and again the next time."""
+    assert family.level() == 10
+    for level in (20, 30):
+        above = {"grand": "", "parent": "extend: ./grand.yaml\n", "mine": "extend: ./parent.yaml\n"}[name]
+        family.save(name, f"{above}steps: [threshold: {{level: {level}}}]")
+        assert family.level() == level
+    assert family.told == [f"{family.folder / 'mine.yaml'}: loaded anew"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("steps: [threshold: {level: 999}]", "grand.yaml:1:28: steps[0].threshold.level: "),
+        ("steps:\n  - treshold: {level: 5}", "grand.yaml:2:5: steps[0]: unknown step 'treshold'"),
+        ("steps: [", "grand.yaml:2:1: not valid YAML"),
+    ],
+)
+def test_a_broken_parent_keeps_the_last_good_filter_until_it_is_mended(text: str, wrong: str, family: Family) -> None:
+    """What is told has the parent's file, line and column; mending the parent is enough."""
+    family.save("grand", text)
+    assert family.level() == 10
+    assert str(family.folder / wrong) in (family.preset.broken or "")
+    family.save("mine", "extend: ./parent.yaml")  # Still watched, and still broken.
+    assert family.level() == 10
+    assert len(family.told) == 2
+    family.save("grand", "steps: [threshold: {level: 40}]")
+    assert family.level() == 40
+    assert family.preset.broken is None
+
+
+def test_a_parent_that_is_not_there_yet_is_waited_for(family: Family) -> None:
+    """The preset is saved before the file that it starts from."""
+    family.save("mine", "extend: ./later.yaml")
+    assert family.level() == 10
+    assert f"{family.folder / 'mine.yaml'}:1:9: extend: " in (family.preset.broken or "")
+    family.save("later", "steps: [threshold: {level: 50}]")
+    assert family.level() == 50
+    assert family.preset.broken is None
+
+
+def test_a_parent_that_is_one_no_longer_is_left_alone(family: Family) -> None:
+    """What is watched follows what was read."""
+    family.save("mine", "steps: [threshold: {level: 60}]")
+    assert family.level() == 60
+    family.save("grand", "steps: [")
+    assert family.level() == 60
+    assert family.preset.broken is None
+
+
+def test_after_a_switch_the_other_presets_files_are_watched(family: Family) -> None:
+    """And those of the one before are not."""
+    family.save("base", "steps: [threshold: {level: 70}]")
+    family.save("other", "extend: ./base.yaml")
+    family.preset.switch(str(family.folder / "other.yaml"))
+    assert family.level() == 70
+    family.save("grand", "steps: [")
+    family.save("base", "steps: [threshold: {level: 80}]")
+    assert family.level() == 80
+    assert family.preset.broken is None

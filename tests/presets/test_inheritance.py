@@ -37,6 +37,16 @@ def test_a_bare_extend_is_the_other_preset_under_its_own_name(tmp_path: Path) ->
     assert mine == base.model_copy(update={"name": "mine"})
 
 
+def test_each_file_is_told_before_it_is_read(tmp_path: Path) -> None:
+    """Also where reading fails, so that somebody can wait until it is mended."""
+    told: list[str] = []
+    (tmp_path / "base.yaml").write_text("extend: ./further.yaml\n")
+    (tmp_path / "mine.yaml").write_text("extend: ./base.yaml\n")
+    with pytest.raises(PresetError, match=r"further\.yaml: no such file"):
+        load_preset(tmp_path / "mine.yaml", on_read=lambda path: told.append(path.name))
+    assert told == ["mine.yaml", "base.yaml", "further.yaml"]
+
+
 def test_mappings_merge_and_lists_replace(tmp_path: Path) -> None:
     """A single key of score or overlay changes alone; steps are replaced as a whole."""
     mine = extended(tmp_path, "extend: ./base.yaml\nsteps: [box: {size: 3}]\noverlay: {scores: true}\n")
