@@ -96,7 +96,7 @@ def test_a_picture_of_other_proportions_gets_bars(shape: tuple[int, int], screen
     shown = screen.calls[-1][2]
     assert shown.shape == {(4, 12): (8, 12), (8, 6): (8, 12), (5, 6): (5, 8), (2, 3): (2, 3)}[shape]
     rows, cols = np.nonzero(shown)
-    assert (np.ptp(rows) + 1, np.ptp(cols) + 1) == shape
+    assert (len(set(rows)), len(set(cols))) == shape
     assert rows.min() == (shown.shape[0] - shape[0]) // 2
     assert cols.min() == (shown.shape[1] - shape[1]) // 2
 
