@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import platformdirs
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from livefilter.compiler import _cache, _chain, _correlate, _luma
+from livefilter.compiler._call import Function
 
 # A first call compiles, which takes longer than any sensible deadline.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -154,11 +154,10 @@ def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.node.get_closest_marker("jit") is None:
 
-            def plain(source: str, signature: str, name: str) -> Callable[..., Any]:
+            def plain(source: str, name: str, lease: object = None) -> Function:
                 return _cache.plain(source, name)
 
             patch.setattr(_chain, "compiled", plain)
-            patch.setattr(_chain, "is_kept", lambda *_: True)
             patch.setattr(_luma, "compiled", plain)
         _forget_programs()
         yield

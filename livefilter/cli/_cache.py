@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import click
 
@@ -42,15 +43,14 @@ def command(clear: bool, warm: bool, as_json: bool) -> None:
 
 
 def _warm() -> list[str]:
-    """Compile every preset, a process for each core, and return their names; a broken one is named and passed over."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    """Compile every preset, as many at a time as there are cores, and return their names; a broken one is named."""
+    from concurrent.futures import ThreadPoolExecutor
 
     from livefilter.presets import list_presets
 
     names = list_presets()
-    # Spawned, not forked: a fork would copy the threads' locks of whatever is loaded already.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    # Each thread waits for a process of its own, which compiles.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = list(pool.map(_compile, names))
     for problem in filter(None, problems):
         click.echo(f"livefilter: {problem}", err=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livefilter.compiler._cache import uncached
 from livefilter.compiler._emit_sweep import generate
 from livefilter.compiler._plan import Plan
 
@@ -33,10 +32,12 @@ class AssemblySummary:
 
 def assembly_summary(plan: Plan) -> AssemblySummary:
     """Compile a plan's sweeps and count their instructions; machine code from the cache folder cannot be read back."""
+    from livefilter.compiler import _codegen
+
     lines: list[str] = []
     for sweep in plan.sweeps:
-        code = generate(sweep)
-        lines += _instructions(uncached(code.source, code.signature, "sweep"))
+        listing = _codegen.assembly(generate(sweep).source, "sweep")
+        lines += [line for line in listing.splitlines() if re.match(r"\s+[a-z]", line)]
     by_width = {bits: sum(1 for line in lines if _width(line) == bits) for bits in _REGISTERS}
     return AssemblySummary(
         len(lines),
@@ -44,11 +45,6 @@ def assembly_summary(plan: Plan) -> AssemblySummary:
         sum(1 for line in lines if _PACKED_16.search(line)),
         sum(1 for line in lines if _PACKED_SINGLE.search(line)),
     )
-
-
-def _instructions(function: object) -> list[str]:
-    listing = "\n".join(function.inspect_asm().values())  # type: ignore[attr-defined]
-    return [line for line in listing.splitlines() if re.match(r"\s+[a-z]", line)]
 
 
 def _width(line: str) -> int:

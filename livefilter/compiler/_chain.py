@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._assembly import AssemblySummary, assembly_summary
-from livefilter.compiler._cache import Function, compiled, is_kept
+from livefilter.compiler._beside import Lease
+from livefilter.compiler._cache import compiled
+from livefilter.compiler._call import Function
 from livefilter.compiler._emit_sweep import Code, generate
 from livefilter.compiler._plan import Plan, Sweep, plan_chain, plan_score
 from livefilter.compiler._strips import pool, thread_count
-from livefilter.compiler._workspace import Scratch, Shape, Tables, make_tables, out_shape, strip_bounds
+from livefilter.compiler._workspace import Scratch, Shape, Strip, Tables, make_tables, out_shape, strip_bounds
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
@@ -29,10 +30,6 @@ _NS_PER_OPERATION = 0.006
 _SHAPES = 4
 """Memory is kept for so many frame shapes."""
 Pass = tuple[Sweep, Code, Function]
-
-
-Strip = tuple[int, int, NDArray[np.int64]]
-"""First and last row of a part of the result, and what ``strip_bounds`` says of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,13 +45,11 @@ class _Workspaces:
 class Program:
     """Compiled sweeps of a plan, with the memory that they work in; safe to call from any number of threads."""
 
-    def __init__(self, plan: Plan, threads: int) -> None:
+    def __init__(self, plan: Plan, threads: int, lease: Lease | None = None) -> None:
         self.plan = plan
         self.threads = threads
         codes = [(sweep, generate(sweep)) for sweep in plan.sweeps]
-        self.passes: list[Pass] = [
-            (sweep, code, compiled(code.source, code.signature, "sweep")) for sweep, code in codes
-        ]
+        self.passes: list[Pass] = [(sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes]
         self._workspaces: dict[Shape, _Workspaces] = {}
         self._lock = threading.Lock()
 
@@ -68,20 +63,15 @@ class Program:
             scratch = self._make_scratch(spaces)
         frames = self._frames(spaces, shape)
         original = image.reshape(-1)
-        sums = np.zeros(3, dtype=np.int64)
-        results = [*frames, out]
         current: NDArray[Any] = original
-        for at, (_, code, function) in enumerate(self.passes):
-            result = results[at].reshape(-1)
-            self._sweep(spaces, at, code, function, (current, original, result), scratch[at])
-            if at == 0:
-                for piece in scratch[0]:
-                    sums += piece.sums
-            current = result
+        for pieces, result in zip(scratch, [*frames, out], strict=True):
+            _sweep(pieces, (current, original, result.reshape(-1)))
+            current = result.reshape(-1)
+        across, down, dense = np.sum([piece.sums for piece in scratch[0]], axis=0).tolist()
         spaces.free.append(scratch)
         if frames:
             spaces.free_frames.append(frames)
-        return ScoreSums(int(sums[0]), int(sums[1]), int(sums[2]), self._windows(shape))
+        return ScoreSums(across, down, dense, self._windows(shape))
 
     @property
     def nbytes(self) -> int:
@@ -91,47 +81,6 @@ class Program:
         frames = [frame.nbytes for space in spaces for call in space.free_frames for frame in call]
         tables = [part.nbytes for space in spaces for part in space.tables]
         return sum(scratch) + sum(frames) + sum(tables)
-
-    def _sweep(
-        self,
-        spaces: _Workspaces,
-        at: int,
-        code: Code,
-        function: Function,
-        frames: tuple[NDArray[Any], ...],
-        scratch: list[Scratch],
-    ) -> None:
-        tables, strips = spaces.tables[at], spaces.strips[at]
-        tasks = [
-            partial(
-                function,
-                *frames,
-                piece.spill,
-                first,
-                last,
-                *tables.shape,
-                tables.in_cols,
-                tables.stride,
-                tables.sources,
-                tables.windows,
-                tables.margins,
-                bounds,
-                piece.ring,
-                piece.words,
-                piece.ints,
-                piece.singles,
-                code.levels,
-                code.weights,
-                piece.sums,
-            )
-            for (first, last, bounds), piece in zip(strips, scratch, strict=True)
-        ]
-        for piece in scratch:
-            piece.sums[:] = 0
-        if len(tasks) == 1:
-            tasks[0]()
-        else:
-            pool().run(tasks)
 
     def _windows(self, shape: Shape) -> int:
         if self.plan.rule is None:
@@ -161,8 +110,8 @@ class Program:
 
     def _make_scratch(self, spaces: _Workspaces) -> list[list[Scratch]]:
         return [
-            [Scratch(sweep, code, tables) for _ in strips]
-            for (sweep, code, _), tables, strips in zip(self.passes, spaces.tables, spaces.strips, strict=True)
+            [Scratch(sweep, code, function, tables, *strip) for strip in strips]
+            for (sweep, code, function), tables, strips in zip(self.passes, spaces.tables, spaces.strips, strict=True)
         ]
 
     def _frames(self, spaces: _Workspaces, shape: Shape) -> list[Pixels]:
@@ -175,10 +124,16 @@ class Program:
             return [np.empty(shape, dtype=np.uint8) for _ in self.passes[1:]]
 
 
-def is_cached(operations: Sequence[Operation], rule: ScoreRule | None) -> bool:
-    """Return whether a Chain of these would be ready without compiling."""
-    codes = map(generate, plan_chain(operations, rule).sweeps)
-    return all(is_kept(code.source, code.signature, "sweep") for code in codes)
+def _sweep(pieces: list[Scratch], frames: tuple[NDArray[Any], ...]) -> None:
+    """Run one sweep over a frame, a strip each."""
+    for piece in pieces:
+        piece.sums[:] = 0
+        for at, frame in enumerate(frames):
+            piece.call.point(at, frame)
+    if len(pieces) == 1:
+        pieces[0].call()
+    else:
+        pool().run([piece.call for piece in pieces])
 
 
 class Chain:
@@ -189,15 +144,22 @@ class Chain:
         rule: How the frame is scored.
         threads: How many threads may work on one frame; LIVEFILTER_THREADS, or one per processor, unless given. The
             result does not depend on it.
+        lease: The process that compiles, so that it can be stopped.
 
     Raises:
         OptionError: ``threads`` is not positive.
+        CompileStopped: The lease was stopped.
     """
 
     def __init__(
-        self, operations: Sequence[Operation], rule: ScoreRule | None = None, *, threads: int | None = None
+        self,
+        operations: Sequence[Operation],
+        rule: ScoreRule | None = None,
+        *,
+        threads: int | None = None,
+        lease: Lease | None = None,
     ) -> None:
-        self._program = Program(plan_chain(operations, rule), thread_count(threads))
+        self._program = Program(plan_chain(operations, rule), thread_count(threads), lease)
 
     @classmethod
     def of_score(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
-from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, times
+from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, summed, times
 from livefilter.compiler._forms import choose_form, rows_read
 from livefilter.compiler._levels import Line, Steps, recognised
 from livefilter.compiler._plan import Output, Point, Stage
@@ -92,10 +92,8 @@ def _emit_levels(program: Program, table: bytes) -> None:
             found = emit_byte(program, Values(("level",), lane, line.range), parts)
             program(f"value = {found.names[0]}")
         case Steps(first, steps):
-            program(f"level = plus(mul(value, 0), {first})")
-            for at, by in steps:
-                program(f"level = add(level, mul(reaches(value, {at}), {by}))")
-            program("value = level")
+            rises = [f"mul(reaches(value, {at}), {by})" for at, by in steps]
+            program(f"value = {summed([f'plus(mul(value, 0), {first})', *rises])}")
 
 
 def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values:

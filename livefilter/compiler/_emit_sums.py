@@ -95,19 +95,19 @@ def _finish_one(program: Program, item: Sum) -> None:
                 program(f"{name} = {narrowed(summed([value, *_parts(program, item, phase)]), lane)}")
         case Separable(row=row, lane=lane):
             terms = [Term(weight, 0, col) for col, weight in enumerate(row) if weight]
-            program(f"{', '.join(names)} = {_along(program, item.planes[0], terms)}")
-            if lane == "int16":
-                for name in names:
-                    program(f"{name} = {narrowed(name, lane)}")
+            program(f"{item.name} = {_along(program, item.planes[0], terms)}")
+            for phase, name in enumerate(names):
+                program(f"{name} = {narrowed(f'{item.name}[{phase}]', lane)}")
         case Box(_, cols, block, blocks, lane):
             whole = [Term(1, 0, at * block) for at in range(blocks)]
             rest = [Term(1, 0, at) for at in range(block * blocks, cols)]
             is_wide = lane == "int32"
-            program(f"{', '.join(names)} = {_along(program, item.planes[-1], whole, is_wide=is_wide)}")
+            program(f"{item.name} = {_along(program, item.planes[-1], whole, is_wide=is_wide)}")
             if rest:
-                program(f"rest = {_along(program, item.planes[0], rest, is_wide=is_wide)}")
-                for phase, name in enumerate(names):
-                    program(f"{name} = add({name}, rest[{phase}])")
+                program(f"{item.name}_rest = {_along(program, item.planes[0], rest, is_wide=is_wide)}")
+            for phase, name in enumerate(names):
+                value = f"{item.name}[{phase}]"
+                program(f"{name} = add({value}, {item.name}_rest[{phase}])" if rest else f"{name} = {value}")
         case Streamed():
             for phase, name in enumerate(names):
                 program(f"{name} = {program.load(item.planes[0], phase)}")

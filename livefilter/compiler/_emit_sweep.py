@@ -13,15 +13,12 @@ from livefilter.compiler._emit_score import emit_score_row, emit_score_start
 from livefilter.compiler._emit_stage import emit_point_loops, emit_row, emit_two_rows
 from livefilter.compiler._emit_sums import Window
 from livefilter.compiler._picture import picture
-from livefilter.compiler._plan import Stage, Sweep
+from livefilter.compiler._plan import Output, Stage, Sweep
 from livefilter.compiler._program import Program, Store
 
-READ_ONLY = "Array(uint8, 1, 'C', readonly=True)"
-"""Takes writable arrays too; frames may be either."""
-
 ARGUMENTS = (
-    ("source", READ_ONLY),
-    ("original", READ_ONLY),
+    ("source", "uint8[::1]"),
+    ("original", "uint8[::1]"),
     ("out", "{output}[::1]"),
     ("spill", "{output}[::1]"),
     ("first", "int64"),
@@ -38,10 +35,13 @@ ARGUMENTS = (
     ("words", "uint16[::1]"),
     ("ints", "int32[::1]"),
     ("singles", "float32[::1]"),
-    ("levels", READ_ONLY),
+    ("levels", "uint8[::1]"),
     ("weights", "int32[::1]"),
     ("sums", "int64[::1]"),
 )
+"""What a sweep is called with, in this order; the output's type is the sweep's."""
+FRAMES = ("source", "original", "out")
+"""The first ones, which lie elsewhere from call to call."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,6 @@ class Code:
 
     Attributes:
         source: Text of a module with one function, ``sweep``.
-        signature: Its types, for Numba.
         ring_starts: First ring row of each stage's input, by stage; the copy has none.
         ring_rows: Rows in the ring of each stage's input, one more of zeros following them.
         total_rows: Rows of all rings.
@@ -60,7 +59,6 @@ class Code:
     """
 
     source: str
-    signature: str
     ring_starts: tuple[int, ...]
     ring_rows: tuple[int, ...]
     total_rows: int
@@ -89,8 +87,7 @@ def generate(sweep: Sweep) -> Code:
             zeros = f"{ring_starts[at] + ring_rows[at]} * stride"
             _emit_stage(program, sweep, at, stage, zeros)
     return Code(
-        _module(program),
-        "void(" + ", ".join(kind.format(output=sweep.output) for _, kind in ARGUMENTS) + ")",
+        _module(program, sweep.output),
         ring_starts,
         ring_rows,
         tail + height,
@@ -185,10 +182,8 @@ def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: st
     emit_point_loops(program, stage.points, target, "to", row)
 
 
-def _module(program: Program) -> str:
-    head = ["def sweep("]
-    head += [f"    {', '.join(name for name, _ in ARGUMENTS[at : at + 8])}," for at in range(0, len(ARGUMENTS), 8)]
-    head += ["):"]
-    return (
-        "\n".join([*head, "    plane = stride // 2", *(f"    {line}" for line in program.names), *program.lines]) + "\n"
-    )
+def _module(program: Program, output: Output) -> str:
+    kinds = [(name, kind.format(output=output)) for name, kind in ARGUMENTS]
+    unpacked = [f'{name} = argument(call, {at}, "{kind}")' for at, (name, kind) in enumerate(kinds)]
+    head = [*unpacked, "plane = stride // 2", *program.names]
+    return "\n".join(["def sweep(call):", *(f"    {line}" for line in head), *program.lines]) + "\n"

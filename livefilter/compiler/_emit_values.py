@@ -41,9 +41,9 @@ def narrowed(value: str, lane: Lane) -> str:
 
 
 def emit_each(program: Program, values: Values, expression: str, **changes: object) -> Values:
-    """Write ``name = expression`` for each variable, ``{}`` being its name."""
+    """Have each variable become ``expression``, in which ``{}`` is what it was."""
     for name in values.names:
-        program(f"{name} = {expression.format(name)}")
+        program.refine(name, expression)
     return replace(values, **changes)  # type: ignore[arg-type]
 
 
@@ -95,8 +95,10 @@ def _emit_rounding(program: Program, values: Values, rounding: Rounding) -> Valu
     if rounding.method == "shift":
         # Adding one less than the half rounds halves down; adding the quotient's last bit lifts those over an odd one.
         shift, less = rounding.shift, rounding.half - 1
-        lifted = f"plus({{0}}, {less})" if less else "{0}"
-        return emit_each(program, values, f"shr(add({lifted}, last_bit(shr({{0}}, {shift}))), {shift})", range=largest)
+        for name in values.names:
+            lifted = f"plus({name}, {less})" if less else name
+            program(f"{name}_q = shr(add({lifted}, last_bit(shr({name}, {shift}))), {shift})")
+        return Values(tuple(f"{name}_q" for name in values.names), values.lane, largest)
     if values.lane == "float32" and values.range.high + rounding.half >= 1 << 24:
         values = emit_each(program, values, "as_int32({})", lane="int32")
     values = emit_each(program, values, f"plus({{}}, {rounding.half})")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler._beside import compile_beside
+from livefilter.compiler._beside import CompileStopped, Lease
 from livefilter.compiler._chain import Chain
 from livefilter.compiler._correlate import destination
 from livefilter.compiler._luma import to_gray
@@ -65,35 +65,41 @@ class Filter:
     @property
     def chain(self) -> Chain:
         """The compiled operations; they are compiled now if they are not yet."""
-        if self._chain is None:
-            with self._lock:
-                if self._chain is None:
-                    self._chain = Chain(self.preset.operations, self._rule, threads=self._threads)
-        return self._chain
+        return self._chain or self._compiled(None)
 
     def prepare(self) -> Future[None]:
         """Compile in the background, so that a live preset switch can go on showing the old filter until this is ready.
-
-        A process of its own compiles, where there is a cache folder to hand the result over, so that this one is not
-        held up.
 
         Returns:
             A future that is done when the Filter is ready, or that holds what went wrong. Cancelling it ends the work.
         """
         future: Future[None] = Future()
+        lease = Lease(is_patient=True)
 
         def work() -> None:
+            problem: BaseException | None = None
             try:
-                if self._chain is None:
-                    compile_beside(self.preset, future.cancelled)
-                if future.set_running_or_notify_cancel():
-                    assert self.chain
-                    future.set_result(None)
+                self._compiled(lease)
+            except CompileStopped:
+                return
             except BaseException as error:
-                future.set_exception(error)
+                problem = error
+            if not future.set_running_or_notify_cancel():
+                return
+            if problem is None:
+                future.set_result(None)
+            else:
+                future.set_exception(problem)
 
+        future.add_done_callback(lambda _: lease.stop())
         threading.Thread(target=work, name="livefilter prepare", daemon=True).start()
         return future
+
+    def _compiled(self, lease: Lease | None) -> Chain:
+        with self._lock:
+            if self._chain is None:
+                self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, lease=lease)
+            return self._chain
 
     def __call__(self, image: Pixels, out: Pixels | None = None) -> Filtered:
         """Filter one picture and score it.

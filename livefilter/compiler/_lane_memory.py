@@ -18,8 +18,42 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
-_I16, _I32 = ir.IntType(16), ir.IntType(32)
+from livefilter.compiler._call import KINDS, WORDS
+
+_I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+
+
+_DTYPES = {name: getattr(types, name) for name in ("uint8", "uint16", "int16", "int32", "int64", "float32")}
+
+
+@intrinsic(prefer_literal=True)
+def argument(context: Any, call: Any, at: Any, kind: Any) -> Any:
+    """Return what the function was called with in place ``at``, of a kind that ``_call`` lists."""
+    dtype, dimensions = _DTYPES[kind.literal_value.split("[")[0]], KINDS[kind.literal_value]
+    result = types.Array(dtype, dimensions, "C") if dimensions else dtype
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first = WORDS * at.literal_value
+        words = [
+            builder.load(builder.gep(args[0], [ir.Constant(_I64, first + offset)])) for offset in range(1 + dimensions)
+        ]
+        if not dimensions:
+            return words[0]
+        array = context.make_array(result)(context, builder)
+        size = dtype.bitwidth // 8
+        populate_array(
+            array,
+            data=builder.inttoptr(words[0], array.data.type),
+            shape=words[1:],
+            strides=[*(builder.mul(count, ir.Constant(_I64, size)) for count in words[2:]), ir.Constant(_I64, size)],
+            itemsize=ir.Constant(_I64, size),
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return result(call, at, kind), emit
 
 
 def _scope(builder: Any, loop: int) -> Any:

@@ -19,11 +19,12 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, register_jitable
 
-from livefilter.compiler._lane_memory import clear, halves, load, pixels, quad, store, store_pair, store_quad
+from livefilter.compiler._lane_memory import argument, clear, halves, load, pixels, quad, store, store_pair, store_quad
 from livefilter.compiler._lane_sums import along, taps, wide_along, wide_taps
 
 __all__ = [
     "along",
+    "argument",
     "clear",
     "halves",
     "load",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ from livefilter.compiler._formula import read
 
 Values = Any
 """An array; arithmetic keeps its dtype."""
+
+
+def argument(call: Sequence[Any], at: int, kind: str) -> Any:
+    """Return what the function was called with in place ``at``."""
+    return call[at]
 
 
 def lanes(count: int) -> Iterator[NDArray[np.intp]]:

@@ -6,19 +6,21 @@ from functools import cache
 
 import numpy as np
 
-from livefilter.compiler._cache import Function, compiled
+from livefilter.compiler._cache import compiled
+from livefilter.compiler._call import Function
 from livefilter.frame import Pixels, check_pixels
 
 _SOURCE = '''\
-def luma(colour, gray):
+def luma(call):
     """Weigh blue, green and red by BT.601 in 15-bit fixed point, as cv2.cvtColor does."""
+    colour = argument(call, 0, "uint8[::1]")
+    gray = argument(call, 1, "uint8[::1]")
     for x in lanes(len(gray)):
         blue = mul(as_int32(load(colour, 3 * x, 1)), 3735)
         green = mul(as_int32(load(colour, 3 * x + 1, 1)), 19235)
         red = mul(as_int32(load(colour, 3 * x + 2, 1)), 9798)
         store(gray, x, as_uint8(shr(plus(total(blue, green, red), 16384), 15)), 1)
 '''
-_SIGNATURE = "void(Array(uint8, 1, 'C', readonly=True), uint8[::1])"
 
 
 def to_gray(image: Pixels) -> Pixels:
@@ -31,10 +33,10 @@ def to_gray(image: Pixels) -> Pixels:
     if check_pixels(image).ndim == 2:
         return image
     gray = np.empty(image.shape[:2], dtype=np.uint8)
-    _function()(np.ascontiguousarray(image).reshape(-1), gray.reshape(-1))
+    _function()((np.ascontiguousarray(image).reshape(-1), gray.reshape(-1)))()
     return gray
 
 
 @cache
 def _function() -> Function:
-    return compiled(_SOURCE, _SIGNATURE, "luma")
+    return compiled(_SOURCE, "luma")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,20 @@ class Program:
     def __call__(self, line: str = "") -> None:
         """Write one line."""
         self.lines.append("    " * self.depth + line if line else "")
+
+    def refine(self, name: str, expression: str) -> None:
+        """Write that ``name`` becomes ``expression``, in which ``{}`` is what it was, and which needs nothing else.
+
+        Where a line has just made it, it makes this at once: a variable that is written twice costs Numba a walk
+        through the whole function.
+        """
+        head = "    " * self.depth + f"{name} = "
+        uses = re.compile(rf"\b{name}\b")
+        last = next((at for at in range(len(self.lines) - 1, -1, -1) if uses.search(self.lines[at])), None)
+        if last is not None and self.lines[last].startswith(head) and expression.count("{}") == 1:
+            self.lines[last] = head + expression.format(self.lines[last].removeprefix(head))
+        else:
+            self(f"{name} = {expression.format(name)}")
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:

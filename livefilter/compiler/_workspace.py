@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.compiler._emit_sweep import Code
+from livefilter.compiler._call import Argument, Function
+from livefilter.compiler._emit_sweep import ARGUMENTS, FRAMES, Code
 from livefilter.compiler._plan import Stage, Sweep
 from livefilter.kernels import OUTSIDE, border_indices
 
@@ -107,17 +108,53 @@ def _rows(stage: Stage, rows: int) -> NDArray[np.intp]:
     return border_indices(rows, stage.above, stage.below, stage.border)
 
 
-class Scratch:
-    """What one strip writes to on its way: rings of rows and planes of sums."""
+Strip = tuple[int, int, NDArray[np.int64]]
+"""First and last row of a part of the result, and what ``strip_bounds`` says of it."""
 
-    def __init__(self, sweep: Sweep, code: Code, tables: Tables) -> None:
+
+class Scratch:
+    """What one strip writes to on its way, rings of rows and planes of sums, and the call that makes the strip."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        code: Code,
+        function: Function,
+        tables: Tables,
+        first: int,
+        last: int,
+        bounds: NDArray[np.int64],
+    ) -> None:
         plane = tables.stride // 2
+        rows, cols = tables.shape
         self.ring = _aligned(code.total_rows * tables.stride, np.dtype(np.uint8))
         self.words = _aligned(code.planes["words"] * plane, np.dtype(np.uint16))
         self.ints = _aligned(code.planes["ints"] * plane, np.dtype(np.int32))
         self.singles = _aligned(code.planes["singles"] * plane, np.dtype(np.float32))
         self.spill = _aligned(2 * tables.stride, np.dtype(sweep.output))
         self.sums = np.zeros(3, dtype=np.int64)
+        given: dict[str, Argument] = {
+            **dict.fromkeys(FRAMES, 0),  # Said call by call.
+            "spill": self.spill,
+            "first": first,
+            "last": last,
+            "rows": rows,
+            "cols": cols,
+            "in_cols": tables.in_cols,
+            "stride": tables.stride,
+            "sources": tables.sources,
+            "windows": tables.windows,
+            "margins": tables.margins,
+            "bounds": bounds,
+            "ring": self.ring,
+            "words": self.words,
+            "ints": self.ints,
+            "singles": self.singles,
+            "levels": code.levels,
+            "weights": code.weights,
+            "sums": self.sums,
+        }
+        self.call = function([given[name] for name, _ in ARGUMENTS])
 
     @property
     def nbytes(self) -> int:

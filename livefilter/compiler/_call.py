@@ -1,0 +1,87 @@
+"""How a generated function is called: with the address of a block of 64-bit words, three to each argument.
+
+The words of an array are its address, its rows (or its length) and its columns; those of a number are the number. So a
+generated function has one argument whatever it works on, and anything that can call an address can call it. The
+blocks are filled once for all frames of a shape; what changes from call to call is where the frames lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORDS = 3
+"""Words to an argument."""
+KINDS = {
+    "int64": 0,
+    "uint8[::1]": 1,
+    "uint16[::1]": 1,
+    "int16[::1]": 1,
+    "int32[::1]": 1,
+    "int64[::1]": 1,
+    "float32[::1]": 1,
+    "int64[:, ::1]": 2,
+}
+"""What an argument can be, and its dimensions."""
+Argument = NDArray[Any] | int
+Plain = Callable[[Sequence[Argument]], None]
+
+
+class MachineCall:
+    """A call of machine code.
+
+    Args:
+        code: Calls the function with three addresses: of room for what it returns, of room for what it raises (it does
+            neither, but Numba's functions have these two), and of its arguments.
+        arguments: C-contiguous arrays, which are kept, and numbers.
+    """
+
+    __slots__ = ("_address", "_arguments", "_code", "_words")
+
+    def __init__(self, code: Callable[[int, int, int], int], arguments: Sequence[Argument]) -> None:
+        self._code = code
+        self._arguments = arguments
+        self._words = np.zeros(WORDS * len(arguments) + 2, dtype=np.int64)
+        self._address: int = self._words.__array_interface__["data"][0]
+        for at, argument in enumerate(arguments):
+            if isinstance(argument, np.ndarray):
+                self.point(at, argument)
+            else:
+                self._words[WORDS * at] = argument
+
+    def point(self, at: int, array: NDArray[Any]) -> None:
+        """Have argument ``at`` mean another array, which has to live until the call is over."""
+        words = self._words[WORDS * at : WORDS * (at + 1)]
+        words[0] = array.__array_interface__["data"][0]
+        words[1 : 1 + array.ndim] = array.shape
+
+    def __call__(self) -> None:
+        """Do it."""
+        end = self._address + 8 * (len(self._words) - 2)
+        self._code(end, end + 8, self._address)
+
+
+class PlainCall:
+    """A call of a generated function that is run as plain Python."""
+
+    __slots__ = ("_arguments", "_code")
+
+    def __init__(self, code: Plain, arguments: Sequence[Argument]) -> None:
+        self._code = code
+        self._arguments = list(arguments)
+
+    def point(self, at: int, array: NDArray[Any]) -> None:
+        """Have argument ``at`` mean another array."""
+        self._arguments[at] = array
+
+    def __call__(self) -> None:
+        """Do it."""
+        self._code(self._arguments)
+
+
+Call = MachineCall | PlainCall
+Function = Callable[[Sequence[Argument]], Call]
+"""What makes calls of a generated function."""
