@@ -107,6 +107,8 @@ def main() -> None:
     """Compile what standard input asks for, until it ends or nothing has come for a while."""
     asked, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Whatever prints something does not garble the answers.
+    # Numba loads these where they are there, for what generated code has no use for: up to a third of a second.
+    sys.modules.update(dict.fromkeys(("scipy", "cffi", "coverage")))  # type: ignore[arg-type]
     from livefilter.compiler import _codegen
 
     while True:
