@@ -7,6 +7,7 @@ blocks are filled once for all frames of a shape; what changes from call to call
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,8 +45,8 @@ class MachineCall:
     def __init__(self, code: Callable[[int, int, int], int], arguments: Sequence[Argument]) -> None:
         self._code = code
         self._arguments = arguments
-        self._words = np.zeros(WORDS * len(arguments) + 2, dtype=np.int64)
-        self._address: int = self._words.__array_interface__["data"][0]
+        self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))()
+        self._address = ctypes.addressof(self._words)
         for at, argument in enumerate(arguments):
             if isinstance(argument, np.ndarray):
                 self.point(at, argument)
@@ -54,9 +55,10 @@ class MachineCall:
 
     def point(self, at: int, array: NDArray[Any]) -> None:
         """Have argument ``at`` mean another array, which has to live until the call is over."""
-        words = self._words[WORDS * at : WORDS * (at + 1)]
-        words[0] = array.__array_interface__["data"][0]
-        words[1 : 1 + array.ndim] = array.shape
+        first = WORDS * at
+        self._words[first] = array.__array_interface__["data"][0]
+        for dimension, count in enumerate(array.shape, start=1):
+            self._words[first + dimension] = count
 
     def __call__(self) -> None:
         """Do it."""

@@ -67,7 +67,7 @@ class Program:
         for pieces, result in zip(scratch, [*frames, out], strict=True):
             _sweep(pieces, (current, original, result.reshape(-1)))
             current = result.reshape(-1)
-        across, down, dense = np.sum([piece.sums for piece in scratch[0]], axis=0).tolist()
+        across, down, dense = map(sum, zip(*(piece.sums.tolist() for piece in scratch[0]), strict=True))
         spaces.free.append(scratch)
         if frames:
             spaces.free_frames.append(frames)
