@@ -99,8 +99,8 @@ def _emit_seen(program: Program, first: str, height: int) -> None:
         program("top = tail")
         program("pitch = stride")
         with program.block(f"for i in range({height}):"), program.lanes("cols"):
-            copied = f"load(source, (at + i) * cols + x, {program.loop})"
-            program(f"store(ring, tail + i * stride + x, {copied}, {program.loop})")
+            copied = f"load(source, (at + i) * cols, x, {program.loop})"
+            program(f"store(ring, tail + i * stride, x, {copied}, {program.loop})")
 
 
 def _emit_counting(

@@ -36,7 +36,7 @@ def emit_two_rows(program: Program, stage: Stage, window: Window) -> None:
         for row, values in enumerate(finish(program, window, sums)):
             even, odd = _emit_pixel(program, stage, window, [values]).names
             at = "to + pitch" if row else "to"
-            program(f"store_pair(target, {at} + 2 * x, {even}, {odd}, {program.loop})")
+            program(f"store_pair(target, {at}, x, {even}, {odd}, {program.loop})")
 
 
 def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
@@ -54,7 +54,7 @@ def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> 
             return
         values = _emit_pixel(program, stage, window, finish(program, window, sums))
         store = "store_pair" if window.phases == 2 else "store_quad"
-        program(f"{store}(target, to + {window.phases} * x, {', '.join(values.names)}, {program.loop})")
+        program(f"{store}(target, to, x, {', '.join(values.names)}, {program.loop})")
     emit_point_loops(program, stage.points, "target", "to", "y")
 
 
@@ -65,7 +65,7 @@ def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, t
     """
     for is_in_memory, group in groupby(points, lambda point: isinstance(point, Lookup) and not recognised(point.table)):
         with program.lanes("cols"):
-            program(f"value = as_uint16(load({target}, {to} + x, 0))")
+            program(f"value = as_uint16(load({target}, {to}, x, 0))")
             for point in group:
                 match point:
                     case Lookup(table) if is_in_memory:
@@ -74,14 +74,13 @@ def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, t
                         _emit_levels(program, table)
                     case Blend(weight):
                         program(f"value = {_emit_blend(program, weight, f'{row} * cols').names[0]}")
-            program(f"store({target}, {to} + x, as_uint8(value), 0)")
+            program(f"store({target}, {to}, x, as_uint8(value), 0)")
 
 
 def _emit_lookup(program: Program, table: bytes) -> None:
     start = 256 * len(program.levels)
     program.levels.append(table)
-    level = f"{start} + as_int64(value)" if start else "as_int64(value)"
-    program(f"value = as_uint16(load(levels, {level}, 0))")
+    program(f"value = as_uint16(load(levels, {start}, as_int64(value), 0))")
 
 
 def _emit_levels(program: Program, table: bytes) -> None:
@@ -98,7 +97,7 @@ def _emit_levels(program: Program, table: bytes) -> None:
 
 def _emit_blend(program: Program, weight: Fraction, original_row: str) -> Values:
     kept, rest = weight.numerator, weight.denominator - weight.numerator
-    program(f"kept = as_uint16(load(original, {original_row} + x, 0))")
+    program(f"kept = as_uint16(load(original, {original_row}, x, 0))")
     values = Values(("value",), "uint16", Range(0, 255 * weight.denominator))
     if not values.range.fits("uint16"):
         program("kept = as_int32(kept)")
@@ -132,8 +131,8 @@ def _emit_wide_output(program: Program, stage: Stage, window: Window, sums: list
         program(f"quotient = divided(as_float64({name}), {float(stage.divisor)!r})")
         if output == "int16":
             program("quotient = at_most(at_least(nearest(quotient), -32768), 32767)")
-        at = f"to + {window.phases} * x" + (f" + {phase}" if phase else "")
-        program(f"store(target, {at}, as_{output}(quotient), {program.loop})")
+        at = f"to + {phase}" if phase else "to"
+        program(f"store(target, {at}, {window.phases} * x, as_{output}(quotient), {program.loop})")
 
 
 def _emit_length(program: Program, across: Values, down: Values, norm: str, divisor: int) -> Values:
@@ -254,8 +253,8 @@ def _emit_centres(program: Program, stage: Stage, window: Window) -> list[str]:
     """Write the line that loads the pixels under the anchor; return the expressions for them."""
     row = f"{window.prefix}{stage.above}"
     if window.phases == 4:
-        program(f"p = quad({window.array}, {row} + {stage.left} + 4 * x, {program.loop})")
+        program(f"p = quad({window.array}, {row} + {stage.left}, x, {program.loop})")
         return [f"p[{phase}]" for phase in range(4)]
     odd = stage.left % 2
-    program(f"p = pixels({window.array}, {row} + {stage.left - odd} + 2 * x, {1 + odd}, {program.loop})")
+    program(f"p = pixels({window.array}, {row} + {stage.left - odd}, x, {1 + odd}, {program.loop})")
     return [f"p[{odd}]", f"p[{odd + 1}]"]

@@ -235,7 +235,7 @@ def _dealt_out(program: Program, window: Window, name: str, form: Separable, col
     with program.lanes(f"{window.count} + {len(form.row) // 4 + 1}"):
         for parity, start in enumerate(columns.starts):
             is_signed = int(form.column_lane == "int16")
-            program(f"p = halves(words, {start} + 2 * x, {is_signed}, {program.loop})")
+            program(f"p = halves(words, {start}, x, {is_signed}, {program.loop})")
             for half in (0, 1):
                 program.store(plane, 2 * half + parity, f"as_float32(p[{half}])")
     return plane
@@ -253,8 +253,8 @@ def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tupl
     with program.block(f"for i in range(at, {form.rows}):"):
         program(f"row = {window.row.format(i='i')}")
         with program.lanes(count):
-            program(f"p = pixels({window.array}, row + 2 * x, 1, {program.loop})")
-            program(f"q = pixels({window.array}, gone + 2 * x, 1, {program.loop})")
+            program(f"p = pixels({window.array}, row, x, 1, {program.loop})")
+            program(f"q = pixels({window.array}, gone, x, 1, {program.loop})")
             for parity in (0, 1):
                 carried = program.load_own(columns, parity)
                 program.store(columns, parity, f"add({carried}, sub(p[{parity}], q[{parity}]))")
@@ -280,7 +280,7 @@ def _prepare_streamed(program: Program, window: Window, name: str, form: Streame
         for col in range(cols):
             program(f"w{col} = weights[{start + col} + i * {cols}]")
         with program.lanes(window.count):
-            program(f"p = pixels({window.array}, row + 2 * x, {cols // 2 + 1}, {program.loop})")
+            program(f"p = pixels({window.array}, row, x, {cols // 2 + 1}, {program.loop})")
             for parity in (0, 1):
                 products = [f"product(as_int32(p[{col + parity}]), w{col})" for col in range(cols)]
                 program.store(plane, parity, summed([program.load_own(plane, parity), *products]))

@@ -157,8 +157,8 @@ def _emit_result(program: Program, sweep: Sweep, stage: Stage, window: Callable[
         emit_two_rows(program, stage, window(first))
     odd, each = f"if cols % {stage.phases} != 0:", f"for row in range({rows}):"
     with program.block(odd), program.block(each), program.lanes("cols"):
-        value = f"load(spill, row * stride + x, {program.loop})"
-        program(f"store(out, ({first} + row) * cols + x, {value}, {program.loop})")
+        value = f"load(spill, row * stride, x, {program.loop})"
+        program(f"store(out, ({first} + row) * cols, x, {value}, {program.loop})")
 
 
 def _emit_copy(program: Program, stage: Stage, follower: Stage | None) -> None:
@@ -178,7 +178,7 @@ def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: st
     program(f"at = {row} * in_cols")
     program(f"to = {to}")
     with program.lanes("in_cols"):
-        program(f"store({target}, to + x, load(source, at + x, {program.loop}), {program.loop})")
+        program(f"store({target}, to, x, load(source, at, x, {program.loop}), {program.loop})")
     emit_point_loops(program, stage.points, target, "to", row)
 
 

@@ -84,27 +84,35 @@ def load_pair(context: Any, builder: Any, array_type: Any, array: Any, at: Any, 
     return builder.and_(both, ir.Constant(_I16, 255)), builder.lshr(both, ir.Constant(_I16, 8))
 
 
-@intrinsic(prefer_literal=True)
-def load(context: Any, array: Any, at: Any, loop: Any) -> Any:
-    """Return ``array[at]``."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return load_value(context, builder, array, args[0], args[1], loop.literal_value)
-
-    return array.dtype(array, at, loop), emit
+def _at(builder: Any, start: Any, x: Any, step: int = 1, offset: int = 0) -> Any:
+    """Emit ``start + step * x + offset``."""
+    lane = builder.mul(x, ir.Constant(x.type, step)) if step > 1 else x
+    at = builder.add(start, lane)
+    return builder.add(at, ir.Constant(at.type, offset)) if offset else at
 
 
 @intrinsic(prefer_literal=True)
-def store(context: Any, array: Any, at: Any, value: Any, loop: Any) -> Any:
-    """Do ``array[at] = value``, of one type."""
+def load(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
+    """Return ``array[start + x]``."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        stored = builder.store(args[2], _pointer(context, builder, signature.args[0], args[0], args[1]))
+        return load_value(context, builder, array, args[0], _at(builder, args[1], args[2]), loop.literal_value)
+
+    return array.dtype(array, start, x, loop), emit
+
+
+@intrinsic(prefer_literal=True)
+def store(context: Any, array: Any, start: Any, x: Any, value: Any, loop: Any) -> Any:
+    """Do ``array[start + x] = value``, of one type."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], args[0], _at(builder, args[1], args[2]))
+        stored = builder.store(args[3], pointer)
         if loop.literal_value:
             stored.set_metadata("noalias", _scope(builder, loop.literal_value))
         return context.get_dummy_value()
 
-    return (types.void(array, at, value, loop), emit) if array.dtype == value else None
+    return (types.void(array, start, x, value, loop), emit) if array.dtype == value else None
 
 
 @intrinsic
@@ -121,84 +129,85 @@ def clear(context: Any, array: Any, at: Any, count: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def pixels(context: Any, array: Any, at: Any, pairs: Any, loop: Any) -> Any:
-    """Return ``2 * pairs`` pixels from byte ``at`` of every lane on, as uint16: even, odd, even, odd ..."""
+def pixels(context: Any, array: Any, start: Any, x: Any, pairs: Any, loop: Any) -> Any:
+    """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16: even, odd, even, odd ..."""
     result = types.UniTuple(types.uint16, 2 * pairs.literal_value)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values: list[Any] = []
         for pair in range(pairs.literal_value):
-            at_pair = builder.add(args[1], ir.Constant(args[1].type, 2 * pair))
-            values += load_pair(context, builder, array, args[0], at_pair, loop.literal_value)
+            at = _at(builder, args[1], args[2], 2, 2 * pair)
+            values += load_pair(context, builder, array, args[0], at, loop.literal_value)
         return context.make_tuple(builder, signature.return_type, values)
 
-    return result(array, at, pairs, loop), emit
+    return result(array, start, x, pairs, loop), emit
 
 
 @intrinsic(prefer_literal=True)
-def quad(context: Any, array: Any, at: Any, loop: Any) -> Any:
-    """Return the four pixels from byte ``at`` of every lane on, as int32."""
+def quad(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
+    """Return the four pixels from byte ``start + 4 * x`` on, as int32."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        word = _word(context, builder, signature, args, loop)
+        word = _word(context, builder, array, args[0], _at(builder, args[1], args[2], 4), loop)
         values = [
             builder.and_(builder.lshr(word, ir.Constant(_I32, 8 * place)), ir.Constant(_I32, 255)) for place in range(4)
         ]
         return context.make_tuple(builder, signature.return_type, values)
 
-    return types.UniTuple(types.int32, 4)(array, at, loop), emit
+    return types.UniTuple(types.int32, 4)(array, start, x, loop), emit
 
 
 @intrinsic(prefer_literal=True)
-def halves(context: Any, array: Any, at: Any, is_signed: Any, loop: Any) -> Any:
-    """Return ``array[at]`` and ``array[at + 1]`` of uint16 (or int16, if they stand for that) as int32."""
+def halves(context: Any, array: Any, start: Any, x: Any, is_signed: Any, loop: Any) -> Any:
+    """Return two neighbours from ``start + 2 * x`` on, uint16 (or int16, if they stand for that), as int32."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        word, bits = _word(context, builder, signature, args, loop), ir.Constant(_I32, 16)
+        word = _word(context, builder, array, args[0], _at(builder, args[1], args[2], 2), loop)
+        bits = ir.Constant(_I32, 16)
         if is_signed.literal_value:
             values = [builder.ashr(builder.shl(word, bits), bits), builder.ashr(word, bits)]
         else:
             values = [builder.and_(word, ir.Constant(_I32, 65535)), builder.lshr(word, bits)]
         return context.make_tuple(builder, signature.return_type, values)
 
-    return types.UniTuple(types.int32, 2)(array, at, is_signed, loop), emit
+    return types.UniTuple(types.int32, 2)(array, start, x, is_signed, loop), emit
 
 
-def _word(context: Any, builder: Any, signature: Any, args: Any, loop: Any) -> Any:
-    pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
-    word = builder.load(builder.bitcast(pointer, _I32.as_pointer()))
+def _word(context: Any, builder: Any, array_type: Any, array: Any, at: Any, loop: Any) -> Any:
+    word = builder.load(builder.bitcast(_pointer(context, builder, array_type, array, at), _I32.as_pointer()))
     word.align = 1
     word.set_metadata("alias.scope", _scope(builder, loop.literal_value))
     return word
 
 
 @intrinsic(prefer_literal=True)
-def store_quad(context: Any, array: Any, at: Any, a: Any, b: Any, c: Any, d: Any, loop: Any) -> Any:
-    """Write four pixels, int32 values from 0 to 255, to the bytes from ``at`` on."""
+def store_quad(context: Any, array: Any, start: Any, x: Any, a: Any, b: Any, c: Any, d: Any, loop: Any) -> Any:
+    """Write four pixels, int32 values from 0 to 255, to the bytes from ``start + 4 * x`` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
-        word = args[2]
-        for place, value in enumerate(args[3:6], start=1):
-            word = builder.or_(word, builder.shl(value, ir.Constant(_I32, 8 * place)))
-        stored = builder.store(word, builder.bitcast(pointer, _I32.as_pointer()))
-        stored.align = 1
-        stored.set_metadata("noalias", _scope(builder, loop.literal_value))
+        _store_joined(context, builder, array, args, 4, _I32, loop)
         return context.get_dummy_value()
 
-    return (types.void(array, at, a, b, c, d, loop), emit) if a == b == c == d == types.int32 else None
+    return (types.void(array, start, x, a, b, c, d, loop), emit) if a == b == c == d == types.int32 else None
 
 
 @intrinsic(prefer_literal=True)
-def store_pair(context: Any, array: Any, at: Any, even: Any, odd: Any, loop: Any) -> Any:
-    """Write two pixels, uint16 values up to 255, to bytes ``at`` and ``at + 1``."""
+def store_pair(context: Any, array: Any, start: Any, x: Any, even: Any, odd: Any, loop: Any) -> Any:
+    """Write two pixels, uint16 values up to 255, to the bytes from ``start + 2 * x`` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
-        both = builder.or_(args[2], builder.shl(args[3], ir.Constant(_I16, 8)))
-        stored = builder.store(both, builder.bitcast(pointer, _I16.as_pointer()))
-        stored.align = 1
-        stored.set_metadata("noalias", _scope(builder, loop.literal_value))
+        _store_joined(context, builder, array, args, 2, _I16, loop)
         return context.get_dummy_value()
 
-    return (types.void(array, at, even, odd, loop), emit) if even == odd == types.uint16 else None
+    return (types.void(array, start, x, even, odd, loop), emit) if even == odd == types.uint16 else None
+
+
+def _store_joined(context: Any, builder: Any, array: Any, args: Any, count: int, lane: Any, loop: Any) -> None:
+    """Emit the store of ``count`` pixels, joined in one lane."""
+    word = args[3]
+    for place, value in enumerate(args[4 : 3 + count], start=1):
+        word = builder.or_(word, builder.shl(value, ir.Constant(lane, 8 * place)))
+    pointer = _pointer(context, builder, array, args[0], _at(builder, args[1], args[2], count))
+    stored = builder.store(word, builder.bitcast(pointer, lane.as_pointer()))
+    stored.align = 1
+    stored.set_metadata("noalias", _scope(builder, loop.literal_value))

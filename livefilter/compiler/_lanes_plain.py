@@ -28,15 +28,15 @@ def lanes(count: int) -> Iterator[NDArray[np.intp]]:
         yield np.arange(count)
 
 
-def load(array: Values, at: Any, loop: int) -> Values:
-    """Return the values at many positions."""
-    return np.asarray(array[at])
+def load(array: Values, start: Any, x: Any, loop: int) -> Values:
+    """Return the value of each lane."""
+    return np.asarray(array[start + x])
 
 
-def store(array: Values, at: Any, value: Values, loop: int) -> None:
-    """Write values, of the array's own type, to many positions."""
+def store(array: Values, start: Any, x: Any, value: Values, loop: int) -> None:
+    """Write a value, of the array's own type, for each lane."""
     assert array.dtype == value.dtype
-    array[at] = value
+    array[start + x] = value
 
 
 def clear(array: Values, at: int, count: int) -> None:
@@ -44,9 +44,9 @@ def clear(array: Values, at: int, count: int) -> None:
     array[at : at + count] = 0
 
 
-def pixels(array: Values, at: Any, pairs: int, loop: int) -> tuple[Values, ...]:
-    """Return ``2 * pairs`` pixels from byte ``at`` of every lane on, as uint16."""
-    return tuple(array[at + offset].astype(np.uint16) for offset in range(2 * pairs))
+def pixels(array: Values, start: Any, x: Any, pairs: int, loop: int) -> tuple[Values, ...]:
+    """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16."""
+    return tuple(array[start + 2 * x + offset].astype(np.uint16) for offset in range(2 * pairs))
 
 
 def taps(array: Values, x: Any, loop: int, text: str, *rows: Any) -> tuple[Values, ...]:
@@ -95,27 +95,28 @@ def _added(terms: list[tuple[int, Values]]) -> Values:
     return total(*(mul(value, weight) for weight, value in terms))
 
 
-def quad(array: Values, at: Any, loop: int) -> tuple[Values, ...]:
-    """Return the four pixels from byte ``at`` of every lane on, as int32."""
-    return tuple(array[at + place].astype(np.int32) for place in range(4))
+def quad(array: Values, start: Any, x: Any, loop: int) -> tuple[Values, ...]:
+    """Return the four pixels from byte ``start + 4 * x`` on, as int32."""
+    return tuple(array[start + 4 * x + place].astype(np.int32) for place in range(4))
 
 
-def halves(array: Values, at: Any, is_signed: int, loop: int) -> tuple[Values, ...]:
+def halves(array: Values, start: Any, x: Any, is_signed: int, loop: int) -> tuple[Values, ...]:
     """Return two neighbours of uint16 (or int16, if they stand for that) as int32."""
     seen = array.view(np.int16) if is_signed else array
-    return tuple(seen[at + place].astype(np.int32) for place in range(2))
+    return tuple(seen[start + 2 * x + place].astype(np.int32) for place in range(2))
 
 
-def store_quad(array: Values, at: Any, a: Values, b: Values, c: Values, d: Values, loop: int) -> None:
-    """Write four pixels to the bytes from ``at`` on."""
+def store_quad(array: Values, start: Any, x: Any, a: Values, b: Values, c: Values, d: Values, loop: int) -> None:
+    """Write four pixels to the bytes from ``start + 4 * x`` on."""
     for place, value in enumerate((a, b, c, d)):
         assert value.dtype == np.int32
-        array[at + place] = value.astype(np.uint8)
+        array[start + 4 * x + place] = value.astype(np.uint8)
 
 
-def store_pair(array: Values, at: Any, even: Values, odd: Values, loop: int) -> None:
-    """Write two pixels to bytes ``at`` and ``at + 1``."""
+def store_pair(array: Values, start: Any, x: Any, even: Values, odd: Values, loop: int) -> None:
+    """Write two pixels to the bytes from ``start + 2 * x`` on."""
     assert even.dtype == odd.dtype == np.uint16
+    at = start + 2 * x
     array[at], array[at + 1] = even.astype(np.uint8), odd.astype(np.uint8)
 
 

@@ -16,10 +16,10 @@ def luma(call):
     colour = argument(call, 0, "uint8[::1]")
     gray = argument(call, 1, "uint8[::1]")
     for x in lanes(len(gray)):
-        blue = mul(as_int32(load(colour, 3 * x, 1)), 3735)
-        green = mul(as_int32(load(colour, 3 * x + 1, 1)), 19235)
-        red = mul(as_int32(load(colour, 3 * x + 2, 1)), 9798)
-        store(gray, x, as_uint8(shr(plus(total(blue, green, red), 16384), 15)), 1)
+        blue = mul(as_int32(load(colour, 0, 3 * x, 1)), 3735)
+        green = mul(as_int32(load(colour, 1, 3 * x, 1)), 19235)
+        red = mul(as_int32(load(colour, 2, 3 * x, 1)), 9798)
+        store(gray, 0, x, as_uint8(shr(plus(total(blue, green, red), 16384), 15)), 1)
 '''
 
 

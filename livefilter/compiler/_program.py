@@ -27,9 +27,9 @@ class Plane:
     starts: tuple[str, ...]
 
     def at(self, col: int) -> str:
-        """Return where window column ``col`` lies, as seen from lane x."""
+        """Return where window column ``col`` lies for lane 0, and the lane, as two arguments."""
         index, phase = divmod(col, len(self.starts))
-        return f"{self.starts[phase]} + x" + (f" + {index}" if index else "")
+        return f"{self.starts[phase]}" + (f" + {index}" if index else "") + ", x"
 
 
 @dataclass(slots=True)
