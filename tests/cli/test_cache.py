@@ -54,6 +54,7 @@ def test_warming_compiles_every_preset(
     (own / "mine.yaml").write_text("steps:\n  - box: {size: 0}\n", encoding="utf-8")
     for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
         assert name in list_presets()
+    monkeypatch.setattr("livefilter.compiler._cache._functions", {})  # As in a new process.
     monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])
     assert run(["cache", "--warm", "--json"]) == 0
     printed = capsys.readouterr()
