@@ -57,33 +57,33 @@ class Lease:
         with self._lock:
             self._is_stopped = True
             if self._child is not None:
-                self._child.end()
+                self._child.kill()
 
-    def compile(self, source: str, name: str, *, is_first: bool = True) -> ObjectCode:
+    def compile(self, source: str, name: str) -> ObjectCode:
         """Have a child compile the function ``name`` of a generated source.
 
         Raises:
             CompileStopped: ``stop`` was called.
             _ChildFailed: It could not.
         """
-        with self._lock:
-            if self._is_stopped:
-                raise CompileStopped
-            self._child = child = _borrowed(self._is_patient)
-        try:
-            code = child.compile(source, name)
-            _free[self._is_patient].append(child)
-        except _ChildFailed:
-            child.end()
-            if self._is_stopped:
-                raise CompileStopped from None
-            if child.is_new or not is_first:
-                raise
-            # It may have ended by itself a moment ago, since it had nothing to do.
-            return self.compile(source, name, is_first=False)
-        finally:
-            self._child = None
-        return code
+        while True:
+            with self._lock:
+                if self._is_stopped:
+                    raise CompileStopped
+                self._child = child = _borrowed(self._is_patient)
+            try:
+                code = child.compile(source, name)
+                _free[self._is_patient].append(child)
+                return code
+            except BaseException as error:
+                child.end()
+                if self._is_stopped:
+                    raise CompileStopped from None
+                # One that has worked before may have ended a moment ago, since it had nothing to do.
+                if child.is_new or not isinstance(error, _ChildFailed):
+                    raise
+            finally:
+                self._child = None
 
 
 def object_code(source: str, name: str, lease: Lease | None = None) -> ObjectCode:
@@ -166,7 +166,7 @@ class _Child:
             pickle.dump((source, name), self._process.stdin)
             self._process.stdin.flush()
             answer = pickle.load(self._process.stdout)
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except Exception as error:  # Whatever reading half of an answer, or something else, raises.
             raise _ChildFailed(self._last_words() or "the process ended") from error
         finally:
             watchdog.cancel()
@@ -175,15 +175,18 @@ class _Child:
         self.is_new = False
         return answer
 
+    def kill(self) -> None:
+        """End the process, whatever it does; who waits for it is told that it failed."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill the process, if it lives, and let go of what belongs to it."""
-        self._process.kill()
+        self.kill()
         with self._process:  # Closes its pipes and waits for it.
             self._errors.close()
 
     def _last_words(self) -> str:
-        if self._errors.closed:
-            return ""
+        self.kill()
         self._process.wait()
         self._errors.seek(0)
         return "".join(self._errors.read().decode(errors="replace").strip().splitlines()[-1:])
