@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from livefilter.bench._clips import ENCODER, Clip, ffmpeg
-from livefilter.bench._measure import MismatchError
+from livefilter.bench._compare import MismatchError
 from livefilter.compiler import Filter
 from livefilter.pipeline import process
 from livefilter.presets import Preset

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from livefilter.bench._jobs import Job, Run
 from livefilter.frame import Pixels
-from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp
+from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, ScoreSums, Unsharp
 
 _STRIP = 32
 """Rows to a strip."""
@@ -40,15 +40,18 @@ def halide_run(job: Job, image: Pixels) -> Run | None:
     source = hl.ImageParam(hl.UInt(8), 2)
     filtered = _Pipeline(hl, source, image.shape, job.operations) if job.operations else None
     scores = _scores(hl, source, image.shape, job.rule) if job.rule else None
-    rows = image.shape[0]
+    rows, cols = image.shape
 
-    def run(picture: Pixels, out: Pixels) -> None:
+    def run(picture: Pixels, out: Pixels) -> ScoreSums | None:
         source.set(hl.Buffer(picture))
         if filtered is not None:
             filtered.fill(hl.Buffer(out))
-        if scores is not None:
-            for counted in scores.realize([rows - 1]):
-                np.asarray(counted).sum()
+        if scores is None or job.rule is None:
+            return None
+        height, width = job.rule.horizontal.shape
+        windows = (rows - height + 1) * (cols - width + 1)
+        horizontal, vertical, dense = (int(np.asarray(one).sum()) for one in scores.realize([rows - height + 1]))
+        return ScoreSums(horizontal, vertical, dense, windows)
 
     return run
 

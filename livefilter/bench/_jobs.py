@@ -11,7 +11,7 @@ from livefilter import kernels
 from livefilter.compiler import Chain, Filter
 from livefilter.errors import OptionError
 from livefilter.frame import Pixels
-from livefilter.kernels import Kernel, Operation, ScoreRule
+from livefilter.kernels import EdgeScore, Kernel, Operation, ScoreRule, ScoreSums
 from livefilter.presets import Preset, list_presets, load_preset
 
 SIZES: dict[str, tuple[int, int]] = {
@@ -23,8 +23,11 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """Name, and (rows, cols); one size is odd on purpose."""
 
-Run = Callable[[Pixels, Pixels], None]
-"""Takes a picture and where the result goes."""
+Counted = ScoreSums | EdgeScore | None
+"""What was counted in a picture, as whoever counted it gives it; None if nothing was."""
+
+Run = Callable[[Pixels, Pixels], Counted]
+"""Takes a picture and where the result goes, and returns what it counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ class Job:
 
 def _kernel_job(name: str, kernel: Kernel) -> Job:
     def make(threads: int) -> Run:
-        chain = Chain(operations, threads=threads)
-        return lambda image, out: _done(chain(image, out))
+        return Chain(operations, threads=threads)
 
     operations = (kernels.Correlation(kernel),)
     return Job(name, operations, None, make)
@@ -55,8 +57,7 @@ def _kernel_job(name: str, kernel: Kernel) -> Job:
 
 def _score_job(name: str) -> Job:
     def make(threads: int) -> Run:
-        chain = Chain.of_score(ScoreRule(), threads=threads)
-        return lambda image, out: _done(chain(image, out))
+        return Chain.of_score(ScoreRule(), threads=threads)
 
     return Job(name, (), ScoreRule(), make)
 
@@ -64,13 +65,9 @@ def _score_job(name: str) -> Job:
 def _preset_job(name: str, preset: Preset) -> Job:
     def make(threads: int) -> Run:
         compiled = Filter(preset, threads=threads)
-        return lambda image, out: _done(compiled(image, out))
+        return lambda image, out: compiled(image, out).score
 
     return Job(name, preset.operations, preset.score.rule, make)
-
-
-def _done(result: object) -> None:
-    """Drop a result: the picture is in ``out``."""
 
 
 def _dense(rows: int, cols: int | None = None) -> Kernel:

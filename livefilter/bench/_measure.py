@@ -1,26 +1,48 @@
-"""Interleaved rounds, their order rotated, outputs compared; medians of paired ratios."""
+"""livefilter beside one other at a time, in rounds whose order turns, outputs compared; medians of paired ratios."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from livefilter.bench._caches import sweeping
+from livefilter.bench._compare import compare
 from livefilter.bench._jobs import Job, Run
 from livefilter.bench._opencv import opencv
 from livefilter.bench._rivals import rivals
-from livefilter.errors import LivefilterError
 from livefilter.frame import Pixels
-from livefilter.kernels import reference
 
-_COLD_FRAMES = 16
-_EDGE = 24
-"""Rows and columns of the upper left corner that are checked against the reference."""
+_WARM_S = 0.001
+"""How long a call is repeated before a hot one is timed: a short one that follows a long one needs more than one."""
+_LEAST_ROUNDS = 3
+_MOST_S = 3.0
+"""A pair that has taken so long has its least rounds only; a median of slow calls does not need as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """livefilter and another in the same rounds.
+
+    Attributes:
+        ours_ms: Median time that livefilter took.
+        theirs_ms: Median time that the other took.
+        ratio: Median of the paired ratios: how many times livefilter's time the other took.
+        spread: Half the distance between the quartiles of these ratios.
+        rounds: How many there were.
+    """
+
+    ours_ms: float
+    theirs_ms: float
+    ratio: float
+    spread: float
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +53,9 @@ class Measurement:
         job: Its name.
         size: Name of the size.
         threads: Threads that livefilter and OpenCV each had.
-        is_cold: 16 frames in turn, rather than one that stays in the caches.
+        is_cold: The caches held neither frame nor scratch when a call began, rather than both.
         opencv: The fastest OpenCV calls.
-        milliseconds: Median time by name: "livefilter", "OpenCV", "copy" and the rivals.
-        ratios: Median of the paired ratios by name: how many times livefilter's time the other took.
-        spread: Half the distance between the quartiles of the ratio to OpenCV.
+        pairs: By the other's name: "OpenCV", "copy" and the rivals.
     """
 
     job: str
@@ -43,101 +63,92 @@ class Measurement:
     threads: int
     is_cold: bool
     opencv: str
-    milliseconds: dict[str, float]
-    ratios: dict[str, float]
-    spread: float
+    pairs: dict[str, Pair]
 
-
-class MismatchError(LivefilterError):
-    """Two ways to the same pixels gave different ones."""
+    @property
+    def state(self) -> str:
+        """Threads and caches, in words."""
+        return f"{self.threads} thread{'s' if self.threads > 1 else ''}, {'cold' if self.is_cold else 'hot'}"
 
 
 def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_cold: bool, rounds: int) -> Measurement:
-    """Time a job on frames of a shape, after comparing all outputs.
+    """Time a job on frames of a shape beside each other who does it, after comparing all outputs.
+
+    Every other has rounds of its own with livefilter. What a heavy one leaves behind (memory, caches, a slower clock)
+    then meets both of its pair, and no ratio but its own.
 
     Args:
         job: What is done.
         size: Name of the size.
         shape: (rows, cols).
-        threads: For livefilter and for OpenCV; the other rivals run as they do.
-        is_cold: Take 16 frames in turn.
-        rounds: How often each runs.
+        threads: For livefilter and for OpenCV; the other rivals have one, and are left out where there are more.
+        is_cold: Sweep the caches before each call.
+        rounds: How often each runs; less often who takes long.
 
     Raises:
-        MismatchError: livefilter differs from the reference, or OpenCV by more than rounding explains.
+        MismatchError: livefilter differs from the reference, or another by more than rounding explains.
     """
-    frames = [_picture(shape, seed) for seed in range(_COLD_FRAMES if is_cold else 1)]
-    out = np.empty(shape, dtype=np.uint8)
+    frame = _picture(shape)
     cv2.setNumThreads(threads)
-    name, by_opencv = opencv(job, frames[0])
-    runs: dict[str, Run] = {"livefilter": job.make(threads), "OpenCV": by_opencv, "copy": _copy}
-    runs |= dict(rivals(job, frames[0])) if not is_cold and threads == 1 else {}
-    _compare(job, runs, frames[0])
-    for run in runs.values():
-        run(frames[0], out)
-    times: dict[str, list[float]] = {key: [] for key in runs}
-    names = list(runs)
-    for turn in range(rounds):
-        for key in names[turn % len(names) :] + names[: turn % len(names)]:
-            frame = frames[turn % len(frames)]
-            if not is_cold:
-                runs[key](frame, out)  # Whoever came before has the caches full of his own.
+    ours = job.make(threads)
+    calls, by_opencv = opencv(job, frame)
+    others = {"OpenCV": by_opencv} | (dict(rivals(job, frame)) if threads == 1 else {})
+    compare(job, ours, others, frame)
+    light = {"OpenCV": others.pop("OpenCV"), "copy": _copy}
+    out = np.empty(shape, dtype=np.uint8)
+    with sweeping(threads) if is_cold else nullcontext(None) as sweep:
+
+        def timed(run: Run) -> float:
+            if sweep is None:
+                _warm(run, frame, out)
+            else:
+                sweep()
             started = time.perf_counter()
-            runs[key](frame, out)
-            times[key].append((time.perf_counter() - started) * 1000)
-    ratios = {key: _ratios(times[key], times["livefilter"]) for key in runs if key != "livefilter"}
-    quartiles = statistics.quantiles(ratios["OpenCV"], n=4) if rounds > 1 else [0.0, 0.0, 0.0]
-    return Measurement(
-        job=job.name,
-        size=size,
-        threads=threads,
-        is_cold=is_cold,
-        opencv=name,
-        milliseconds={key: statistics.median(values) for key, values in times.items()},
-        ratios={key: statistics.median(values) for key, values in ratios.items()},
-        spread=(quartiles[2] - quartiles[0]) / 2,
-    )
+            run(frame, out)
+            return time.perf_counter() - started
+
+        pairs = {name: _pair(timed, ours, theirs, rounds) for name, theirs in (light | others).items()}
+    return Measurement(job.name, size, threads, is_cold, calls, pairs)
 
 
 def all_threads() -> int:
-    """Return how many threads "all" means on this machine."""
-    return os.cpu_count() or 1
+    """Return how many threads "all" means here: one for each processor that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ratios(theirs: Sequence[float], ours: Sequence[float]) -> list[float]:
-    return [their / our for their, our in zip(theirs, ours, strict=True)]
+def _pair(timed: Callable[[Run], float], ours: Run, theirs: Run, rounds: int) -> Pair:
+    """Run A B, B A, A B ... and take the ratio within each round."""
+    times: list[tuple[float, float]] = []
+    started = time.perf_counter()
+    while len(times) < rounds and (len(times) < _LEAST_ROUNDS or time.perf_counter() - started < _MOST_S):
+        if len(times) % 2:
+            their_time = timed(theirs)
+            times.append((timed(ours), their_time))
+        else:
+            our_time = timed(ours)
+            times.append((our_time, timed(theirs)))
+    ratios = [their_time / our_time for our_time, their_time in times]
+    lower, _, upper = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [ratios[0]] * 3
+    our_median, their_median = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
+    return Pair(our_median, their_median, statistics.median(ratios), (upper - lower) / 2, len(times))
 
 
-def _picture(shape: tuple[int, int], seed: int) -> Pixels:
+def _warm(run: Run, frame: Pixels, out: Pixels) -> None:
+    """Fill the caches with what a run needs, and let the processor's clock settle."""
+    until = time.perf_counter() + _WARM_S
+    run(frame, out)
+    while time.perf_counter() < until:
+        run(frame, out)
+
+
+def _picture(shape: tuple[int, int]) -> Pixels:
     """Return a picture with smooth parts, edges and noise, so that no branch has it easy."""
     rows, cols = np.indices(shape)
-    waves = 127 + 90 * np.sin(rows / 37 + seed) * np.cos(cols / 53)
-    noise = np.random.default_rng(seed).normal(0, 6, shape)
+    waves = 127 + 90 * np.sin(rows / 37) * np.cos(cols / 53)
+    noise = np.random.default_rng(0).normal(0, 6, shape)
     steps = 40 * ((rows // 64 + cols // 96) % 2)
     return np.rint(waves + noise + steps).clip(0, 255).astype(np.uint8)
 
 
 def _copy(image: Pixels, out: Pixels) -> None:
     np.copyto(out, image)
-
-
-def _compare(job: Job, runs: dict[str, Run], image: Pixels) -> None:
-    """Compare livefilter with the reference on a small picture, and every rival with livefilter on the whole one."""
-    if not job.operations:
-        return
-    small = np.ascontiguousarray(image[:_EDGE, : 2 * _EDGE])
-    got, ours, theirs = np.empty_like(small), np.empty_like(image), np.empty_like(image)
-    runs["livefilter"](small, got)
-    if not np.array_equal(got, reference.apply_all(job.operations, small)):
-        raise MismatchError(f"{job.name}: livefilter differs from the reference")
-    runs["livefilter"](image, ours)
-    for name, run in runs.items():
-        if name in ("livefilter", "copy"):
-            continue
-        run(image, theirs)
-        inner = (slice(_EDGE, -_EDGE), slice(_EDGE, -_EDGE)) if name in ("Pillow", "pyvips") else (slice(None),) * 2
-        difference = cv2.absdiff(ours[inner], theirs[inner])
-        # One gray level is how ties are rounded. A chain may amplify that, so for more than one step the mean must be
-        # small.
-        if difference.max() > 1 if len(job.operations) == 1 else difference.mean() > 0.5:
-            raise MismatchError(f"{job.name}: {name} differs from livefilter by up to {difference.max()} gray levels")

@@ -12,13 +12,24 @@ from cv2.typing import MatLike
 
 from livefilter.bench._jobs import Job, Run
 from livefilter.frame import Pixels
-from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp, gaussian
+from livefilter.kernels import (
+    Blend,
+    Correlation,
+    Gradient,
+    Kernel,
+    Lookup,
+    Operation,
+    ScoreRule,
+    ScoreSums,
+    Unsharp,
+    gaussian,
+)
 
-Call = Callable[[MatLike, MatLike], MatLike]
-"""Takes the picture so far and the chain's input, gives the next picture."""
+Call = Callable[[MatLike, MatLike, MatLike | None], MatLike]
+"""Takes the picture so far, the chain's input and, if there is one, where the result goes; gives the next picture."""
 
-Correlated = Callable[[MatLike, int], MatLike]
-"""An OpenCV call for one kernel: takes the picture and the depth of the result, as OpenCV names it."""
+Correlated = Callable[[MatLike, int, MatLike | None], MatLike]
+"""An OpenCV call for one kernel: takes the picture, the depth of the result as OpenCV names it, and where it goes."""
 
 _BORDERS = {
     "reflect_101": cv2.BORDER_REFLECT_101,
@@ -29,26 +40,36 @@ _BORDERS = {
 _TRIES = 5
 
 
+class _Kept:
+    """Results that OpenCV writes over the next time; to allocate each anew would take a share of its time."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, MatLike] = {}
+
+    def __call__(self, key: str, function: Callable[..., MatLike], *arguments: object, **options: object) -> MatLike:
+        self._arrays[key] = made = function(*arguments, dst=self._arrays.get(key), **options)
+        return made
+
+
 def opencv(job: Job, image: Pixels) -> tuple[str, Run]:
     """Return what the fastest OpenCV calls for a job are called, and a function that makes them."""
-    calls: list[Call] = []
+    steps: list[tuple[Call, MatLike]] = []
     names: list[str] = []
     picture: MatLike = image
     for operation in job.operations:
         name, call, picture = _fastest(operation, picture, image)
         names.append(name)
-        calls.append(call)
-    if job.rule is not None:
+        steps.append((call, picture))
+    last = len(steps) - 1
+    counted = None if job.rule is None else _scores(job.rule)
+    if counted is not None:
         names.append("2x filter2D, norm")
 
-    def run(picture: Pixels, out: Pixels) -> None:
+    def run(picture: Pixels, out: Pixels) -> ScoreSums | None:
         result: MatLike = picture
-        for call in calls:
-            result = call(result, picture)
-        if calls:
-            np.copyto(out, result)
-        if job.rule is not None:
-            _scores(picture, job.rule)
+        for at, (call, kept) in enumerate(steps):
+            result = call(result, picture, out if at == last else kept)
+        return None if counted is None else counted(picture)
 
     return ", ".join(names), run
 
@@ -57,16 +78,16 @@ def _fastest(operation: Operation, picture: MatLike, original: MatLike) -> tuple
     """Return the name and the call with the least time of several tries, and its picture."""
     timed = []
     for name, call in _ways(operation):
-        result = call(picture, original)
-        best = min(_seconds(call, picture, original) for _ in range(_TRIES))
+        result = call(picture, original, None)
+        best = min(_seconds(call, picture, original, result) for _ in range(_TRIES))
         timed.append((best, name, call, result))
     _, name, call, result = min(timed, key=lambda way: way[0])
     return name, call, result
 
 
-def _seconds(call: Call, picture: MatLike, original: MatLike) -> float:
+def _seconds(call: Call, picture: MatLike, original: MatLike, result: MatLike) -> float:
     started = time.perf_counter()
-    call(picture, original)
+    call(picture, original, result)
     return time.perf_counter() - started
 
 
@@ -75,20 +96,23 @@ def _ways(operation: Operation) -> Iterator[tuple[str, Call]]:
         case Correlation(kernel, border, absolute):
             for name, correlated in _correlations(kernel, _BORDERS[border]):
                 if absolute:
-                    yield f"{name}, convertScaleAbs", partial(_absolute, correlated)
+                    yield f"{name}, convertScaleAbs", partial(_absolute, _Kept(), correlated)
                 else:
                     yield name, partial(_plain, correlated)
         case Gradient():
             yield from _gradients(operation)
         case Unsharp(kernel, amount, threshold, border):
             for name, correlated in _correlations(kernel, _BORDERS[border]):
-                yield f"{name}, addWeighted", partial(_unsharp, correlated, float(amount), threshold)
+                yield f"{name}, addWeighted", partial(_unsharp, _Kept(), correlated, float(amount), threshold)
         case Lookup(table):
             levels = np.frombuffer(table, dtype=np.uint8)
-            yield "LUT", lambda picture, original: cv2.LUT(picture, levels)
+            yield "LUT", lambda picture, original, out: cv2.LUT(picture, levels, dst=out)
         case Blend(weight):
             share = float(weight)
-            yield "addWeighted", lambda picture, original: cv2.addWeighted(original, share, picture, 1 - share, 0)
+            yield (
+                "addWeighted",
+                lambda picture, original, out: cv2.addWeighted(original, share, picture, 1 - share, 0, dst=out),
+            )
 
 
 def _correlations(kernel: Kernel, border: int) -> Iterator[tuple[str, Correlated]]:
@@ -99,7 +123,9 @@ def _correlations(kernel: Kernel, border: int) -> Iterator[tuple[str, Correlated
     rows, cols = kernel.shape
     yield (
         "filter2D",
-        lambda image, depth: cv2.filter2D(image, depth, weights, anchor=anchor, delta=delta, borderType=border),
+        lambda image, depth, out: cv2.filter2D(
+            image, depth, weights, dst=out, anchor=anchor, delta=delta, borderType=border
+        ),
     )
     left, sizes, right = np.linalg.svd(kernel.integers.astype(np.float64))
     if len(sizes) == 1 or sizes[1] < 1e-9 * sizes[0]:
@@ -107,8 +133,8 @@ def _correlations(kernel: Kernel, border: int) -> Iterator[tuple[str, Correlated
         row = (right[0] * np.sqrt(sizes[0] / kernel.integer_divisor)).astype(np.float32)
         yield (
             "sepFilter2D",
-            lambda image, depth: cv2.sepFilter2D(
-                image, depth, row, column, anchor=anchor, delta=delta, borderType=border
+            lambda image, depth, out: cv2.sepFilter2D(
+                image, depth, row, column, dst=out, anchor=anchor, delta=delta, borderType=border
             ),
         )
         if kernel.name.startswith("gaussian"):
@@ -116,24 +142,41 @@ def _correlations(kernel: Kernel, border: int) -> Iterator[tuple[str, Correlated
             spread = float(np.sqrt(np.sum(exact * (np.arange(cols) - cols // 2) ** 2)))
             if kernel == gaussian(size=cols):
                 spread = 0.0  # OpenCV's own table for the size; the spread of its rounded weights would give others.
-            yield "GaussianBlur", lambda image, depth: cv2.GaussianBlur(image, (cols, rows), spread, borderType=border)
+            yield (
+                "GaussianBlur",
+                lambda image, depth, out: cv2.GaussianBlur(image, (cols, rows), spread, dst=out, borderType=border),
+            )
         if len(np.unique(kernel.integers)) == 1 and kernel.integer_divisor == kernel.integers.sum():
-            yield "blur", lambda image, depth: cv2.blur(image, (cols, rows), anchor=anchor, borderType=border)
+            yield (
+                "blur",
+                lambda image, depth, out: cv2.blur(image, (cols, rows), dst=out, anchor=anchor, borderType=border),
+            )
 
 
-def _plain(correlated: Correlated, picture: MatLike, original: MatLike) -> MatLike:
-    return correlated(picture, -1)
+def _plain(correlated: Correlated, picture: MatLike, original: MatLike, out: MatLike | None) -> MatLike:
+    return correlated(picture, -1, out)
 
 
-def _absolute(correlated: Correlated, picture: MatLike, original: MatLike) -> MatLike:
-    return cv2.convertScaleAbs(correlated(picture, cv2.CV_32F))
+def _absolute(keep: _Kept, correlated: Correlated, picture: MatLike, original: MatLike, out: MatLike | None) -> MatLike:
+    signed = keep("signed", lambda dst: correlated(picture, cv2.CV_32F, dst))
+    return cv2.convertScaleAbs(signed, dst=out)
 
 
-def _unsharp(correlated: Correlated, amount: float, threshold: int, picture: MatLike, original: MatLike) -> MatLike:
-    blurred = correlated(picture, -1)
-    sharp = cv2.addWeighted(picture, 1 + amount, blurred, -amount, 0)
+def _unsharp(
+    keep: _Kept,
+    correlated: Correlated,
+    amount: float,
+    threshold: int,
+    picture: MatLike,
+    original: MatLike,
+    out: MatLike | None,
+) -> MatLike:
+    blurred = keep("blurred", lambda dst: correlated(picture, -1, dst))
+    sharp = cv2.addWeighted(picture, 1 + amount, blurred, -amount, 0, dst=out)
     if threshold:
-        cv2.copyTo(picture, cv2.inRange(cv2.absdiff(picture, blurred), np.array(0), np.array(threshold - 1)), sharp)
+        difference = keep("difference", cv2.absdiff, picture, blurred)
+        is_small = keep("small", cv2.inRange, difference, np.array(0), np.array(threshold - 1))
+        cv2.copyTo(picture, is_small, sharp)
     return sharp
 
 
@@ -144,45 +187,61 @@ def _gradients(gradient: Gradient) -> Iterator[tuple[str, Call]]:
     depth = cv2.CV_16S if whole and gradient.norm != "l2" else cv2.CV_32F
     x, y = ((kernel.integers / kernel.integer_divisor).astype(np.float32) for kernel in (gradient.x, gradient.y))
 
-    def filtered(picture: MatLike) -> tuple[MatLike, MatLike]:
-        return cv2.filter2D(picture, depth, x, borderType=border), cv2.filter2D(picture, depth, y, borderType=border)
+    def way(parts: Callable[[_Kept, MatLike], tuple[MatLike, MatLike]]) -> Call:
+        keep = _Kept()
+        return lambda picture, original, out: _length(keep, *parts(keep, picture), gradient.norm, out)
 
-    yield "2x filter2D, norm", lambda picture, original: _length(*filtered(picture), gradient.norm)
+    def filtered(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
+        return (
+            keep("x", cv2.filter2D, picture, depth, x, borderType=border),
+            keep("y", cv2.filter2D, picture, depth, y, borderType=border),
+        )
+
+    yield "2x filter2D, norm", way(filtered)
     sobel_x = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     gain = x[1, 2] / 2 if x.shape == (3, 3) else 0.0
     if gain and np.allclose(x, gain * sobel_x) and np.allclose(y, gain * sobel_x.T):
 
-        def sobel(picture: MatLike) -> tuple[MatLike, MatLike]:
+        def sobel(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
             return (
-                cv2.Sobel(picture, depth, 1, 0, scale=gain, borderType=border),
-                cv2.Sobel(picture, depth, 0, 1, scale=gain, borderType=border),
+                keep("x", cv2.Sobel, picture, depth, 1, 0, scale=gain, borderType=border),
+                keep("y", cv2.Sobel, picture, depth, 0, 1, scale=gain, borderType=border),
             )
 
-        yield "2x Sobel, norm", lambda picture, original: _length(*sobel(picture), gradient.norm)
+        yield "2x Sobel, norm", way(sobel)
         if depth == cv2.CV_16S and gain == 1 and gradient.border in ("reflect_101", "replicate"):
-            yield (
-                "spatialGradient, norm",
-                lambda picture, original: _length(*cv2.spatialGradient(picture, borderType=border), gradient.norm),
-            )
+            held: list[MatLike | None] = [None, None]
+
+            def both(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
+                x, y = held[:] = cv2.spatialGradient(picture, held[0], held[1], borderType=border)
+                return x, y
+
+            yield "spatialGradient, norm", way(both)
 
 
-def _length(x: MatLike, y: MatLike, norm: str) -> MatLike:
+def _length(keep: _Kept, x: MatLike, y: MatLike, norm: str, out: MatLike | None) -> MatLike:
     if norm == "l2":
-        return cv2.convertScaleAbs(cv2.magnitude(x, y))
+        return cv2.convertScaleAbs(keep("length", lambda dst: cv2.magnitude(x, y, dst)), dst=out)
     # Saturating each part first changes nothing: a sum, or a maximum, with a part of 255 is 255.
-    x, y = cv2.convertScaleAbs(x), cv2.convertScaleAbs(y)
-    return cv2.add(x, y) if norm == "l1" else cv2.max(x, y)
+    x, y = keep("|x|", cv2.convertScaleAbs, x), keep("|y|", cv2.convertScaleAbs, y)
+    return cv2.add(x, y, dst=out) if norm == "l1" else cv2.max(x, y, dst=out)
 
 
-def _scores(image: MatLike, rule: ScoreRule) -> tuple[float, float, int]:
-    """Return the sums that a rule asks for: of both absolute responses, and the dense windows."""
+def _scores(rule: ScoreRule) -> Callable[[MatLike], ScoreSums]:
+    """Return a function of a picture for the sums that a rule asks for."""
+    keep = _Kept()
     rows, cols = rule.horizontal.shape
-    responses = []
-    for kernel, limit in zip((rule.horizontal, rule.vertical), rule.limits, strict=True):
-        response = cv2.filter2D(image, cv2.CV_16S, kernel.integers.astype(np.float32), anchor=(0, 0))
-        valid = response[: image.shape[0] - rows + 1, : image.shape[1] - cols + 1]
-        dense = cv2.inRange(valid, np.array(1 - limit), np.array(limit - 1))
-        responses.append((cv2.norm(valid, cv2.NORM_L1), dense))
-    (horizontal, flat_rows), (vertical, flat_cols) = responses
-    flat = cv2.countNonZero(cv2.bitwise_and(flat_rows, flat_cols))
-    return horizontal, vertical, flat_rows.size - flat
+    kernels = [kernel.integers.astype(np.float32) for kernel in (rule.horizontal, rule.vertical)]
+
+    def count(image: MatLike) -> ScoreSums:
+        sums, flat = [], []
+        for at, (weights, limit) in enumerate(zip(kernels, rule.limits, strict=True)):
+            response = keep(f"response {at}", cv2.filter2D, image, cv2.CV_16S, weights, anchor=(0, 0))
+            valid = response[: image.shape[0] - rows + 1, : image.shape[1] - cols + 1]
+            sums.append(int(cv2.norm(valid, cv2.NORM_L1)))
+            flat.append(keep(f"flat {at}", cv2.inRange, valid, np.array(1 - limit), np.array(limit - 1)))
+        windows = int(flat[0].size)
+        dense = windows - cv2.countNonZero(keep("flat", cv2.bitwise_and, *flat))
+        return ScoreSums(sums[0], sums[1], dense, windows)
+
+    return count

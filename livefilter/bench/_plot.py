@@ -1,34 +1,92 @@
-"""The ratios as a bar chart."""
+"""The ratios as a bar chart: a panel for each size, a group of bars for each job."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livefilter.bench._measure import Measurement
 from livefilter.bench._report import machine_name
-from livefilter.errors import MissingPackageError
+from livefilter.errors import MissingPackageError, OptionError
+from livefilter.sinks import PLOT_SUFFIXES
+from livefilter.sinks._beside import Beside, cannot_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = ("#3b6ea5", "#a9c3e0", "#b5533c", "#e3b3a6")
+_BAR_INCHES, _PANEL_INCHES, _NAMES_INCHES, _MARGIN_INCHES = 0.14, 3.6, 1.8, 1.4
 
 
-def plot(measured: Sequence[Measurement], path: Path) -> None:
-    """Write how many times OpenCV's speed livefilter reaches, a bar for each measurement, to a picture.
+@contextmanager
+def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measurement]], None]]:
+    """Give a function that draws measurements; what could keep it from that is found out now, not after an hour.
+
+    Args:
+        path: Where the picture goes; its ending says in which format.
+        overwrite: Whether it may replace a file.
 
     Raises:
+        OptionError: There is no such format.
         MissingPackageError: matplotlib is not installed.
+        SinkError: The file exists, or cannot be written.
     """
+    if path.suffix.lower() not in PLOT_SUFFIXES:
+        raise OptionError(f"--plot: must end in {', '.join(PLOT_SUFFIXES)}, found {path.suffix or 'none'}")
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError("--plot: needs matplotlib; pip install 'livefilter[bench]'") from error
-    labels = [f"{one.job}, {one.size}, {one.threads} thr., {'cold' if one.is_cold else 'hot'}" for one in measured]
-    ratios = [one.ratios["OpenCV"] for one in measured]
-    figure = Figure(figsize=(9, 1.5 + 0.26 * len(measured)), layout="constrained")
-    axes = figure.add_subplot()
-    bars = axes.barh(labels, ratios, xerr=[one.spread for one in measured], color="#3b6ea5", ecolor="#222222")
-    axes.bar_label(bars, labels=[f"{ratio:.1f}" for ratio in ratios], padding=4, fontsize=8)
-    axes.axvline(1, color="#222222", linewidth=0.8)
-    axes.invert_yaxis()
-    axes.tick_params(labelsize=8)
-    axes.set_xlabel("times the speed of the fastest OpenCV calls (median of paired ratios)")
-    axes.set_title(machine_name(), fontsize=8)
-    figure.savefig(path, dpi=120)
+    file = Beside(path, overwrite=overwrite)
+
+    def draw(measured: Sequence[Measurement]) -> None:
+        figure = Figure(layout="constrained")
+        compose(figure, measured)
+        try:
+            figure.savefig(file.partial, format=path.suffix[1:].lower(), dpi=120)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        file.complete()
+
+    try:
+        yield draw
+    finally:
+        file.discard()
+
+
+def compose(figure: Figure, measured: Sequence[Measurement]) -> None:
+    """Draw how many times OpenCV's speed livefilter reaches; whiskers reach to the quartiles' half distance."""
+    jobs, sizes, states = (
+        list(dict.fromkeys(values))
+        for values in zip(*((one.job, one.size, one.state) for one in measured), strict=True)
+    )
+    step = 1 / (len(states) + 1)
+    height = len(jobs) * (len(states) + 1) * _BAR_INCHES + _MARGIN_INCHES
+    figure.set_size_inches(_NAMES_INCHES + _PANEL_INCHES * max(2, len(sizes)), height)
+    panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
+    for axes, size in zip(panels, sizes, strict=True):
+        for at, state in enumerate(states):
+            shown = [one for one in measured if (one.size, one.state) == (size, state)]
+            pairs = [one.pairs["OpenCV"] for one in shown]
+            bars = axes.barh(
+                [jobs.index(one.job) + (at + 0.5 - len(states) / 2) * step for one in shown],
+                [pair.ratio for pair in pairs],
+                step,
+                xerr=[pair.spread for pair in pairs],
+                color=_COLOURS[at % len(_COLOURS)],
+                error_kw={"elinewidth": 0.7, "ecolor": "#444444"},
+                label=state,
+            )
+            axes.bar_label(bars, labels=[f"{pair.ratio:.1f}" for pair in pairs], padding=3, fontsize=6)
+        axes.axvline(1, color="#222222", linewidth=0.8)
+        axes.set_title(size, fontsize=10)
+        axes.margins(x=0.12, y=0.5 * step / len(jobs))
+        axes.tick_params(labelsize=8)
+    panels[0].set_yticks(range(len(jobs)), jobs)
+    panels[0].invert_yaxis()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(states), fontsize=8, frameon=False)
+    figure.suptitle(machine_name(), fontsize=8, x=0.01, ha="left", wrap=True)
+    figure.supxlabel("times the speed of the fastest OpenCV calls (median of paired ratios)", fontsize=9)

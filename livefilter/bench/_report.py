@@ -29,14 +29,17 @@ def machine_name() -> str:
 
 
 def as_table(measured: Sequence[Measurement]) -> Table:
-    """Return a rich table."""
+    """Return a rich table of jobs that were measured on one size, with as many threads, and caches of one state."""
     from rich.table import Table
 
     rivals = _rivals(measured)
-    table = Table("frames", *_heads(rivals), caption=machine_name())
+    first = measured[0]
+    table = Table(title=f"{first.size}, {first.state}", title_justify="left", caption=machine_name())
+    for head in _heads(rivals):
+        table.add_column(head, justify="left" if head in ("job", "fastest OpenCV calls") else "right")
     for one in measured:
-        frames = f"{one.size} {'cold' if one.is_cold else 'hot'}, {one.threads} thr."
-        table.add_row(frames, *_cells(one, rivals))
+        job, ours, theirs, ratio, *rest = _cells(one, rivals)
+        table.add_row(job, ours, theirs, f"{ratio} ± {one.pairs['OpenCV'].spread:.1f}", *rest)
     return table
 
 
@@ -57,7 +60,7 @@ def as_json(measured: Sequence[Measurement]) -> str:
 
 
 def _rivals(measured: Sequence[Measurement]) -> list[str]:
-    return list(dict.fromkeys(name for one in measured for name in one.ratios if name not in ("OpenCV", "copy")))
+    return list(dict.fromkeys(name for one in measured for name in one.pairs if name not in ("OpenCV", "copy")))
 
 
 def _heads(rivals: Sequence[str]) -> list[str]:
@@ -66,7 +69,7 @@ def _heads(rivals: Sequence[str]) -> list[str]:
 
 
 def _cells(one: Measurement, rivals: Sequence[str]) -> list[str]:
-    others = [f"{one.ratios[name]:.1f}" if name in one.ratios else "" for name in rivals]
-    ours, theirs, copies = one.milliseconds["livefilter"], one.milliseconds["OpenCV"], 1 / one.ratios["copy"]
-    times = [f"{ours:.2f}", f"{theirs:.2f}", f"{one.ratios['OpenCV']:.1f}", f"{copies:.1f}"]
+    others = [f"{one.pairs[name].ratio:.1f}" if name in one.pairs else "" for name in rivals]
+    pair, copies = one.pairs["OpenCV"], 1 / one.pairs["copy"].ratio
+    times = [f"{pair.ours_ms:.2f}", f"{pair.theirs_ms:.2f}", f"{pair.ratio:.1f}", f"{copies:.1f}"]
     return [one.job, *times, *others, one.opencv]

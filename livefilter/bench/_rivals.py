@@ -1,4 +1,7 @@
-"""Others that are installed: SciPy, Pillow, pyvips and Halide, each for the jobs that it can do to the same pixels."""
+"""Others that are installed: SciPy, Pillow, pyvips and Halide, each for the jobs that it can do to the same pixels.
+
+Each works in one thread.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,7 @@ def _pyvips(kernel: Kernel, image: Pixels) -> Run:
     import pyvips
 
     pyvips.cache_set_max(0)
+    pyvips.concurrency_set(1)
     scale, offset = kernel.integer_divisor, kernel.integer_offset / kernel.integer_divisor
     mask = pyvips.Image.new_from_array(kernel.integers.tolist(), scale=scale, offset=offset)
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from livefilter.cli import _run
+from livefilter.cli._progress import make_bar
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from livefilter.bench import Job, Measurement
 
 _SHORT_ROUNDS, _ROUNDS = 3, 31
 _QUICK_FILE_ROUNDS, _FILE_ROUNDS = 1, 5
@@ -28,6 +40,7 @@ _FILE_WIDTH = 160
 @click.option("--long", "is_long", is_flag=True, help="With --files: half an hour of 640x360 too, for memory and ETA.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the ratios to a picture.")
+@_run.overwrite_option
 def command(
     job: tuple[str, ...],
     sizes: tuple[str, ...],
@@ -39,6 +52,7 @@ def command(
     is_long: bool,
     as_json: bool,
     plot: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure livefilter against the fastest OpenCV calls to the same pixels, and against what else is installed.
 
@@ -46,10 +60,9 @@ def command(
     beyond how ties are rounded ends the command with an error. Without --size: all sizes, hot and cold, one thread and
     all.
     """
-    from itertools import product
-
-    from livefilter.bench import SIZES, all_threads, as_markdown, as_table, jobs_named, measure
+    from livefilter.bench import SIZES, as_markdown, as_table, jobs_named
     from livefilter.bench import as_json as to_json
+    from livefilter.bench._plot import drawing
     from livefilter.errors import OptionError
 
     if files:
@@ -61,39 +74,74 @@ def command(
         return
     if clip is not None or is_long:
         raise click.UsageError("--clip, --long: are of --files; give it too")
+    if readme and as_json:
+        raise click.UsageError("--readme, --json: are two forms of one output; leave one out")
     for size in sizes:
         if size not in SIZES:
             raise OptionError(f"--size: must be one of {', '.join(SIZES)}, found {size}")
     chosen = sizes or (("640x480",) if quick else ("1920x1080",) if readme else tuple(SIZES))
-    single = quick or readme
-    threads = (1,) if single or all_threads() == 1 else (1, all_threads())
-    measured = []
-    for one, size, count, is_cold in product(jobs_named(job), chosen, threads, (False,) if single else (False, True)):
-        click.echo(f"{one.name}, {size}, {count} threads, {'cold' if is_cold else 'hot'}", err=True)
-        count_rounds = rounds or (_SHORT_ROUNDS if quick else _ROUNDS)
-        measured.append(measure(one, size, SIZES[size], threads=count, is_cold=is_cold, rounds=count_rounds))
-    if as_json:
-        click.echo(to_json(measured))
-    elif readme:
-        click.echo(as_markdown(measured))
-    else:
-        from rich.console import Console
+    with nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw:
+        measured = []
+        for group in _measured(
+            jobs_named(job), chosen, rounds or (_SHORT_ROUNDS if quick else _ROUNDS), is_single=quick or readme
+        ):
+            measured += group
+            if not (as_json or readme):  # Each as it is there: all together take long, and may be interrupted.
+                _print(as_table(group))
+        if as_json:
+            click.echo(to_json(measured))
+        elif readme:
+            click.echo(as_markdown(measured))
+        if draw is not None:
+            draw(measured)
+            click.echo(f"wrote {plot}", err=True)
 
-        # A file or a pipe has no width; a table that is cut off would tell less than one that is wide.
-        console = Console()
-        Console(width=None if console.is_terminal else _FILE_WIDTH).print(as_table(measured))
-    if plot is not None:
-        from livefilter.bench._plot import plot as draw
 
-        draw(measured, plot)
-        click.echo(f"wrote {plot}", err=True)
+def _measured(
+    jobs: Sequence[Job], sizes: Sequence[str], rounds: int, *, is_single: bool
+) -> Iterator[list[Measurement]]:
+    """Yield what all jobs took, once for each size, number of threads and state of the caches."""
+    from itertools import product
+
+    from livefilter.bench import SIZES, all_threads, measure
+
+    threads = (1,) if is_single or all_threads() == 1 else (1, all_threads())
+    kinds = list(product(sizes, threads, (False,) if is_single else (False, True)))
+    with _telling(len(kinds) * len(jobs)) as tell:
+        for size, count, is_cold in kinds:
+            group = []
+            for job in jobs:
+                tell(f"{size}, {count} thr., {'cold' if is_cold else 'hot'}", job.name)
+                group.append(measure(job, size, SIZES[size], threads=count, is_cold=is_cold, rounds=rounds))
+            yield group
+
+
+@contextmanager
+def _telling(total: int) -> Iterator[Callable[[str, str], None]]:
+    """Give a function that tells what is measured now: by a bar on a terminal, and else in a line each."""
+    if not sys.stderr.isatty():
+        yield lambda state, job: click.echo(f"{state}: {job}", err=True)
+        return
+    with make_bar() as bar:
+        task = bar.add_task("", total=total, completed=-1, count="", told="")
+
+        def tell(state: str, job: str) -> None:
+            bar.update(task, description=state, told=job, advance=1)
+
+        yield tell
+
+
+def _print(table: Table) -> None:
+    """Print a table as wide as the terminal; a file or a pipe has no width, and nothing is to be cut off there."""
+    from rich.console import Console
+
+    console = Console()
+    Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(table)
 
 
 def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool) -> None:
     """Measure whole files, in a temporary folder, and print what came out."""
     from tempfile import TemporaryDirectory
-
-    from rich.console import Console
 
     from livefilter.bench._clips import look_at, make_clip
     from livefilter.bench._files import measure_files
@@ -116,7 +164,6 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
     if as_json:
         click.echo(files_json(measured, long))
         return
-    console = Console()
-    Console(width=None if console.is_terminal else _FILE_WIDTH).print(files_table(measured))
+    _print(files_table(measured))
     for line in () if long is None else long_lines(long):
         click.echo(line)
