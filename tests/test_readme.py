@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from livefilter import list_presets, load_preset
-from livefilter.bench import JOBS, Measurement, as_markdown
+from livefilter.bench import JOBS, Measurement, Pair, as_markdown
 from livefilter.cli._main import LazyGroup, livefilter
 from livefilter.pipeline import Preview
 from livefilter.presets import STEPS
@@ -60,9 +60,8 @@ def test_its_table_of_speed_is_in_the_form_that_bench_writes() -> None:
     assert re.fullmatch(
         r"1920x1080, one thread each, hot\. .+, \d+ cores, \w+, Python .+, numba .+, numpy [\d.]+\.", machine
     )
-    made = Measurement(
-        "job", "1920x1080", 1, False, "calls", {"livefilter": 1, "OpenCV": 2}, {"OpenCV": 2, "copy": 1}, 0
-    )
+    pair = Pair(ours_ms=1, theirs_ms=2, ratio=2, spread=0, rounds=3)
+    made = Measurement("job", "1920x1080", 1, False, "calls", {"OpenCV": pair, "copy": pair})
     assert as_markdown([made]).splitlines()[2:4] == [head, rule]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
     assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livefilter import bench
-from livefilter.bench import Job, Measurement
+from livefilter.bench import Measurement
 from livefilter.cli._main import run
 from livefilter.errors import OptionError
-from livefilter.frame import Pixels
-from livefilter.kernels import Correlation, gaussian
 
 SMALL = (64, 96)
 
@@ -29,31 +28,16 @@ def _measured(name: str) -> Measurement:
 def test_a_job_gives_the_pixels_of_the_reference_and_of_opencv(name: str) -> None:
     """Measuring compares all outputs, so that it ends without an error is the proof."""
     measured = _measured(name)
-    assert set(measured.ratios) >= {"OpenCV", "copy"}
-    assert all(value > 0 for value in measured.milliseconds.values())
+    assert list(measured.pairs)[:2] == ["OpenCV", "copy"]
+    assert all(pair.ours_ms > 0 and pair.theirs_ms > 0 and pair.ratio > 0 for pair in measured.pairs.values())
 
 
-def test_a_wrong_pixel_ends_the_run() -> None:
-    """A job whose function is off by two gray levels at one place is refused."""
-
-    def make(threads: int) -> bench.Run:
-        def run(image: Pixels, out: Pixels) -> None:
-            right(image, out)
-            out[-1, -1] ^= 2
-
-        right = bench.jobs_named(("gaussian 5",))[0].make(threads)
-        return run
-
-    job = Job("broken", (Correlation(gaussian(size=5)),), None, make)
-    with pytest.raises(bench.MismatchError, match="broken"):
-        bench.measure(job, "small", SMALL, threads=1, is_cold=False, rounds=1)
-
-
-def test_frames_in_turn_are_measured_too() -> None:
-    """Cold means several frames, and is said in the result."""
+def test_cold_caches_and_several_threads_are_measured_too() -> None:
+    """Both are said in the result."""
     (job, *_) = bench.jobs_named(("box 3",))
     measured = bench.measure(job, "small", SMALL, threads=2, is_cold=True, rounds=2)
-    assert (measured.is_cold, measured.threads) == (True, 2)
+    assert measured.state == "2 threads, cold"
+    assert set(measured.pairs) == {"OpenCV", "copy"}
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:
@@ -76,7 +60,9 @@ def test_json_holds_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", "--quick", "--rounds", "1", "--json", "box 3"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["machine"] == bench.machine_name()
-    assert [one["job"] for one in printed["measured"]] == ["box 3"]
+    (measured,) = printed["measured"]
+    assert measured["job"] == "box 3"
+    assert set(measured["pairs"]["OpenCV"]) == {"ours_ms", "theirs_ms", "ratio", "spread", "rounds"}
 
 
 def test_the_table_and_the_plot_are_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,6 +70,68 @@ def test_the_table_and_the_plot_are_made(tmp_path: Path, capsys: pytest.CaptureF
     assert run(["bench", "--quick", "--rounds", "1", "--plot", str(tmp_path / "bench.png"), "box 3"]) == 0
     assert "times OpenCV" in capsys.readouterr().out
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["bench.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [("bench.txt", 2, "must end in .png"), ("there.png", 4, "--overwrite"), ("missing/bench.png", 4, "does not exist")],
+)
+def test_a_plot_that_cannot_be_written_is_told_before_anything_is_measured(
+    name: str, code: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name with another ending, a file that exists, a folder that does not: nobody waits an hour for that."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(bench, "measure", never)
+    (tmp_path / "there.png").write_bytes(b"kept")
+    assert run(["bench", "--quick", "box 3", "--plot", str(tmp_path / name)]) == code
+    assert told in capsys.readouterr().err
+    assert (tmp_path / "there.png").read_bytes() == b"kept"
+
+
+def test_a_plot_that_is_not_finished_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt before the picture is drawn removes what was begun."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "measure", interrupted)
+    assert run(["bench", "--quick", "box 3", "--plot", str(tmp_path / "bench.png")]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> None:
+    """Jobs are rows, sizes are panels, and what differs beside them are colours."""
+    figure_of = pytest.importorskip("matplotlib.figure")
+    from livefilter.bench._plot import compose
+
+    pair = bench.Pair(1.0, 2.0, 2.0, 0.1, 3)
+    made = [
+        Measurement(job, size, threads, False, "calls", {"OpenCV": pair, "copy": pair})
+        for job, size, threads in product(("box 3", "box 5", "box 15"), ("640x480", "1920x1080"), (1, 2))
+    ]
+    figure = figure_of.Figure()
+    compose(figure, made)
+    assert [axes.get_title() for axes in figure.axes] == ["640x480", "1920x1080"]
+    assert [sum(bar.get_width() == 2.0 for bar in axes.patches) for axes in figure.axes] == [6, 6]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["box 3", "box 5", "box 15"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1 thread, hot", "2 threads, hot"]
+
+
+def test_two_forms_of_one_output_are_refused() -> None:
+    """Neither --readme nor --json is ignored in silence."""
+    assert run(["bench", "--readme", "--json"]) == 2
+
+
+def test_each_table_says_what_it_was_measured_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Size, threads and caches are its title; the spread stands beside the ratio."""
+    assert run(["bench", "--quick", "--rounds", "2", "box 3"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("640x480, 1 thread, hot")
+    assert re.search(r"│ box 3 .* ± \d", told)
 
 
 def test_an_unknown_size_is_refused() -> None:
@@ -111,6 +159,6 @@ def test_pictures_of_the_benchmark_are_not_flat() -> None:
     """What is measured has edges and noise everywhere."""
     from livefilter.bench._measure import _picture
 
-    picture = _picture(SMALL, 0)
+    picture = _picture(SMALL)
     assert re.fullmatch("uint8", str(picture.dtype))
     assert np.unique(picture).size > 50
