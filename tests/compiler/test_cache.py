@@ -27,12 +27,12 @@ PROGRAM = """
 """
 
 
-def start(folder: Path, weight: int = 5, before: str = "") -> subprocess.Popen[str]:
+def start(folder: Path, argument: int | str = 5, before: str = "", program: str = PROGRAM) -> subprocess.Popen[str]:
     """Start a process that correlates through a cache folder and says whether the pixels are right."""
     environment = {**os.environ, "LIVEFILTER_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
     environment.pop("NUMBA_CACHE_DIR", None)
     return subprocess.Popen(
-        [sys.executable, "-c", before + textwrap.dedent(PROGRAM), str(weight)],
+        [sys.executable, "-c", before + textwrap.dedent(program), str(argument)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -40,9 +40,9 @@ def start(folder: Path, weight: int = 5, before: str = "") -> subprocess.Popen[s
     )
 
 
-def run(folder: Path, weight: int = 5, before: str = "") -> str:
+def run(folder: Path, argument: int | str = 5, before: str = "", program: str = PROGRAM) -> str:
     """Run it to its end; return what it said on standard error."""
-    process = start(folder, weight, before)
+    process = start(folder, argument, before, program)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out.strip()) == (0, "1"), err
     return err
@@ -68,6 +68,25 @@ def test_kernels_that_differ_in_one_weight_never_share_code(tmp_path: Path) -> N
     """Fresh processes over a warm cache, to and fro."""
     for weight in (5, 6, 5, 6):
         run(tmp_path / "cache", weight)
+    assert len(machine_code(tmp_path / "cache")) == 2
+
+
+def test_a_preset_that_changed_on_disk_gets_new_code(tmp_path: Path) -> None:
+    """Even where the file's time and size are what they were."""
+    program = """
+        import sys
+        import numpy as np
+        from livefilter import Filter
+        from livefilter.kernels import reference
+        image = np.random.default_rng(0).integers(0, 256, (9, 11), dtype=np.uint8)
+        filter_ = Filter(sys.argv[1])
+        print(int((filter_(image).image == reference.apply_all(filter_.preset.operations, image)).all()))
+    """
+    path = tmp_path / "mine.yaml"
+    for size in (3, 5, 3):
+        path.write_text(f"steps:\n  - box: {{size: {size}}}\n", encoding="utf-8")
+        os.utime(path, (1e9, 1e9))
+        run(tmp_path / "cache", str(path), program=program)
     assert len(machine_code(tmp_path / "cache")) == 2
 
 
