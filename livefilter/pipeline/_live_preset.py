@@ -72,6 +72,7 @@ class LivePreset:
         self._switcher = Switcher(threads, prepare)
         self._base = self.filter.preset
         self._notches = 0
+        self._is_loading = False
         self._compile()
 
     @property
@@ -84,7 +85,9 @@ class LivePreset:
         self._load("switch", preset)
 
     def strengthen(self, notches: int) -> None:
-        """Turn the preset's main parameter up, or down for negative notches."""
+        """Turn the preset's main parameter up, or down for negative notches; not while another preset is on its way."""
+        if self._is_loading:
+            return
         wanted = min(max(self._notches + notches, -_MOST_NOTCHES), _MOST_NOTCHES)
         turned = strengthened(self._base, wanted)
         if turned is None:
@@ -103,6 +106,7 @@ class LivePreset:
             return False
         wish = done.wish
         assert isinstance(wish, _Wish)
+        self._is_loading = False
         if done.filter is None:
             self._refuse(wish, done.error)
             return False
@@ -119,6 +123,7 @@ class LivePreset:
         self._switcher.close()
 
     def _load(self, kind: Literal["switch", "reload"], name: str) -> None:
+        self._is_loading = True
         watch = FileWatch(self._clock)
         self._switcher.ask(_Wish(kind, name, watch), lambda: load_preset(name, on_read=watch.add))
 

@@ -177,6 +177,7 @@ class Preview:
         live = self.live
         now_s = self._clock()
         stats = live.stats.snapshot()
+        notice, broken = self._panels.notice, live.preset.broken or ""
         since_s = self._recording_since_s if live.is_recording else None
         recorded_s = None if since_s is None else now_s - since_s
         has_status = live.overlay.has_name or self._has_statistics or recorded_s is not None or stats.is_slow
@@ -187,8 +188,8 @@ class Preview:
         return Panels(
             status=[*(status if has_status else ()), *troubles],
             is_recording=recorded_s is not None,
-            notice=self._panels.notice if now_s < self._notice_until_s else "",
-            broken=live.preset.broken or "",
+            notice=notice if now_s < self._notice_until_s and notice != broken else "",
+            broken=broken,
             statistics=statistics_lines(stats, live.health) if self._has_statistics else (),
             help=self._help() if self._is_helping else (),
         )

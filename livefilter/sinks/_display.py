@@ -60,7 +60,7 @@ def visit_display() -> socket.socket | None:
     if not display:
         raise DisplayError(
             "window: there is no display (DISPLAY is not set); log in with ssh -X, run under 'xvfb-run', "
-            "or use 'livefilter process', which needs none"
+            "or use 'livefilter preview --no-window' or 'livefilter process', which need none"
         )
     return _visited(display)
 
@@ -109,7 +109,10 @@ def _visited(display: str) -> socket.socket:
                 f"window: the display {display} refuses this user; run as the user who is logged in there, "
                 "or check XAUTHORITY"
             )
-    raise DisplayError(f"window: the display {display} does not answer; check DISPLAY, or use 'livefilter process'")
+    raise DisplayError(
+        f"window: the display {display} does not answer; check DISPLAY, or use "
+        "'livefilter preview --no-window' or 'livefilter process'"
+    )
 
 
 def _greeted(server: socket.socket, cookie: bytes) -> bytes:

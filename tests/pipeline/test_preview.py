@@ -540,6 +540,7 @@ def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_mende
         turned.press()
     assert "negative.yaml:2:5" in (turned.broken() or "")
     assert turned.broken() == turned.preview._panels_now().broken
+    assert turned.preview._panels_now().notice == "", "it stands there once"
     assert turned.window.level >= 200
     Path(presets[1]).write_text(good + "# mended\n")
     for _ in range(3):

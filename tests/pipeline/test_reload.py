@@ -125,6 +125,8 @@ class Family:
         self.save("mine", "extend: ./parent.yaml\noverlay: {name: false}")
         self.clock = FakeClock()
         self.told: list[str] = []
+        self.prepared: list[Future[None]] = []
+        self.is_quick = True
         self.preset = LivePreset(
             folder / "mine.yaml", announce=self.told.append, clock=self.clock, prepare=self._prepared
         )
@@ -145,10 +147,11 @@ class Family:
         (step,) = self.preset.filter.preset.steps
         return int(step.model_dump()["level"])
 
-    @staticmethod
-    def _prepared(made: Filter) -> Future[None]:
+    def _prepared(self, made: Filter) -> Future[None]:
         done: Future[None] = Future()
-        done.set_result(None)
+        self.prepared.append(done)
+        if self.is_quick:
+            done.set_result(None)
         return done
 
 
@@ -219,3 +222,18 @@ def test_after_a_switch_the_other_presets_files_are_watched(family: Family) -> N
     family.save("base", "steps: [threshold: {level: 80}]")
     assert family.level() == 80
     assert family.preset.broken is None
+
+
+def test_a_turn_of_the_main_parameter_does_not_undo_a_switch_that_is_on_its_way(family: Family) -> None:
+    """It would turn the preset that was just left; afterwards it turns the new one."""
+    family.save("other", "steps: [threshold: {level: 100}]")
+    family.is_quick = False
+    family.preset.switch(str(family.folder / "other.yaml"))
+    while not family.prepared:
+        time.sleep(0.001)
+    family.preset.strengthen(1)
+    family.is_quick = True
+    family.prepared[0].set_result(None)
+    assert family.level() == 100
+    family.preset.strengthen(1)
+    assert family.level() == 125
