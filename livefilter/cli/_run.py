@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -62,7 +63,10 @@ def file_stem(name: str) -> str:
 
 @contextmanager
 def stopping_on_signal() -> Iterator[Callable[[], bool]]:
-    """Turn the first SIGINT or SIGTERM into a flag, so that outputs are finished; a second one ends at once."""
+    """Turn the first signal to end into a flag, so that outputs are finished; a second one ends at once.
+
+    That a terminal was closed counts too, except under nohup.
+    """
     stopped = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -71,7 +75,10 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         stopped = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield lambda: stopped
     finally:

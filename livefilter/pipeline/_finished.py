@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -93,6 +94,8 @@ class Ledger:
             partial.write_text(json.dumps([asdict(one) for one in self._finished.values()], indent=1), encoding="utf-8")
             os.replace(partial, self._path)
         except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
 
     def _is_there(self, one: Finished) -> bool:

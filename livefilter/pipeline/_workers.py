@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from livefilter.pipeline._summary import Progress, Summary
 _POLL_S = 0.1
 _REPORT_S = 0.1
 """Progress is sent no more often."""
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable
     def start(slot: int) -> _Worker:
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, recipe, must_stop), name="livefilter job", daemon=True)
-        with _confined(shares[slot]):
+        with _confined(shares[slot]), _signals_held():
             process.start()
         theirs.close()  # So that the end of the process ends what is read from it.
         started.append(_Worker(slot, process, ours))
@@ -162,6 +164,9 @@ def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the first one decides.
     signal.signal(signal.SIGTERM, end)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # So does the end of the terminal.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     while True:
         try:
             task: Task = channel.recv()
@@ -215,3 +220,16 @@ def _confined(cores: set[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep back signals to end: a process that is started meanwhile gets them only once it can heed them."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

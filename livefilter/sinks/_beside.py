@@ -102,6 +102,7 @@ def partial_of(target: Path) -> Path:
     return target.with_name(f"{target.stem}.partial{target.suffix}")
 
 
-def cannot_write(path: Path, error: Exception) -> SinkError:
-    """Return the error of livefilter for one of the operating system or of FFmpeg."""
-    return SinkError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}")
+def cannot_write(path: Path, error: Exception, *, frames: int | None = None) -> SinkError:
+    """Return the error of livefilter for one of the operating system or of FFmpeg; it tells after how many frames."""
+    came = "" if frames is None else f" (after {frames} frame{'' if frames == 1 else 's'})"
+    return SinkError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}{came}")

@@ -54,7 +54,12 @@ class PictureSink(Sink):
         """Write one picture; the score is not kept in it."""
         # Not `name % index`: another percent sign in the name is the user's own.
         name = _NUMBER.sub(lambda number: number[0] % frame.index, self._pattern.name)
-        write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
+        try:
+            write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
+        except SinkError as error:
+            if self._written == 0:
+                raise
+            raise SinkError(f"{error} (after {self._written} frames)") from error
         self._written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:

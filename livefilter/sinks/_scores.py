@@ -113,7 +113,8 @@ class ScoreSink(Sink):
             self._file.discard()
 
     def _failed(self, error: OSError) -> SinkError:
-        return cannot_write(Path("standard output" if self._file is None else self.target), error)
+        target = "standard output" if self._file is None else self.target
+        return cannot_write(Path(target), error, frames=self._written or None)
 
 
 def _table(path: Path, suffix: str, noted: dict[str, str]) -> Table:

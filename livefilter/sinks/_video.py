@@ -287,5 +287,4 @@ class VideoSink(Sink):
     def _failed(self, error: Exception) -> Exception:
         if self._file is None and isinstance(error, BrokenPipeError):
             return BrokenPipeError(str(error))  # Whoever read our output has had enough.
-        failure = cannot_write(Path(self.target), error)
-        return SinkError(f"{failure} (after {self._written} frames)")
+        return cannot_write(Path(self.target), error, frames=self._written)

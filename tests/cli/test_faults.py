@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +52,16 @@ def _is_gone(group: int) -> bool:
     return False
 
 
+@contextmanager
+def _held_up(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start livefilter with scores on standard output: it is at work, and stays so, while nobody reads more of them."""
+    program = [sys.executable, "-m", "livefilter", *arguments]
+    with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        started.stdout.readline()
+        yield started
+
+
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
@@ -88,16 +101,111 @@ def test_a_folder_that_cannot_be_written_is_told(name: str, here: Path, capsys: 
     assert "cannot be written" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def as_anybody() -> list[str]:
+    """What a command line begins with so that a folder's mode holds for it, also where the tests run as root."""
+    if sys.platform == "win32":
+        pytest.skip("folders have no mode there")
+    if os.geteuid() != 0:
+        return []
+    found = shutil.which("setpriv")
+    if found is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to become less")
+    return [found, "--bounding-set", "-dac_override,-dac_read_search"]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("process clip.mp4 -o shut/a.mp4", "shut/a.partial.mp4"),
+        ("process clip.mp4 -o shut/%03d.png", "shut/000.partial.png"),
+        ("process clip.mp4 -o new.mp4 --scores shut/a.csv", "shut/a.partial.csv"),
+        ("process clip.mp4 -d shut/made", "shut/made"),
+        ("score clip.mp4 -d shut", "shut/clip.partial.csv"),
+    ],
+)
+def test_a_read_only_folder_is_told(line: str, at: str, here: Path, negative: str, as_anybody: list[str]) -> None:
+    """Exit code 4, the file that could not be made, and nothing is left of what could."""
+    (here / "shut").mkdir(mode=0o555)
+    ran = subprocess.run(
+        [*as_anybody, sys.executable, "-m", "livefilter", *line.split(), "-p", negative, "-q"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 4
+    assert f"{at}: cannot be " in ran.stderr
+    assert ran.stderr.endswith(": Permission denied\n")
+    assert ran.stderr.count("\n") == 1
+    assert (names(here), names(here / "shut")) == (["clip.mp4", "shut"], [])
+
+
+@pytest.fixture(scope="module")
+def on_a_small_disk() -> list[str]:
+    """What a command line begins with so that the folder ``disk`` is a file system of 64 KiB, which only it sees."""
+    script = 'mount -t tmpfs -o size=64k small disk && "$@"; code=$?; ls -A disk; exit $code'
+    begins = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare, to mount a disk of its own")
+    mounted = subprocess.run([*begins, "mount -t tmpfs small /mnt"], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no disk of its own can be mounted here: {mounted.stderr.strip()}")
+    return [*begins, script, "sh"]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize(
+    ("line", "target"),
+    [
+        ("process long.mp4 -o disk/a.mp4", "disk/a.mp4"),
+        ("process long.mp4 -o disk/a.mkv --scores disk/a.csv", "disk/a.mkv"),
+        ("score long.mp4 -o disk/a.jsonl", "disk/a.jsonl"),
+        ("process long.mp4 -d disk", "disk/long.mp4"),
+    ],
+)
+def test_a_disk_that_fills_up_leaves_nothing(
+    line: str, target: str, long: Path, negative: str, on_a_small_disk: list[str]
+) -> None:
+    """Exit code 4, the reason, how far it came; not even a part is left, which would keep the disk full."""
+    (long.parent / "disk").mkdir()
+    ran = subprocess.run(
+        [*on_a_small_disk, sys.executable, "-m", "livefilter", *line.split(), "-p", negative, "-q"],
+        cwd=long.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 4
+    said = re.search(r"(\S+): cannot be written: No space left on device \(after (\d+) frames\)\n", ran.stderr)
+    assert said is not None
+    assert (said[1], 0 < int(said[2]) <= 3000) == (target, True)
+    assert (ran.stderr.count("\n"), ran.stdout) == (1, "")
+
+
+@pytest.mark.jit
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed")
+def test_an_output_that_is_removed_under_a_run_is_told(long: Path, negative: str, tmp_path: Path) -> None:
+    """Its folder with it; exit code 4, and what was lost."""
+    (tmp_path / "out").mkdir()
+    arguments = ["process", "long.mp4", "-o", "out/a.mp4", "-p", negative, "--scores", "-", "-q"]
+    with _held_up(arguments, tmp_path) as started:
+        shutil.rmtree(tmp_path / "out")
+        _, told = started.communicate()
+    assert started.returncode == 4
+    assert told.startswith("livefilter: out/a.mp4: ")
+    assert (told.count("\n"), names(tmp_path)) == (1, ["long.mp4"])
+
+
 @pytest.mark.jit
 def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp_path: Path) -> None:
     """The second is told that there is another, and the first one's video is whole."""
-    arguments = [sys.executable, "-m", "livefilter", "process", str(long), "-o", "out.mp4", "-p", negative, "-q"]
-    with subprocess.Popen(
-        [*arguments, "--scores", "-"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as first:
-        assert first.stdout is not None
-        first.stdout.readline()  # It is at work, and will stay so: nobody reads what it writes.
-        second = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    arguments = ["process", "long.mp4", "-o", "out.mp4", "-p", negative, "-q"]
+    with _held_up([*arguments, "--scores", "-"], tmp_path) as first:
+        second = subprocess.run(
+            [sys.executable, "-m", "livefilter", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert second.returncode == 4
         assert "another run is writing it" in second.stderr
         first.communicate()
@@ -108,14 +216,12 @@ def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_batch_and_keeps_what_is_done(
-    number: signal.Signals, long: Path, negative: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, negative: str, tmp_path: Path) -> None:
     """Exit code 130, a playable part, no process left behind; resumed, it does what is missing."""
     (tmp_path / "in").mkdir()
-    for name in ("a", "b"):
-        os.link(long, tmp_path / "in" / f"{name}.mp4")
+    for stem in ("a", "b"):
+        os.link(long, tmp_path / "in" / f"{stem}.mp4")
     arguments = [
         sys.executable,
         "-m",
@@ -137,12 +243,14 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(
         part = tmp_path / "out" / "a.partial.mp4"
         until_s = time.monotonic() + 60
         while not (part.exists() and part.stat().st_size > 0):
+            assert started.poll() is None
             assert time.monotonic() < until_s
             time.sleep(0.01)
-        os.killpg(started.pid, number)  # As a terminal does, to all processes of the run.
+        os.killpg(started.pid, getattr(signal, name))  # As a terminal does, to all processes of the run.
         _, told = started.communicate()
     assert started.returncode == 130
-    assert told.startswith("livefilter: interrupted; 0 of 2 inputs are done, --resume goes on")
+    # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
+    assert "livefilter: interrupted; 0 of 2 inputs are done, --resume goes on" in told.splitlines()
     assert _is_gone(started.pid)
     with VideoFile(part) as made:
         assert 0 < sum(1 for _ in made) < 3000

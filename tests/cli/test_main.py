@@ -274,6 +274,21 @@ def test_a_second_signal_ends_at_once() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP")
+def test_nohup_is_heeded() -> None:
+    """A terminal that is closed asks for an orderly end, unless somebody has said that it is not to."""
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        for handler, is_heard in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
+            signal.signal(signal.SIGHUP, handler)
+            with _run.stopping_on_signal() as should_stop:
+                signal.raise_signal(signal.SIGHUP)
+                assert should_stop() == is_heard
+            assert signal.getsignal(signal.SIGHUP) is handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("source", "stem"),
     [

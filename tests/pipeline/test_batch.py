@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,10 +18,12 @@ from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
 from livefilter.pipeline._finished import FILE_NAME, Ledger
 from livefilter.pipeline._inputs import content_of, expand, size_of
-from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _done, _shares, _work, run_tasks
+from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _done, _shares, _signals_held, _work, run_tasks
 from livefilter.presets import load_preset
 from livefilter.sources import Trim
 from livefilter.sources._video import VideoFile
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
 class Notes:
@@ -185,7 +189,7 @@ def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: P
                 said.append(ours.recv())
         ours.close()
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
     giver = threading.Thread(target=give)
     giver.start()
     try:
@@ -233,6 +237,27 @@ def test_a_glob_without_a_match_is_told(tmp_path: Path) -> None:
     """Rather than nothing being done in silence."""
     with pytest.raises(SourceError, match="nothing matches"):
         expand(str(tmp_path / "*.mp4"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no masks of signals")
+def test_a_signal_does_not_end_a_worker_that_is_still_starting() -> None:
+    """It is kept until the worker can heed it, so that its input is interrupted, not failed."""
+    code = "import os, signal; [os.kill(os.getpid(), number) for number in (1, 2, 15)]; print('lives')"
+    with _signals_held():
+        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert told.stdout == "lives\n"
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & set(_ENDING)
+
+
+def test_a_list_that_cannot_be_written_leaves_none_begun(tmp_path: Path) -> None:
+    """The disk may be full; what was noted before stays as it is."""
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"one")
+    ledger = Ledger(tmp_path)
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(SinkError, match=r"finished\.json: cannot be written"):
+        ledger.add("a", str(source), content_of(str(source)), "recipe", [])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "a.mp4"]
 
 
 @pytest.mark.parametrize("spec", ["0", "camera:1", "rtsp://host/stream", "-", "/dev/video0"])

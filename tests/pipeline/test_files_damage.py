@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.pipeline import process
 from livefilter.sinks import Encoding
 from tests.pipeline.conftest import Media
 
@@ -139,10 +140,32 @@ def test_a_recording_that_begins_between_key_frames_is_read_from_the_first_one(m
     assert (decoded, sent > decoded) == (summary.frames, True)
 
 
+PEAK = """
+import sys
+from pathlib import Path
+from livefilter import process
+summary = process(sys.argv[1], sys.argv[2] or None, sys.argv[3], overlay=False)
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(summary.frames, summary.loss, peak.split()[1])
+"""
+"""Not ru_maxrss, which a process takes over from the one that started it."""
+
+
 @pytest.mark.jit
-def test_a_hundred_thousand_tiny_frames_are_all_scored(media: Media) -> None:
-    """In flat memory, and none of them is missing."""
-    picture = "color=gray:s=16x16:r=1000:d=100"
-    media.ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "rawvideo", "-pix_fmt", "gray", "-threads", 1, "in.nut")
-    summary = process(media.folder / "in.nut", None, media.preset)
-    assert (summary.frames, summary.loss) == (100_000, None)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc, which tells the peak of memory")
+@pytest.mark.parametrize(("frames", "target"), [(100_000, ""), (20_000, "out.mkv")])
+def test_memory_does_not_grow_with_the_length_of_a_clip(frames: int, target: str, media: Media) -> None:
+    """A hundred thousand tiny frames: none is missing, and five thousand need as much, within 15 MB."""
+    picture = f"color=gray:s=16x16:r=1000:d={frames / 1000}"
+    media.ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "rawvideo", "-pix_fmt", "gray", "-threads", 1, "long.nut")
+    media.ffmpeg("-i", "long.nut", "-c", "copy", "-frames:v", 5000, "short.nut")
+
+    def peak_kb(name: str, expected: int) -> int:
+        program = [sys.executable, "-c", PEAK, name, target and f"{name}-{target}", media.preset]
+        told = subprocess.run(program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        assert told[:2] == [str(expected), "None"]
+        return int(told[2])
+
+    peak_kb("short.nut", 5000)  # Compiles, where that has not happened yet.
+    (media.folder / f"short.nut-{target}").unlink(missing_ok=True)
+    assert peak_kb("long.nut", frames) < peak_kb("short.nut", 5000) + 15_000
