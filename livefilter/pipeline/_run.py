@@ -91,8 +91,9 @@ class Run:
                     self._last = frame
                     if progress is not None:
                         progress(Progress(self.means.frames, self._frames.expected))
-                # What has no end of its own ends when it is told to, also while it waits for a frame.
-                self.is_interrupted = self._facts.frame_count is None and should_stop()
+                # What waits for its frames, or has no end of its own, ends when it is told to.
+                waits = self._facts.is_live or self._facts.frame_count is None
+                self.is_interrupted = waits and should_stop()
         except SourceError as error:
             if self._last is None:
                 raise

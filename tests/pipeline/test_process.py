@@ -20,6 +20,7 @@ from livefilter.errors import LivefilterError, OptionError, PresetError, SinkErr
 from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
 from livefilter.sources import Health, open_source
+from livefilter.sources._repeat import Realtime
 from livefilter.sources._video import VideoFile
 from livefilter.testing import ArraySource, ListSink
 
@@ -343,6 +344,18 @@ def test_a_scene_without_end_in_sight_can_be_stopped(negative: str) -> None:
 
     summary = process(Endless(SMALL, is_live=True), None, negative, should_stop=after(20))
     assert (summary.frames, summary.is_interrupted) == (20, True)
+
+
+def test_a_file_that_is_stopped_while_it_waits_for_its_next_frame_is_not_complete(
+    clip: Path, negative: str, tmp_path: Path
+) -> None:
+    """Played as if it were live, it may notice the stop before the pipeline does; the output is a part all the same."""
+    told: list[float] = []
+    answers = iter([False])
+    with Realtime(open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)) as played:
+        summary = process(played, tmp_path / "out.mp4", negative, should_stop=lambda: next(answers, True))
+    assert (summary.frames, summary.is_interrupted) == (1, True)
+    assert names(tmp_path) == ["out.partial.mp4"]
 
 
 def test_a_live_source_may_notice_first_that_it_should_stop(negative: str) -> None:
