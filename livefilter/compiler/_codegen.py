@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from typing import Any
 
@@ -69,13 +68,6 @@ def _compiled(source: str, name: str) -> Any:
     names = {word: getattr(_lanes, word) for word in words if hasattr(_lanes, word) and hasattr(_lanes_plain, word)}
     names["__name__"] = "livefilter_generated"
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
-    # Numba makes so many objects meanwhile that the garbage collector takes a fifth of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        dispatcher = njit(types.void(types.CPointer(types.int64)), **_OPTIONS)(names[name])
-    finally:
-        if was_enabled:
-            gc.enable()
+    dispatcher = njit(types.void(types.CPointer(types.int64)), **_OPTIONS)(names[name])
     (compiled,) = dispatcher.overloads.values()
     return compiled

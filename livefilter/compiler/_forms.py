@@ -113,8 +113,8 @@ def rows_read(form: Form) -> set[int]:
             return {tap.row for loop in loops for group in loop for tap in group}
         case Separable(column):
             return {row for row, weight in enumerate(column) if weight}
-        case Box(rows):
-            return {-1, rows - 1}
+        case Box():
+            return {-1}
         case Streamed():
             return set()
 
