@@ -53,6 +53,9 @@ _PICTURE = {
         help="Filter and write gray, filter the luma and keep the colours, or filter each channel.",
     ),
     "audio": click.option("--audio/--no-audio", default=True, help="Copy the source's sound, or leave it out."),
+    "cover": click.option(
+        "--cover/--no-cover", default=True, help="Copy the source's cover, which is not filtered, or leave it out."
+    ),
     "drop_unsupported": click.option(
         "--drop-unsupported", is_flag=True, help="Leave out streams that the container cannot hold, and name them."
     ),

@@ -44,6 +44,7 @@ def process(
     trim: Trim | None = None,
     color: Color = "gray",
     audio: bool = True,
+    cover: bool = True,
     drop_unsupported: bool = False,
     source_options: SourceOptions | None = None,
 ) -> Summary:
@@ -72,6 +73,7 @@ def process(
         trim: The part of the source that is kept.
         color: "gray" filters and writes the luma, "luma" keeps the chroma beside it, "rgb" filters each channel.
         audio: Copy the source's sound into videos.
+        cover: Copy the source's cover into videos, as it is: no filter is run on it.
         drop_unsupported: Leave out what of the source a video's container cannot hold, instead of refusing it.
         source_options: How the source is opened, unless it is an open one.
 
@@ -115,7 +117,7 @@ def process(
         def opened_here(target: str | PathLike[str]) -> Sink:
             along = None
             if facts.path is not None:
-                along = Along(facts.path, trimmed.begins_s, trimmed.ends_s, audio, drop_unsupported)
+                along = Along(facts.path, trimmed.begins_s, trimmed.ends_s, audio, cover, drop_unsupported)
                 alongs.append(along)
             return own.enter_context(
                 open_sink(

@@ -27,6 +27,7 @@ class Recipe:
         compare: Show the original too.
         color: What is done to colour.
         audio: Copy sound into videos.
+        cover: Copy covers into videos.
         drop_unsupported: Leave out what a container cannot hold.
         encoding: How pictures are encoded.
         trim: The part of each source that is kept.
@@ -40,6 +41,7 @@ class Recipe:
     compare: Compare = "none"
     color: Color = "gray"
     audio: bool = True
+    cover: bool = True
     drop_unsupported: bool = False
     encoding: Encoding | None = None
     trim: Trim | None = None

@@ -41,6 +41,7 @@ class Along:
         ends_s: What begins at or after this media time is left out; None: nothing is. It may be set at any time before
             the output is finished.
         has_audio: Copy the sound.
+        has_cover: Copy covers, which are pictures that no filter has seen.
         drop_unsupported: Leave out what the container cannot hold, instead of refusing it.
     """
 
@@ -48,6 +49,7 @@ class Along:
     begins_s: Fraction | None = None
     ends_s: Fraction | None = None
     has_audio: bool = True
+    has_cover: bool = True
     drop_unsupported: bool = False
 
 
@@ -62,7 +64,7 @@ class Companions:
         audio_codec: Encode sound anew with this codec; None copies it.
 
     Attributes:
-        notes: What was left out on purpose, in words.
+        notes: What was left out on purpose, and what was copied that might surprise, in words.
         damaged: How many packets the container could not take.
 
     Raises:
@@ -139,7 +141,9 @@ class Companions:
         for stream in self._input.streams:
             if filtered is not None and stream.index == filtered.index:
                 _copy_description(stream, video)
-            elif stream.type == "audio" and not self._along.has_audio:
+            elif (stream.type == "audio" and not self._along.has_audio) or (
+                _is_cover(stream) and not self._along.has_cover
+            ):
                 continue
             elif stream.type == "audio" and audio_codec is not None:
                 self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
@@ -155,8 +159,14 @@ class Companions:
                 self._attach_cover(stream)
             else:
                 refused.append(_named(stream))
+        self.notes.extend(
+            f"{_named(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
+            for stream in self._input.streams
+            if _is_cover(stream) and self._along.has_cover and _named(stream) not in refused
+        )
         if refused and not self._along.drop_unsupported:
             cure = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
+            cure = "--no-cover or " if all(name.startswith("video") for name in refused) else cure
             raise OptionError(
                 f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._along.path}; "
                 f"give {cure}--drop-unsupported, or write another container, such as .mkv or the input's own"

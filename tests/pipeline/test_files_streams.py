@@ -151,7 +151,7 @@ def test_sound_can_be_left_out(media: Media) -> None:
 
 
 def test_the_cover_is_copied_and_another_video_is_not(media: Media) -> None:
-    """A second video would be shown unfiltered; that it is left out is told."""
+    """A second video would be shown unfiltered, so it is left out; a cover is, unless it is unwanted. Both are told."""
     media.make("cover.png", "-frames:v", 1)
     picture, other = media.make("a.mkv", *X264), media.make("b.mkv", *X264, rate=5)
     media.ffmpeg(
@@ -174,11 +174,24 @@ def test_the_cover_is_copied_and_another_video_is_not(media: Media) -> None:
         stream for stream in media.probe(media.folder / "out.mp4")["streams"] if stream["disposition"]["attached_pic"]
     ]
     assert [cover["codec_name"] for cover in covers] == ["png"]
-    assert summary.notes == ()
+    (note,) = summary.notes
+    assert note.endswith(
+        "video stream 1 (png) is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
+    )
     for name in ("first.mkv", "second.mkv"):  # From MP4, and from Matroska.
         media.run(media.folder / ("in.mp4" if name == "first.mkv" else "first.mkv"), name)
         media.ffmpeg("-i", name, "-map", "0:v:1", "-c", "copy", "-update", 1, "-f", "image2", "found.png")
         assert (media.folder / "found.png").read_bytes() == (media.folder / "cover.png").read_bytes()
+    for name, source in (
+        ("none.mp4", "in.mp4"),
+        ("none.mkv", "in.mp4"),
+        ("bare.mp4", "first.mkv"),
+        ("bare.webm", "in.mp4"),
+    ):
+        assert media.run(media.folder / source, name, cover=False).notes == ()
+        assert [stream["codec_type"] for stream in media.probe(media.folder / name)["streams"]] == ["video"]
+    with pytest.raises(OptionError, match=r"cannot hold video stream 1 \(png\) of .*; give --no-cover or --drop-unsup"):
+        media.run(media.folder / "in.mp4", "refused.webm")
     media.ffmpeg("-i", picture, "-i", other, "-map", 0, "-map", 1, "-c", "copy", "two.mkv")
     summary = media.run(media.folder / "two.mkv", "one.mkv")
     assert any("video stream 1 (h264) is another video" in note for note in summary.notes)
