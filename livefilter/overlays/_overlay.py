@@ -53,10 +53,19 @@ class Overlay:
         self._history: deque[tuple[float, ...]] = deque(maxlen=_MOST_SCORES)
         self._scales = [0.0] * len(_FIELDS)
 
-    def succeeded_by(self, settings: OverlaySettings, name: str) -> Overlay:
-        """Return the overlay of another preset, drawn in the same way; its scores begin anew."""
+    def succeeded_by(self, settings: OverlaySettings, name: str, *, goes_on: bool) -> Overlay:
+        """Return the overlay of another preset, drawn in the same way.
+
+        Args:
+            settings: What to draw.
+            name: The preset's name.
+            goes_on: It scores frames by the same rule, so that its scores are a continuation of these; else they, and
+                their scale, begin anew.
+        """
         other = Overlay(settings, name, self.compare)
         other.is_shown, other.wipe = self.is_shown, self.wipe
+        if goes_on:
+            other.is_frozen, other._scales, other._history = self.is_frozen, self._scales, self._history
         return other
 
     @property

@@ -193,9 +193,12 @@ class Live:
 
     def tend(self) -> None:
         """Do what is to be done now and then: go over to a preset that is ready, note sinks that failed."""
+        before = self.loop.look
         if self.preset.poll():
             made = self.preset.filter
-            self.loop.look = Look(made, self.overlay.succeeded_by(made.preset.overlay, made.preset.name))
+            goes_on = made.preset.score == before.filter.preset.score
+            overlay = before.overlay.succeeded_by(made.preset.overlay, made.preset.name, goes_on=goes_on)
+            self.loop.look = Look(made, overlay)
             self.redraw()
         for sink in [sink for sink in self._sinks if sink.failure is not None]:
             self._remove(sink)

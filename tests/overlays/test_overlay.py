@@ -76,15 +76,28 @@ def test_settings_say_what_is_drawn() -> None:
 
 
 def test_another_presets_overlay_is_drawn_in_the_same_way() -> None:
-    """Comparison, line and whether it is shown stay; name, settings and history are the other's."""
+    """Comparison, line and whether it is shown stay; name and settings are the other's."""
     made = overlay("wipe")
     made.is_shown, made.wipe = False, 0.25
     drawn(made)
-    other = made.succeeded_by(OverlaySettings(scores=False), "blur")
+    other = made.succeeded_by(OverlaySettings(scores=False), "blur", goes_on=False)
     assert (other.compare, other.is_shown, other.wipe, len(other._history)) == ("wipe", False, 0.25, 0)
     assert other.name_rows((240, 320)) == 0
     other.is_shown = True
     assert 8 < other.name_rows((240, 320)) < 40
+
+
+def test_scores_and_their_scale_go_on_where_the_next_preset_scores_alike() -> None:
+    """What was held stays held; where frames are scored otherwise, nothing can be compared."""
+    made = Overlay(OverlaySettings(), "edge")
+    picture = np.zeros((240, 320), np.uint8)
+    made.draw(picture, picture, EdgeScore(0.4, 0.4, 0.4), Fraction(0))
+    made.is_frozen = True
+    for goes_on, (remembered, is_frozen) in ((True, (2, True)), (False, (1, False))):
+        other = made.succeeded_by(OverlaySettings(), "blur", goes_on=goes_on)
+        other.draw(picture, picture, EdgeScore(0.02, 0.02, 0.02), Fraction(1))
+        assert (len(other._history), other.is_frozen) == (remembered, is_frozen)
+        assert other._scales == ([0.5] * 3 if goes_on else [0.02] * 3)
 
 
 def test_a_held_scale_lets_bars_be_compared() -> None:

@@ -362,11 +362,15 @@ def test_t_holds_the_scores_scale() -> None:
     turned.next_frame()
     turned.press("t")
     assert turned.live.overlay.is_frozen
+    before = turned.live.preset.filter.preset.steps
     held = turned.live.overlay._scales
     turned.clock.advance(100)
     turned.next_frame()
     assert turned.live.overlay._scales == held
     assert "held" in turned.announced[-1]
+    turned.press("]")
+    assert turned.live.preset.filter.preset.steps != before
+    assert turned.live.overlay._scales == held, "the same frames have the same scores, whatever is made of them"
     turned.press("t")
     assert "follows" in turned.announced[-1]
 
