@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -54,12 +55,13 @@ class Clip:
         compiled = Filter(preset)
         with (
             open_source(self.path) as source,
-            subprocess.Popen([_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
+            subprocess.Popen([ffmpeg_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
         ):
             assert writing.stdin is not None
-            for frame in source:
-                writing.stdin.write(compiled(frame.pixels).image.data)
-            writing.stdin.close()
+            with suppress(BrokenPipeError):  # It ended early; its exit status says so.
+                for frame in source:
+                    writing.stdin.write(compiled(frame.pixels).image.data)
+                writing.stdin.close()
             if writing.wait() != 0:
                 raise SourceError(f"{path}: ffmpeg could not write it; is there room for {self.frames} raw frames?")
         return path
@@ -112,7 +114,7 @@ def ffmpeg(*arguments: str, to: Path | None = None) -> int:
         SourceError: It failed; the message is its own.
     """
     done = subprocess.run(
-        [_program(), "-nostdin", "-v", "error", "-progress", "pipe:1", *arguments, str(to or os.devnull)],
+        [ffmpeg_program(), "-nostdin", "-v", "error", "-progress", "pipe:1", *arguments, str(to or os.devnull)],
         capture_output=True,
         text=True,
         check=False,
@@ -123,7 +125,22 @@ def ffmpeg(*arguments: str, to: Path | None = None) -> int:
     return int(counts[-1])
 
 
-def _program() -> str:
+def ffmpeg_version() -> str:
+    """Return the version of FFmpeg that files are measured against.
+
+    Raises:
+        MissingPackageError: There is no ffmpeg.
+    """
+    done = subprocess.run([ffmpeg_program(), "-version"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[2]
+
+
+def ffmpeg_program() -> str:
+    """Return where ffmpeg is.
+
+    Raises:
+        MissingPackageError: It is nowhere.
+    """
     found = shutil.which("ffmpeg")
     if found is None:
         raise MissingPackageError(

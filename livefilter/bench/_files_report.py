@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from livefilter.bench._files import OURS, FileMeasurement
@@ -20,11 +21,11 @@ _MOST_GROWTH = 1.1
 """By which factor peak memory may differ between a clip and its first tenth and still count as flat."""
 
 
-def files_table(measured: Sequence[FileMeasurement]) -> Table:
+def files_table(measured: Sequence[FileMeasurement], rival: str) -> Table:
     """Return a rich table: each way's time, and livefilter's as a share of it beside what is aimed at."""
     from rich.table import Table
 
-    table = Table("job", "way", title=measured[0].clip, caption=machine_name())
+    table = Table("job", "way", title=measured[0].clip, caption=f"{machine_name()}, av {version('av')}, {rival}")
     for head in ("seconds", "fps", "livefilter takes", "aim"):
         table.add_column(head, justify="right")
     for one in measured:
@@ -63,9 +64,9 @@ def long_lines(measured: LongMeasurement) -> Iterator[str]:
         )
 
 
-def files_json(measured: Sequence[FileMeasurement], long: LongMeasurement | None) -> str:
-    """Return everything that was measured, with the machine's name."""
-    made: dict[str, object] = {"machine": machine_name(), "measured": [asdict(one) for one in measured]}
+def files_json(measured: Sequence[FileMeasurement], long: LongMeasurement | None, rival: str) -> str:
+    """Return everything that was measured, with the machine's name and the rival's version."""
+    made: dict[str, object] = {"machine": machine_name(), "rival": rival, "measured": [asdict(one) for one in measured]}
     if long is not None:
         made["long"] = asdict(long) | {"eta_error": long.eta_error}
     return json.dumps(made, indent=2)

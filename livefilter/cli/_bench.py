@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -139,16 +140,27 @@ def _print(table: Table) -> None:
     Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(table)
 
 
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, so that a folder with a gigabyte of frames does not stay behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool) -> None:
     """Measure whole files, in a temporary folder, and print what came out."""
     from tempfile import TemporaryDirectory
 
-    from livefilter.bench._clips import look_at, make_clip
+    from livefilter.bench._clips import ffmpeg_version, look_at, make_clip
     from livefilter.bench._files import measure_files
     from livefilter.bench._files_report import files_json, files_table, long_lines
     from livefilter.bench._long import measure_long
 
-    with TemporaryDirectory(prefix="livefilter-bench-") as name:
+    rival = f"FFmpeg {ffmpeg_version()}"  # Asked first: without it there is nothing to wait for.
+    with _interrupted_by_sigterm(), TemporaryDirectory(prefix="livefilter-bench-") as name:
         folder = Path(name)
         click.echo("making the clip" if path is None else f"reading {path}", err=True)
         clip = make_clip(folder) if path is None else look_at(path)
@@ -162,8 +174,8 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
             click.echo("half an hour of 640x360", err=True)
             long = measure_long(make_clip(folder, size="640x360", seconds=60, repeated=30), folder)
     if as_json:
-        click.echo(files_json(measured, long))
+        click.echo(files_json(measured, long, rival))
         return
-    _print(files_table(measured))
+    _print(files_table(measured, rival))
     for line in () if long is None else long_lines(long):
         click.echo(line)

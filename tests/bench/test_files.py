@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import re
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -11,11 +17,20 @@ import pytest
 
 from livefilter.bench import MismatchError
 from livefilter.bench._clips import Clip, ffmpeg, make_clip
-from livefilter.bench._files import FileMeasurement, Way, _check, measure_files
+from livefilter.bench._files import (
+    SOBEL,
+    FileMeasurement,
+    Way,
+    _check,
+    _ways_to_process,
+    _ways_to_process_ffv1,
+    measure_files,
+)
 from livefilter.bench._files_report import files_json, files_table, long_lines
 from livefilter.bench._long import LongMeasurement, measure_long
 from livefilter.cli._main import run
 from livefilter.errors import SourceError
+from livefilter.presets import load_preset
 
 Require = Callable[[object, str], None]
 
@@ -49,6 +64,31 @@ def test_a_way_that_loses_a_frame_ends_the_run(small: Clip) -> None:
         _check(Way("hasty", lambda: 29), small)
 
 
+@pytest.mark.jit
+def test_every_way_that_writes_a_video_is_compared(small: Clip, tmp_path: Path) -> None:
+    """Each makes its own picture, and none would pass for another one."""
+    for way in (*_ways_to_process(small, tmp_path), *_ways_to_process_ffv1(small, tmp_path)):
+        assert way.makes is not None
+        _check(way, small)
+        with pytest.raises(MismatchError, match="differs by"):
+            _check(replace(way, run=lambda: 30, preset=load_preset("blur")), small)
+
+
+@pytest.mark.jit
+def test_livefilter_and_ffmpeg_encode_with_the_same_settings(small: Clip, tmp_path: Path) -> None:
+    """x264 writes into the file what it was told: only how it shares the work among its threads is its caller's own."""
+    told = []
+    for way in _ways_to_process(small, tmp_path)[:4]:
+        way.run()
+        assert way.makes is not None
+        found = re.search(rb"options: (cabac=[ -~]*)", way.makes.read_bytes())
+        assert found, way.name
+        told.append(re.sub(rb"(\w*threads|slices)=\d+ ?", b"", found[1]))  # A small picture has few slices.
+    assert len(told) == 4
+    assert len(set(told)) == 1
+    assert re.search(rb"\bcrf=18\.0", told[0])
+
+
 def test_a_way_that_makes_another_picture_ends_the_run(small: Clip) -> None:
     """The unfiltered clip is not the filtered one."""
     with pytest.raises(MismatchError, match="idle: frame 0 differs by"):
@@ -80,10 +120,40 @@ def test_what_ffmpeg_says_is_passed_on(require: Require) -> None:
 def test_without_ffmpeg_the_error_names_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is measured in silence without its rival."""
+    """Nothing is measured in silence without its rival, nor read, nor begun."""
     monkeypatch.setenv("PATH", "")
-    assert run(["bench", "--files"]) == 2
-    assert "apt-get install ffmpeg" in capsys.readouterr().err
+    assert run(["bench", "--files", "--clip", "missing.mp4"]) == 2
+    told = capsys.readouterr().err
+    assert "apt-get install ffmpeg" in told
+    assert "missing.mp4" not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a program could catch")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_removes_what_was_written(
+    number: signal.Signals, small: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither Ctrl-C nor a polite kill leaves a gigabyte of frames in the temporary folder; handlers are put back."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
+    def interrupted(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeasurement]:
+        (folder / "frames.nut").write_bytes(b"frames")
+        os.kill(os.getpid(), number)
+        yield _measured(1.0, 300)
+
+    monkeypatch.setattr("livefilter.bench._files.measure_files", interrupted)
+    before = signal.getsignal(number)
+    assert run(["bench", "--files", "--clip", str(small.path)]) == 130
+    assert list(temporary.iterdir()) == []
+    assert signal.getsignal(number) is before
+
+
+def test_frames_that_ffmpeg_does_not_take_are_an_error(small: Clip, tmp_path: Path) -> None:
+    """A full disk, or a folder that is not there, is told, and not taken for a reader who has had enough."""
+    with pytest.raises(SourceError, match="ffmpeg could not write it"):
+        small.filtered_by(SOBEL, tmp_path / "missing" / "filtered.nut")
 
 
 @pytest.mark.parametrize(
@@ -107,10 +177,11 @@ def test_the_table_says_which_aims_are_held() -> None:
 
     console = Console(width=160)
     with console.capture() as captured:
-        console.print(files_table([_measured(1.0, 300), _measured(1.2, 500)]))
+        console.print(files_table([_measured(1.0, 300), _measured(1.2, 500)], "FFmpeg 5.1"))
     told = captured.get()
     assert told.count("held") == told.count("missed") == 2
     assert "1.20 x" in told
+    assert "FFmpeg 5.1" in told
 
 
 def test_the_lines_of_the_long_clip_say_which_aims_are_held() -> None:
@@ -122,7 +193,8 @@ def test_the_lines_of_the_long_clip_say_which_aims_are_held() -> None:
 
 def test_json_holds_everything() -> None:
     """Each measurement, and the long clip where there is one."""
-    made = json.loads(files_json([_measured(1.0, 300)], LongMeasurement("clip", 100.0, 80.0, None, None)))
+    made = json.loads(files_json([_measured(1.0, 300)], LongMeasurement("clip", 100.0, 80.0, None, None), "FFmpeg 5.1"))
+    assert made["rival"] == "FFmpeg 5.1"
     assert made["measured"][0]["shares"] == {"ffmpeg": 1.0}
     assert made["long"]["eta_error"] == pytest.approx(0.2)
-    assert "long" not in json.loads(files_json([_measured(1.0, 300)], None))
+    assert "long" not in json.loads(files_json([_measured(1.0, 300)], None, "FFmpeg 5.1"))
