@@ -83,6 +83,7 @@ def compose(figure: Figure, measured: Sequence[Measurement]) -> None:
         axes.axvline(1, color="#222222", linewidth=0.8)
         axes.set_title(size, fontsize=10)
         axes.margins(x=0.12, y=0.5 * step / len(jobs))
+        axes.set_xlim(left=0)
         axes.tick_params(labelsize=8)
     panels[0].set_yticks(range(len(jobs)), jobs)
     panels[0].invert_yaxis()

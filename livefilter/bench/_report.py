@@ -36,7 +36,8 @@ def as_table(measured: Sequence[Measurement]) -> Table:
     first = measured[0]
     table = Table(title=f"{first.size}, {first.state}", title_justify="left", caption=machine_name())
     for head in _heads(rivals):
-        table.add_column(head, justify="left" if head in ("job", "fastest OpenCV calls") else "right")
+        is_text = head in ("job", "fastest OpenCV calls")
+        table.add_column(head, justify="left" if is_text else "right", overflow="fold")
     for one in measured:
         job, ours, theirs, ratio, *rest = _cells(one, rivals)
         table.add_row(job, ours, theirs, f"{ratio} ± {one.pairs['OpenCV'].spread:.1f}", *rest)

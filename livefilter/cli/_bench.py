@@ -107,14 +107,13 @@ def _measured(
     from livefilter.bench import SIZES, all_threads, measure
 
     threads = (1,) if is_single or all_threads() == 1 else (1, all_threads())
-    kinds = list(product(sizes, threads, (False,) if is_single else (False, True)))
-    with _telling(len(kinds) * len(jobs)) as tell:
-        for size, count, is_cold in kinds:
-            group = []
+    for size, count, is_cold in product(sizes, threads, (False,) if is_single else (False, True)):
+        group = []
+        with _telling(len(jobs)) as tell:
             for job in jobs:
                 tell(f"{size}, {count} thr., {'cold' if is_cold else 'hot'}", job.name)
                 group.append(measure(job, size, SIZES[size], threads=count, is_cold=is_cold, rounds=rounds))
-            yield group
+        yield group
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> 
     figure_of = pytest.importorskip("matplotlib.figure")
     from livefilter.bench._plot import compose
 
-    pair = bench.Pair(1.0, 2.0, 2.0, 0.1, 3)
+    pair = bench.Pair(1.0, 2.0, 2.0, 3.0, 3)
     made = [
         Measurement(job, size, threads, False, "calls", {"OpenCV": pair, "copy": pair})
         for job, size, threads in product(("box 3", "box 5", "box 15"), ("640x480", "1920x1080"), (1, 2))
@@ -117,6 +117,7 @@ def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> 
     compose(figure, made)
     assert [axes.get_title() for axes in figure.axes] == ["640x480", "1920x1080"]
     assert [sum(bar.get_width() == 2.0 for bar in axes.patches) for axes in figure.axes] == [6, 6]
+    assert all(axes.get_xlim()[0] == 0 for axes in figure.axes), "a wide spread reaches below zero"
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["box 3", "box 5", "box 15"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1 thread, hot", "2 threads, hot"]
 
