@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
@@ -21,6 +23,9 @@ from livefilter.sources._source import Source, SourceFacts
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 DEFAULT_RATE = Fraction(25)
 _NAMED_AT_MOST = 5
+_PNG = b"\x89PNG\r\n\x1a\n"
+_DEFLATE_RATIO = 1032
+"""How many bytes deflate can make of one, at most."""
 
 
 class Pictures(Source):
@@ -98,7 +103,19 @@ def _read(path: Path, flags: int) -> Pixels | None:
     # By bytes rather than cv2.imread, which cannot open every name on Windows.
     try:
         encoded = np.fromfile(path, dtype=np.uint8)
-        picture = cv2.imdecode(encoded, flags) if encoded.size else None
+        picture = cv2.imdecode(encoded, flags) if encoded.size and not _promises_too_much(encoded) else None
     except (OSError, cv2.error):  # OpenCV raises where a header promises more pixels than it will ever read.
         return None
     return None if picture is None else np.asarray(picture, dtype=np.uint8)
+
+
+def _promises_too_much(encoded: NDArray[np.uint8]) -> bool:
+    """Return whether a PNG's head tells of more rows than its bytes can hold, as damaged ones do.
+
+    OpenCV sees that too, but first it takes gigabytes and many seconds.
+    """
+    head = encoded[:24].tobytes()
+    if not head.startswith(_PNG) or len(head) < 24:
+        return False
+    cols, rows = struct.unpack_from(">II", head, 16)
+    return bool(rows * (1 + cols // 8) > _DEFLATE_RATIO * encoded.size)

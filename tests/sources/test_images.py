@@ -151,3 +151,20 @@ def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(SourceError, match="the folder cannot be read: Permission denied"):
         Pictures(str(tmp_path))
+
+
+def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV would take gigabytes before it sees that; what compresses as well as it can is read."""
+    black = np.zeros((4000, 4000), np.uint8)
+    cv2.imwrite(str(tmp_path / "black.png"), black, [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_BILEVEL, 1])
+    with Pictures(str(tmp_path / "black.png")) as source:
+        (frame,) = source
+        assert frame.pixels.shape == (4000, 4000)
+    content = bytearray((tmp_path / "black.png").read_bytes())
+    content[20:24] = (150_000_000).to_bytes(4, "big")
+    (tmp_path / "damaged.png").write_bytes(content)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was tried"))
+    with pytest.raises(SourceError, match="is not a picture that can be read"):
+        Pictures(str(tmp_path / "damaged.png"))
