@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -138,34 +136,3 @@ def test_a_recording_that_begins_between_key_frames_is_read_from_the_first_one(m
     assert summary.loss is not None
     decoded, sent = counted(summary.loss)
     assert (decoded, sent > decoded) == (summary.frames, True)
-
-
-PEAK = """
-import sys
-from pathlib import Path
-from livefilter import process
-summary = process(sys.argv[1], sys.argv[2] or None, sys.argv[3], overlay=False)
-peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(summary.frames, summary.loss, peak.split()[1])
-"""
-"""Not ru_maxrss, which a process takes over from the one that started it."""
-
-
-@pytest.mark.jit
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc, which tells the peak of memory")
-@pytest.mark.parametrize(("frames", "target"), [(100_000, ""), (20_000, "out.mkv")])
-def test_memory_does_not_grow_with_the_length_of_a_clip(frames: int, target: str, media: Media) -> None:
-    """A hundred thousand tiny frames: none is missing, and five thousand need as much, within 15 MB."""
-    picture = f"color=gray:s=16x16:r=1000:d={frames / 1000}"
-    media.ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "rawvideo", "-pix_fmt", "gray", "-threads", 1, "long.nut")
-    media.ffmpeg("-i", "long.nut", "-c", "copy", "-frames:v", 5000, "short.nut")
-
-    def peak_kb(name: str, expected: int) -> int:
-        program = [sys.executable, "-c", PEAK, name, target and f"{name}-{target}", media.preset]
-        told = subprocess.run(program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-        assert told[:2] == [str(expected), "None"]
-        return int(told[2])
-
-    peak_kb("short.nut", 5000)  # Compiles, where that has not happened yet.
-    (media.folder / f"short.nut-{target}").unlink(missing_ok=True)
-    assert peak_kb("long.nut", frames) < peak_kb("short.nut", 5000) + 15_000
