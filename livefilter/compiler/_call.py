@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,30 +41,28 @@ class MachineCall:
         arguments: C-contiguous arrays, which are kept, and numbers.
     """
 
-    __slots__ = ("_address", "_arguments", "_code", "_words")
+    __slots__ = ("_address", "_arguments", "_run", "_words")
 
     def __init__(self, code: Callable[[int, int, int], int], arguments: Sequence[Argument]) -> None:
-        self._code = code
         self._arguments = arguments
         self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))()
         self._address = ctypes.addressof(self._words)
         for at, argument in enumerate(arguments):
-            if isinstance(argument, np.ndarray):
-                self.point(at, argument)
-            else:
-                self._words[WORDS * at] = argument
+            words = [_address(argument), *argument.shape] if isinstance(argument, np.ndarray) else [argument]
+            self._words[WORDS * at : WORDS * at + len(words)] = words
+        end = self._address + 8 * WORDS * len(arguments)
+        self._run = partial(code, end, end + 8, self._address)
 
-    def point(self, at: int, array: NDArray[Any]) -> None:
-        """Have argument ``at`` mean another array, which has to live until the call is over."""
-        first = WORDS * at
-        self._words[first] = array.__array_interface__["data"][0]
-        for dimension, count in enumerate(array.shape, start=1):
-            self._words[first + dimension] = count
+    def __call__(self, *frames: NDArray[Any]) -> None:
+        """Do it, the first arguments being one-dimensional views of these, which are C-contiguous."""
+        for at, frame in enumerate(frames):
+            self._words[WORDS * at] = _address(frame)
+            self._words[WORDS * at + 1] = frame.size
+        self._run()
 
-    def __call__(self) -> None:
-        """Do it."""
-        end = self._address + 8 * (len(self._words) - 2)
-        self._code(end, end + 8, self._address)
+
+def _address(array: NDArray[Any]) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 class PlainCall:
@@ -75,13 +74,9 @@ class PlainCall:
         self._code = code
         self._arguments = list(arguments)
 
-    def point(self, at: int, array: NDArray[Any]) -> None:
-        """Have argument ``at`` mean another array."""
-        self._arguments[at] = array
-
-    def __call__(self) -> None:
-        """Do it."""
-        self._code(self._arguments)
+    def __call__(self, *frames: NDArray[Any]) -> None:
+        """Do it, the first arguments being one-dimensional views of these, which are C-contiguous."""
+        self._code([*(frame.reshape(-1) for frame in frames), *self._arguments[len(frames) :]])
 
 
 Call = MachineCall | PlainCall

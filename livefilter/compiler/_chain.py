@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -62,11 +63,13 @@ class Program:
         except IndexError:
             scratch = self._make_scratch(spaces)
         frames = self._frames(spaces, shape)
-        original = image.reshape(-1)
-        current: NDArray[Any] = original
+        current: NDArray[Any] = image
         for pieces, result in zip(scratch, [*frames, out], strict=True):
-            _sweep(pieces, (current, original, result.reshape(-1)))
-            current = result.reshape(-1)
+            if len(pieces) == 1:
+                pieces[0].call(current, image, result)
+            else:
+                pool().run([partial(piece.call, current, image, result) for piece in pieces])
+            current = result
         across, down, dense = map(sum, zip(*(piece.sums.tolist() for piece in scratch[0]), strict=True))
         spaces.free.append(scratch)
         if frames:
@@ -122,18 +125,6 @@ class Program:
             return spaces.free_frames.pop()
         except IndexError:
             return [np.empty(shape, dtype=np.uint8) for _ in self.passes[1:]]
-
-
-def _sweep(pieces: list[Scratch], frames: tuple[NDArray[Any], ...]) -> None:
-    """Run one sweep over a frame, a strip each."""
-    for piece in pieces:
-        piece.sums[:] = 0
-        for at, frame in enumerate(frames):
-            piece.call.point(at, frame)
-    if len(pieces) == 1:
-        pieces[0].call()
-    else:
-        pool().run([piece.call for piece in pieces])
 
 
 class Chain:

@@ -33,7 +33,7 @@ def to_gray(image: Pixels) -> Pixels:
     if check_pixels(image).ndim == 2:
         return image
     gray = np.empty(image.shape[:2], dtype=np.uint8)
-    _function()((np.ascontiguousarray(image).reshape(-1), gray.reshape(-1)))()
+    _function()((0, 0))(np.ascontiguousarray(image), gray)
     return gray
 
 

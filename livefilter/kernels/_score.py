@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -54,6 +54,7 @@ class ScoreRule:
         horizontal: Kernel for edges along the rows; its divisor plays no part, and it has no offset.
         vertical: Kernel for edges along the columns, of the same shape.
         threshold: In [0, 1], as a share of the strongest possible response.
+        largest: R_max of the horizontal and of the vertical kernel, in units of their integer weights.
 
     Raises:
         KernelError: Shapes differ, an offset is given, or all weights are zero.
@@ -63,6 +64,7 @@ class ScoreRule:
     horizontal: Kernel = HORIZONTAL_EDGE
     vertical: Kernel = VERTICAL_EDGE
     threshold: Fraction = Fraction(1, 10)
+    largest: tuple[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", to_fraction(self.threshold, "threshold"))
@@ -77,11 +79,8 @@ class ScoreRule:
                 raise KernelError(f"kernels: a score has no offset, found {float(kernel.offset):g}")
             if not kernel.integers.any():
                 raise KernelError("kernels: one of zeros only sees no edge")
-
-    @property
-    def largest(self) -> tuple[int, int]:
-        """R_max of the horizontal and the vertical kernel, in units of their integer weights."""
-        return _largest_response(self.horizontal.integers), _largest_response(self.vertical.integers)
+        largest = tuple(_largest_response(kernel.integers) for kernel in (self.horizontal, self.vertical))
+        object.__setattr__(self, "largest", largest)
 
     @property
     def limits(self) -> tuple[int, int]:
