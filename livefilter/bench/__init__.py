@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livefilter.bench._compare import MismatchError
 from livefilter.bench._jobs import JOBS, SIZES, Counted, Job, Run, jobs_named
-from livefilter.bench._measure import Measurement, Pair, all_threads, measure
+from livefilter.bench._measure import Measurement, Pair, measure
 from livefilter.bench._report import as_json, as_markdown, as_table, machine_name
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "MismatchError",
     "Pair",
     "Run",
-    "all_threads",
     "as_json",
     "as_markdown",
     "as_table",

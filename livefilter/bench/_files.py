@@ -15,10 +15,10 @@ import cv2
 
 from livefilter.bench._clips import ENCODER, Clip, ffmpeg
 from livefilter.bench._compare import MismatchError
-from livefilter.bench._measure import all_threads
 from livefilter.compiler import Filter
 from livefilter.pipeline import process
 from livefilter.presets import Preset
+from livefilter.processors import usable_processors
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
 
@@ -190,7 +190,7 @@ def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
 def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
     decoded = ("-i", str(clip.path))
     # As many threads as livefilter's encoder has; FFmpeg would take half as many again, and be no quicker.
-    x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(all_threads()), "-pix_fmt", "yuv420p", "-y")
+    x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(usable_processors()), "-pix_fmt", "yuv420p", "-y")
     ours, filtered, by_cv2 = (folder / f"{name}.mp4" for name in ("ours", "filtered", "cv2"))
 
     def run() -> int:

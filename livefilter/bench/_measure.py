@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -109,11 +108,6 @@ def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_col
 
         pairs = {name: _pair(timed, ours, theirs, rounds) for name, theirs in (light | others).items()}
     return Measurement(job.name, size, threads, is_cold, calls, pairs)
-
-
-def all_threads() -> int:
-    """Return how many threads "all" means here: one for each processor that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _pair(timed: Callable[[Run], float], ours: Run, theirs: Run, rounds: int) -> Pair:

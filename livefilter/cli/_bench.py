@@ -104,9 +104,10 @@ def _measured(
     """Yield what all jobs took, once for each size, number of threads and state of the caches."""
     from itertools import product
 
-    from livefilter.bench import SIZES, all_threads, measure
+    from livefilter.bench import SIZES, measure
+    from livefilter.processors import usable_processors
 
-    threads = (1,) if is_single or all_threads() == 1 else (1, all_threads())
+    threads = (1,) if is_single or usable_processors() == 1 else (1, usable_processors())
     for size, count, is_cold in product(sizes, threads, (False,) if is_single else (False, True)):
         group = []
         with _telling(len(jobs)) as tell:

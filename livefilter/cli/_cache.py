@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import click
 
@@ -47,10 +46,11 @@ def _warm() -> list[str]:
     from concurrent.futures import ThreadPoolExecutor
 
     from livefilter.presets import list_presets
+    from livefilter.processors import usable_processors
 
     names = list_presets()
     # Each thread waits for a process of its own, which compiles.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_processors()) as pool:
         problems = list(pool.map(_compile, names))
     for problem in filter(None, problems):
         click.echo(f"livefilter: {problem}", err=True)

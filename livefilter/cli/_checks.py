@@ -17,6 +17,7 @@ from typing import Literal
 
 import livefilter
 from livefilter.errors import DisplayError, PresetError
+from livefilter.processors import usable_processors
 
 Verdict = Literal["ok", "note", "fault"]
 
@@ -256,5 +257,4 @@ def _features() -> list[str]:
 
 
 def _cores() -> str:
-    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return f"{os.cpu_count()}, {usable} of them for this process"
+    return f"{os.cpu_count()}, {usable_processors()} of them for this process"

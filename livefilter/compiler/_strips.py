@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from livefilter.errors import OptionError
+from livefilter.processors import usable_processors
 
 Task = Callable[[], None]
 MOST_THREADS = 8
@@ -28,8 +29,7 @@ def thread_count(threads: int | None) -> int:
     """
     given = threads if threads is not None else os.environ.get("LIVEFILTER_THREADS", "")
     if given == "":
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(available, MOST_THREADS)
+        return min(usable_processors(), MOST_THREADS)
     try:
         count = int(given)
     except ValueError:

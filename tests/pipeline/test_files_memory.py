@@ -48,9 +48,9 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(frames: int, target: str
     assert long_mb < peak_mb(media, "short.nut", target, media.preset, 5000) + 15
 
 
-def test_full_hd_is_filtered_in_no_more_than_400_mb(media: Media) -> None:
-    """Decoded, filtered, drawn on and encoded on two cores; each further core takes a decoder's thread of some 6 MB."""
+def test_full_hd_is_filtered_in_no_more_than_450_mb(media: Media) -> None:
+    """Decoded, filtered, drawn on and encoded on two cores; each further one adds a thread at either end."""
     encoder = ("-vf", "noise=alls=8:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-bf", 2, "-refs", 3)
     media.make("in.mp4", *encoder, "-pix_fmt", "yuv420p", size="1920x1080", seconds=2.4)
     cores = sorted(os.sched_getaffinity(0))[:2]
-    assert peak_mb(media, "in.mp4", "out.mp4", "edge", 60, cores) <= 400
+    assert peak_mb(media, "in.mp4", "out.mp4", "edge", 60, cores) <= 450
