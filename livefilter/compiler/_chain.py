@@ -26,8 +26,8 @@ from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
 _STRIP_US = 150.0
 """A strip is not made shorter than this; handing it over would cost too large a share."""
-_NS_PER_OPERATION = 0.006
-"""Per pixel, as measured on Zen 4; only the number of strips depends on it."""
+_NS_PER_OPERATION = 0.004
+"""Per pixel, as measured on Zen 5; only the number of strips depends on it."""
 _SHAPES = 4
 """Memory is kept for so many frame shapes."""
 Pass = tuple[Sweep, Code, Function]
