@@ -24,7 +24,7 @@ from livefilter.compiler._workspace import Scratch, Shape, Strip, Tables, make_t
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
-_STRIP_US = 150.0
+_STRIP_US = 200.0
 """A strip is not made shorter than this; handing it over would cost too large a share."""
 _NS_PER_OPERATION = 0.004
 """Per pixel, as measured on Zen 5; only the number of strips depends on it."""
