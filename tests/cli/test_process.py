@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,7 +168,8 @@ def test_a_loss_is_exit_5_and_is_named(
     assert run(["process", "cut.mp4", "-o", "out.mp4", "-p", negative, "-q"]) == 5
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("livefilter: lost: cut.mp4: only ")
+    # How many threads decode decides whether the packet that is cut through counts as damaged, or as missing.
+    assert re.match(r"livefilter: lost: cut.mp4: (1 damaged packet .*; )?only \d of 8 frames could be read", told.err)
     assert told.err.count("\n") == 1
     assert 1 <= count(here / "out.mp4") < 8
 
