@@ -18,7 +18,7 @@ from livefilter.bench._compare import MismatchError
 from livefilter.compiler import Filter
 from livefilter.pipeline import process
 from livefilter.presets import Preset
-from livefilter.processors import usable_processors
+from livefilter.processors import codec_threads
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
 
@@ -190,7 +190,7 @@ def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
 def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
     decoded = ("-i", str(clip.path))
     # As many threads as livefilter's encoder has; FFmpeg would take half as many again, and be no quicker.
-    x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(usable_processors()), "-pix_fmt", "yuv420p", "-y")
+    x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(codec_threads()), "-pix_fmt", "yuv420p", "-y")
     ours, filtered, by_cv2 = (folder / f"{name}.mp4" for name in ("ours", "filtered", "cv2"))
 
     def run() -> int:

@@ -41,17 +41,17 @@ class MachineCall:
         arguments: C-contiguous arrays, which are kept, and numbers.
     """
 
-    __slots__ = ("_address", "_arguments", "_run", "_words")
+    __slots__ = ("_arguments", "_run", "_words")
 
     def __init__(self, code: Callable[[int, int, int], int], arguments: Sequence[Argument]) -> None:
         self._arguments = arguments
         self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))()
-        self._address = ctypes.addressof(self._words)
         for at, argument in enumerate(arguments):
             words = [_address(argument), *argument.shape] if isinstance(argument, np.ndarray) else [argument]
             self._words[WORDS * at : WORDS * at + len(words)] = words
-        end = self._address + 8 * WORDS * len(arguments)
-        self._run = partial(code, end, end + 8, self._address)
+        start = ctypes.addressof(self._words)
+        end = start + 8 * WORDS * len(arguments)
+        self._run = partial(code, end, end + 8, start)
 
     def __call__(self, *frames: NDArray[Any]) -> None:
         """Do it, the first arguments being one-dimensional views of these, which are C-contiguous."""

@@ -32,7 +32,7 @@ class Filtered:
 class Filter:
     """A preset made ready for frames of any size; safe to call from any number of threads.
 
-    The first call compiles the preset, in one or two seconds, or loads it from the cache folder; ``prepare`` does so
+    The first call compiles the preset, in a few seconds, or loads it from the cache folder; ``prepare`` does so
     beforehand.
 
     Args:

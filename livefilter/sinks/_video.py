@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from livefilter.errors import SinkError
 from livefilter.frame import Frame, Look
 from livefilter.kernels import EdgeScore
-from livefilter.processors import usable_processors
+from livefilter.processors import codec_threads
 from livefilter.sinks._along import UNFIT, Along, Companions
 from livefilter.sinks._beside import Beside, cannot_write
 from livefilter.sinks._codecs import STANDARD_OUTPUT, chosen
@@ -28,7 +28,6 @@ from livefilter.sinks._planes import coloured_picture, even, multiples, native_f
 from livefilter.sinks._sink import Sink
 
 _FINEST_CLOCK = 2**31 - 1
-_MOST_THREADS = 16
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +195,7 @@ class VideoSink(Sink):
         stream.time_base = stream.codec_context.time_base = self._time_base
         # For frames, where the encoder can: x264 takes a quarter less time than with slices, for fewer bytes.
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(usable_processors(), _MOST_THREADS)
+        stream.codec_context.thread_count = codec_threads()
         if self._choice.codec_tag is not None:
             stream.codec_context.codec_tag = self._choice.codec_tag
         return stream

@@ -13,10 +13,8 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
-from livefilter.processors import usable_processors
+from livefilter.processors import codec_threads
 
-_MOST_THREADS = 16
-"""FFmpeg advises against more."""
 _NOT_VIDEO = {"tty": "text"}
 """Formats by which FFmpeg shows, as a picture that moves, what nobody means by a video."""
 
@@ -55,7 +53,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
         container.close()
         raise
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = min(usable_processors(), _MOST_THREADS)
+    stream.codec_context.thread_count = codec_threads()
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all

@@ -144,6 +144,21 @@ def test_a_child_that_fails_is_no_failure(
     assert f"cannot compile beside: {words}" in caplog.text
 
 
+def test_without_any_place_to_write_to_it_is_compiled_here(
+    started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a container whose files are all read-only."""
+
+    def refuse() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with caplog.at_level(logging.WARNING, "livefilter.compiler"):
+        assert beside.object_code(SOURCE, "seven").content
+    assert "No usable temporary directory" in caplog.text
+    assert started == []
+
+
 def test_an_error_in_a_source_is_this_process_s_own(caplog: pytest.LogCaptureFixture) -> None:
     """It is raised here, as it would be without a child."""
     with caplog.at_level(logging.WARNING, "livefilter.compiler"), pytest.raises(NameError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import threading
@@ -67,6 +68,15 @@ def test_every_frame_of_a_file_reaches_every_sink_in_order(negative: str) -> Non
     assert (summary.frames, summary.dropped, summary.loss, summary.failure) == (8, 0, None, None)
     left = {thread.name for thread in set(threading.enumerate()) - before}
     assert left <= {"livefilter strip"}
+
+
+def test_what_was_loaded_before_is_no_garbage_during_a_run(negative: str) -> None:
+    """The collector walks through what the run makes only; afterwards everything is as it was."""
+    before = gc.get_freeze_count()
+    made = live(ArraySource(ARRAYS, rate=RATE), negative)
+    with made:
+        assert gc.get_freeze_count() > before
+    assert gc.get_freeze_count() == 0
 
 
 def test_what_is_live_is_filtered_or_counted_and_never_twice(negative: str) -> None:
