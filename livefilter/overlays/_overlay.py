@@ -80,6 +80,11 @@ class Overlay:
         style = TextStyle.fitting(*shape[:2])
         return style.height_px + 2 * _pad(style)
 
+    def shown_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Return the shape that ``draw`` makes of pictures of this one."""
+        rows, cols = shape
+        return (rows, 2 * cols) if self.compare == "side" else shape
+
     def draw(self, original: Pixels, filtered: Pixels, score: EdgeScore, time_s: Fraction) -> Pixels:
         """Return the picture to show; neither argument is changed.
 

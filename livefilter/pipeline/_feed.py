@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from livefilter.frame import Frame
 from livefilter.pipeline._mend import mended
@@ -23,6 +22,10 @@ _PATIENCE_S = 2.0
 
 class Feed(Protocol):
     """Gives frames to a loop."""
+
+    def start(self) -> None:
+        """Begin to take frames from the source."""
+        ...
 
     @property
     def is_over(self) -> bool:
@@ -52,14 +55,6 @@ class Feed(Protocol):
     def stop(self) -> None:
         """End what reads ahead."""
         ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def feed_of(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> Feed:
@@ -91,6 +86,9 @@ class PacedFeed(Feed):
         self._ends_s = self._first_s
         self._started_s: float | None = None
         self._paused_s: float | None = None
+
+    def start(self) -> None:
+        """Do nothing: time begins with the first frame that is asked for."""
 
     @property
     def is_over(self) -> bool:
@@ -168,6 +166,9 @@ class NewestFeed(Feed):
         self._must_stop = False
         self._changed = threading.Condition()  # Over the five above.
         self._reader = threading.Thread(target=self._read, name="livefilter capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read; not before there is somebody to take frames, since those that came meanwhile were dropped."""
         self._reader.start()
 
     @property
@@ -205,6 +206,8 @@ class NewestFeed(Feed):
 
     def stop(self) -> None:
         """End the reading thread, as soon as the source gives it a frame; a camera that is lost is closed for that."""
+        if self._reader.ident is None:
+            return
         with self._changed:
             self._must_stop = True
         self._reader.join(timeout=_FRAME_S)

@@ -83,12 +83,11 @@ class Live:
         self._failures: list[BaseException] = []
         self._has_had_enough = False
         look = Look.of(self.preset.filter, compare)
-        Look.of(self.preset.filter).warm_up(source.facts.shape)
-        self.stats = Stats(source.facts.rate, clock)  # From now on, not from when compiling began.
+        self.stats = Stats(source.facts.rate, clock)
         self._started_s = self._ended_s = clock()
         self._feed = feed_of(source, self.stats, clock)
         look.overlay.is_shown = overlay
-        self.loop = Loop(self._feed, look, self.stats)
+        self.loop = Loop(self._feed, look, self.stats, source.facts.shape)
 
     @property
     def overlay(self) -> Overlay:
@@ -174,7 +173,7 @@ class Live:
                 encoding=encoding,
             )
 
-        self.add_sink(_RECORDING, Recording(path, open_part, self._keep))
+        self.add_sink(_RECORDING, Recording(path, open_part, self._outputs.append))
 
     def stop_recording(self) -> None:
         """Finish the recording, beside the picture, since reading a long file back takes its time."""
@@ -259,6 +258,7 @@ class Live:
         # Whatever is loaded now stays; walking through it for garbage takes 40 ms at a time, and a frame has 33.
         gc.collect()
         gc.freeze()
+        self._started_s = self._clock()
         self.loop.start()
         return self
 
@@ -288,10 +288,7 @@ class Live:
         if sink.failure is not None:
             self._note(sink)
         elif output is not None:
-            self._keep(output)
-
-    def _keep(self, output: str) -> None:
-        self._outputs.append(output)
+            self._outputs.append(output)
 
     def _note(self, sink: QueuedSink) -> None:
         """Remember why a sink is given no more; a pipe that its reader closed is no failure, but ends the run."""

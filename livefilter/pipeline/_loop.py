@@ -35,10 +35,10 @@ class Look:
         return cls(made, Overlay(made.preset.overlay, made.preset.name, compare))
 
     def warm_up(self, shape: tuple[int, int]) -> None:
-        """Make a picture of nothing: the first one takes memory and loads a font, which would cost frames."""
+        """Make a picture of nothing: a thread's first one takes memory and loads a font, which would cost frames."""
         blank = np.zeros(shape, np.uint8)
         result = self.filter(blank)
-        self.overlay.draw(blank, result.image, result.score, Fraction(0))
+        Look.of(self.filter).overlay.draw(blank, result.image, result.score, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,7 @@ class Loop:
         feed: Where frames come from.
         look: What makes pictures of them, at first.
         stats: Where frames, durations and drops are counted.
+        shape: (rows, cols) of the frames.
 
     Attributes:
         look: May be replaced at any time, from any thread.
@@ -72,7 +73,7 @@ class Loop:
         score: Of the newest frame that was filtered; None before the first.
     """
 
-    def __init__(self, feed: Feed, look: Look, stats: Stats) -> None:
+    def __init__(self, feed: Feed, look: Look, stats: Stats, shape: tuple[int, int]) -> None:
         self.look = look
         self.outlets: tuple[Outlet, ...] = ()
         self.is_mirrored = False
@@ -82,6 +83,7 @@ class Loop:
         self.score: EdgeScore | None = None
         self._feed = feed
         self._stats = stats
+        self._shape = shape
         self._last: _Shown | None = None
         self._must_redraw = False
         self._must_stop = False
@@ -115,6 +117,8 @@ class Loop:
 
     def _run(self) -> None:
         try:
+            self.look.warm_up(self._shape)
+            self._feed.start()
             while not self._must_stop:
                 self.turn()
         except BaseException as error:  # Raised again by whoever ends the pipeline.

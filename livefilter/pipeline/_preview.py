@@ -11,6 +11,8 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
 from livefilter.frame import Frame
@@ -72,6 +74,7 @@ class Preview:
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
+        self._source = source
         self._presets = list(presets[:9])
         self._window = window
         self._folder = snapshot_folder
@@ -121,6 +124,7 @@ class Preview:
         Raises:
             SourceError: The source broke before its first frame.
         """
+        self._open()
         with self.live:
             while not (self._is_quitting or self._window.is_closed or self._is_seen() or should_stop()):
                 self.turn()
@@ -137,11 +141,14 @@ class Preview:
             self.live.stats.delivered("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
         elif self._clock() >= self._panels_until_s:
             self._show()
+        self._heed_key()
+        self._screen.is_idle = self._is_paused or self._window.is_minimised
+        self.live.tend()
+
+    def _heed_key(self) -> None:
         key = self._window.poll_key(1)
         if key is not None:
             self.press(key)
-        self._screen.is_idle = self._is_paused or self._window.is_minimised
-        self.live.tend()
 
     def press(self, key: str) -> None:
         """Do what a key stands for; other keys do nothing, and Caps Lock changes nothing."""
@@ -153,6 +160,12 @@ class Preview:
         elif key.isdecimal() and 1 <= int(key) <= len(self._presets):
             self.live.preset.switch(self._presets[int(key) - 1])
         self._show(is_changed=True)
+
+    def _open(self) -> None:
+        """Open the window, which takes the time of some frames, before the first of them comes."""
+        shape = self.live.overlay.shown_shape(self._source.facts.shape)
+        self._window.show(Panels(status=["starting ..."]).drawn_on(np.zeros(shape, np.uint8), 0))
+        self._heed_key()
 
     def _is_seen(self) -> bool:
         """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""

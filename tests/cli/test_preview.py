@@ -43,8 +43,8 @@ class Window(WindowSink):
         shown.append((self.target, pixels.copy()))
 
     def poll_key(self, wait_ms: int) -> str | None:
-        """Press a key, once there is a picture."""
-        return next(self._keys, None) if shown else None
+        """Press a key, once there is a picture after the one that the window opens with."""
+        return next(self._keys, None) if len(shown) > 1 else None
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Note it."""
@@ -68,7 +68,7 @@ def test_a_picture_is_shown_with_the_preset_and_the_options(
     (tmp_path / "shots").mkdir()
     flags = ["-p", negative, "--compare", "side", "--snapshot-dir", str(tmp_path / "shots")]
     assert run(["preview", str(tmp_path / "a.png"), *flags]) == 0
-    title, picture = shown[0]
+    title, picture = shown[1]
     assert title == "livefilter: a.png"
     assert picture.tolist() == [[55] * 10 + [200] * 10] * 8
     told = capsys.readouterr()

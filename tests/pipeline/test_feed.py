@@ -65,10 +65,10 @@ def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
     """A file keeps every frame: none is dropped to catch up."""
     clock = FakeClock()
     stats = Stats(Fraction(10))
-    with PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock) as feed:
-        assert index(feed.take()) == 0
-        clock.advance(60)
-        assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
+    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock)
+    assert index(feed.take()) == 0
+    clock.advance(60)
+    assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
     assert (stats.snapshot().frames_in, stats.snapshot().dropped) == (4, {})
 
 
@@ -174,6 +174,7 @@ def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed, Sta
     """A source, a feed on it whose thread waits for the first frame, and what is counted."""
     source, stats = Stepped(fails_after=fails_after), Stats(Fraction(25))
     feed = NewestFeed(source, stats)
+    feed.start()
     source.wants_more.acquire()
     return source, feed, stats
 
@@ -194,6 +195,16 @@ def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
     source.end(feed)
     assert is_over(feed)
     feed.stop()
+
+
+def test_nothing_is_read_before_there_is_somebody_to_take_it() -> None:
+    """A filter that compiles and a window that opens cost no frames; a feed that never began ends all the same."""
+    source, stats = ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))
+    feed = NewestFeed(source, stats)
+    assert not feed._reader.is_alive()
+    assert feed.take() is None
+    feed.stop()
+    assert stats.snapshot().frames_in == 0
 
 
 def test_the_last_frame_is_taken_before_it_is_over() -> None:
@@ -269,8 +280,8 @@ def test_a_frame_of_a_file_counts_as_captured_when_it_is_taken() -> None:
 def test_leaving_a_feed_ends_its_thread() -> None:
     """As soon as the source gives a frame, also if there would be more."""
     source, feed, _ = stepped()
-    with feed:
-        source.may_give.release()
+    source.may_give.release()
+    feed.stop()
     assert not feed._reader.is_alive()
     assert index(feed._newest) == 0
 
@@ -278,9 +289,7 @@ def test_leaving_a_feed_ends_its_thread() -> None:
 def test_the_feed_fits_the_source() -> None:
     """The newest frames of what is live, all frames of what can wait."""
     assert isinstance(feed_of(ArraySource(ARRAYS), Stats(Fraction(25))), PacedFeed)
-    live = feed_of(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25)))
-    assert isinstance(live, NewestFeed)
-    live.stop()
+    assert isinstance(feed_of(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))), NewestFeed)
 
 
 def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
@@ -301,7 +310,9 @@ def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
             self.closed.set()
 
     source = Lost(ARRAYS, is_live=True)
-    with NewestFeed(source, Stats(source.facts.rate)) as feed:
-        feed.wait(20)
+    feed = NewestFeed(source, Stats(source.facts.rate))
+    feed.start()
+    feed.wait(20)
+    feed.stop()
     assert source.is_closed
     assert not feed._reader.is_alive()
