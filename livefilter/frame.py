@@ -42,7 +42,8 @@ class Frame:
         pixels: uint8, shape (rows, cols) for gray or (rows, cols, 3) for BGR; full range, 0 black and 255 white.
         index: Position in the stream, from 0.
         time_s: Media time in seconds, exact, from the stream's own timestamps.
-        captured_ns: When the frame was had, on the monotonic clock, in nanoseconds.
+        captured_ns: When the frame was taken, as its camera's driver says, or else had, on the monotonic clock, in
+            nanoseconds.
         chroma: What belongs to gray pixels whose colour is kept: blue and red difference as the stream stores them,
             uint8, each of its own smaller or equal shape, 128 for none. None where no colour is kept.
     """

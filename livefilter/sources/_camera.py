@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,26 +14,37 @@ import cv2
 import numpy as np
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.frame import Pixels
-from livefilter.sources._devices import camera_index, why_closed
+from livefilter.sources._devices import camera_index, modes_of, notes_on_rows, why_closed, why_lost
 from livefilter.sources._link import Picture
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._raw import Unpack, converted, find_unpack
+from livefilter.sources._v4l2 import best_format
 
 _NEAR = 0.01
 """A rate of 30 that is told as 29.97 is what was asked for."""
+_POLL_NS = 100_000_000
+"""How long a reader waits for a picture before it looks whether anybody still wants one."""
+_AT_ONCE_S = 0.5
+"""A camera that fails later than this only had nothing to give yet."""
+_MOST_FAILURES = 10
+"""How many pictures may fail at once before the first one that does not; some cameras begin with damaged ones."""
+_USUAL_RATE = 30
+_OLDEST_NS = 1_000_000_000
+"""A driver's stamp that is older was not taken from the clock that this program reads."""
+_TRIALS = (1, 10, 100, 1000)
+"""After how many pictures unconverted ones are tried: the first ones of many cameras are black, and tell nothing."""
 
 
 class CameraReader:
     """An open camera. What is asked of it is set once and read back; what it ignores stands in ``notes``.
 
     Pictures come as the camera sends them where that gives the same gray as the backend's own conversion, which is
-    looked at once; else the backend converts.
+    looked at in the first pictures; else the backend converts.
 
     Args:
         device: An index, 0 for the first camera, or on Linux the path of a device.
         name: What messages call it.
-        options: size, rate, fourcc, backend.
+        options: size, rate, fourcc, backend, and how long to wait for its first picture.
 
     Raises:
         SourceError: It is not there, not allowed, busy, or gives no picture.
@@ -44,58 +57,112 @@ class CameraReader:
     def __init__(self, device: int | str, name: str, options: SourceOptions) -> None:
         self._name = name
         backend = _backend(options.backend)
-        index = camera_index(device, name)
+        self._index = camera_index(device, name)
+        modes = modes_of(self._index, name)
+        # Unless told otherwise, OpenCV holds on to a camera for 10 s when a picture does not come.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
         _quiet.start()
         self._capture = cv2.VideoCapture()
         try:
-            if not self._capture.open(index, backend):
-                raise SourceError(f"{name}: {why_closed(index)}")
-            self._ask(options)
-            first = self._grab()
+            if not self._capture.open(self._index, backend):
+                raise SourceError(f"{name}: {why_closed(self._index)}")
+            self._is_v4l2 = self._capture.getBackendName() == "V4L2"
+            self._ask(options, best_format(modes, options.size, options.rate) if self._is_v4l2 else None)
+            first = self._wait(options.open_timeout_s)
             if first is None:
-                raise SourceError(f"{name}: opened, but gives no picture; is another program using it?")
-            gray = converted(first)
+                raise SourceError(
+                    f"{name}: opened, but gives no picture; is another program using it, or does its USB port carry "
+                    "too much? A smaller size, or the format MJPG, needs less"
+                )
+            self._count = 0
+            self._unpack: Unpack = converted
+            self._gray = converted(first)
+            self._first: Picture | None = Picture(self._gray, self._captured_ns())
             self.rate = _rate(self._capture.get(cv2.CAP_PROP_FPS))
-            self.notes = tuple(self._ignored(options, gray.shape))
-            self._unpack = self._unconverted(gray)
+            self.notes = (*self._ignored(options, self._gray.shape), *notes_on_rows(self._index))
         except BaseException as error:
             self.close()
             if isinstance(error, cv2.error | ValueError) and not isinstance(error, OptionError):
-                raise _failed(name, error) from error
+                raise self._failed(error) from error
             raise
 
-    def read(self) -> Picture:
-        """Return the next picture; one without pixels if the camera gave none.
+    def read(self) -> Picture | None:
+        """Return the next picture, one without pixels if the camera gave none, or None if there is none yet.
 
         Raises:
-            SourceError: OpenCV failed.
+            SourceError: It is unplugged, or OpenCV failed.
         """
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        captured_ns = time.monotonic_ns()
         try:
+            # What this grabs is what grab() then returns. Other backends have nothing of the kind, and may block.
+            if self._is_v4l2 and not cv2.VideoCapture.waitAny([self._capture], _POLL_NS)[0]:
+                return None
+            self._count += 1
+            is_trial = self._begin_trial()
             is_there = self._capture.grab()
-            captured_ns = time.monotonic_ns()
-            raw = self._capture.retrieve()[1] if is_there else None
-            return Picture(None if raw is None else self._unpack(raw), captured_ns)
+            captured_ns = self._captured_ns()
+            raw = self._retrieve() if is_there else None
+            if is_trial and not self._end_trial(raw):
+                return None
+            if raw is None:
+                return Picture(None, captured_ns, damaged=int(is_there))
+            self._gray = self._unpack(raw)
+            return Picture(self._gray, captured_ns)
         except ValueError:  # A JPEG that arrived broken, as they do over a bad cable.
             return Picture(None, captured_ns, damaged=1)
         except cv2.error as error:
-            raise _failed(self._name, error) from error
+            raise self._failed(error) from error
 
     def close(self) -> None:
         """Let go of the camera."""
         self._capture.release()
         _quiet.end()
 
-    def _ask(self, options: SourceOptions) -> None:
+    def _ask(self, options: SourceOptions, best: str | None) -> None:
         # The format first: drivers allow sizes and rates by format, and a new format resets both.
-        if options.fourcc is not None:
-            self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*options.fourcc))
+        fourcc = options.fourcc or best
+        if fourcc is not None:
+            self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc))
         if options.size is not None:
             rows, cols = options.size
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, cols)
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, rows)
-        if options.rate is not None:
-            self._capture.set(cv2.CAP_PROP_FPS, float(options.rate))
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # Where a backend knows it, the picture is not an old one.
+        # Not fewer buffers: the thread that reads keeps them empty, and with one the driver would lose every picture
+        # that begins while the one before it is copied, or write into it.
+        if options.rate is not None or self._is_v4l2:
+            # With a new size, that backend asks for 30000 where 30000/1001 was in force, and so gets the fastest rate.
+            self._capture.set(cv2.CAP_PROP_FPS, float(options.rate or _USUAL_RATE))
+
+    def _wait(self, patience_s: float) -> Any:
+        """Return the first picture; None if there is none in time, or the camera refuses to give any."""
+        deadline_s = time.monotonic() + patience_s
+        failures = 0
+        while True:
+            began_s = time.monotonic()
+            picture = self._retrieve() if self._capture.grab() else None
+            now_s = time.monotonic()
+            failures += now_s - began_s < _AT_ONCE_S
+            if picture is not None or failures == _MOST_FAILURES or now_s >= deadline_s:
+                return picture
+
+    def _retrieve(self) -> Any:
+        """Return what was grabbed; None if it cannot be decoded."""
+        try:
+            is_there, picture = self._capture.retrieve()
+        except cv2.error:  # OpenCV's own decoder, at a JPEG without any bytes.
+            return None
+        return picture if is_there and picture is not None and np.size(picture) else None
+
+    def _captured_ns(self) -> int:
+        """Return when the grabbed picture was taken, as its driver says if it uses the same clock; else now."""
+        now_ns = time.monotonic_ns()
+        if not self._is_v4l2:
+            return now_ns
+        stamp_ns = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
+        return stamp_ns if 0 <= now_ns - stamp_ns <= _OLDEST_NS else now_ns
 
     def _ignored(self, options: SourceOptions, shape: tuple[int, ...]) -> Iterator[str]:
         """Yield what was asked for and is not so: by the picture itself, else by what the camera says."""
@@ -112,19 +179,24 @@ class CameraReader:
                 given = f"gives {letters}" if letters.isprintable() else "does not tell what it gives"
                 yield f"was asked for {options.fourcc}, {given}"
 
-    def _unconverted(self, gray: Pixels) -> Unpack:
-        """Ask for pictures as the camera sends them, and return how to make gray of what comes then."""
-        if self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0):
-            raw = self._grab()
-            unpack = None if raw is None else find_unpack(raw, gray)
-            if unpack is not None:
-                return unpack
-            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
-        return converted
+    def _begin_trial(self) -> bool:
+        """Ask for the next picture as the camera sends it, where it is time to try that."""
+        if self._unpack is not converted or self._count not in (_TRIALS if self._is_v4l2 else _TRIALS[:1]):
+            return False
+        return bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
 
-    def _grab(self) -> Any:
-        is_there, picture = self._capture.read()
-        return picture if is_there and picture is not None and np.size(picture) else None
+    def _end_trial(self, raw: Any) -> bool:
+        """Find how to make gray of what came, by the picture before it; else let the backend convert again."""
+        found = None if raw is None else find_unpack(raw, self._gray)
+        if found is None:
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
+            return False
+        self._unpack = found
+        return True
+
+    def _failed(self, error: Exception) -> SourceError:
+        said = " ".join(str(error).split())
+        return SourceError(f"{self._name}: {why_lost(self._index) or f'OpenCV cannot read it: {said}'}")
 
 
 def ask_permission(index: int) -> None:
@@ -165,10 +237,6 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def _failed(name: str, error: Exception) -> SourceError:
-    return SourceError(f"{name}: OpenCV cannot read it: {' '.join(str(error).split())}")
-
-
 def _logging() -> Any:
     # OpenCV 4 has these functions at its top, OpenCV 5 in a module of their own.
     return cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
@@ -180,10 +248,11 @@ def _rate(reported: float) -> Fraction | None:
 
 
 def _backend(name: str | None) -> int:
-    if name is None:
-        return int(cv2.CAP_ANY)
     registry = cv2.videoio_registry
     known = {registry.getBackendName(one).upper(): int(one) for one in registry.getCameraBackends()}
+    if name is None:
+        # The index counts its devices. Others, tried after it failed, would write what they think to standard error.
+        return known.get("V4L2", cv2.CAP_ANY) if sys.platform == "linux" else cv2.CAP_ANY
     if name.upper() not in known:
         raise OptionError(f"backend: must be one that this OpenCV has ({', '.join(known)}), found {name}")
     return known[name.upper()]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
+from typing import TypeVar
 
 from livefilter.errors import SourceError
-from livefilter.sources._v4l2 import Mode, describe
+from livefilter.sources._v4l2 import Ioctl, Mode, describe, row_padding
 
 _DEVICES = Path("/dev")
 _PROCESSES = Path("/proc")
 _TRIED = range(10)
 _WAIT_S = 6.0
+_LISTED = "'livefilter devices' lists cameras"
+Answer = TypeVar("Answer")
 _TRY = """
 import sys
 from livefilter.sources import open_source
@@ -89,12 +93,67 @@ def camera_index(device: int | str, name: str) -> int:
     return index
 
 
-def why_closed(index: int) -> str:
-    """Return why a camera that is there does not open, as far as this can be told."""
+def is_there(device: int | str) -> bool:
+    """Return whether it would be of any use to open a camera; True where the system does not tell."""
+    path = _DEVICES / f"video{device}" if isinstance(device, int) else device
+    return sys.platform != "linux" or os.access(path, os.R_OK | os.W_OK)
+
+
+def modes_of(index: int, name: str) -> tuple[Mode, ...]:
+    """Return what a camera offers; nothing where the system does not tell.
+
+    Args:
+        index: Of a device that is there.
+        name: What a message calls it.
+
+    Raises:
+        SourceError: It cannot be opened, or gives no pictures.
+    """
+    if sys.platform != "linux":
+        return ()
+    path = _DEVICES / f"video{index}"
+    try:
+        told = _ask(path, describe)
+    except _NotOpened as error:
+        raise SourceError(f"{name}: {why_closed(index, error.strerror or str(error))}") from error
+    except OSError:
+        return ()  # Some other kind of device: the backend knows it, or says what is wrong.
+    if told is None:
+        raise SourceError(f"{name}: {path} gives no pictures, only what goes with those of another device; {_LISTED}")
+    return told.modes
+
+
+def notes_on_rows(index: int) -> tuple[str, ...]:
+    """Say so if the pictures that an open camera sends have gaps between their rows: OpenCV does not know any."""
+    if sys.platform != "linux":
+        return ()
+    try:
+        padding = _ask(_DEVICES / f"video{index}", row_padding)
+    except OSError:
+        return ()  # It does not tell.
+    said = f"puts {padding} bytes after each row, which OpenCV takes for pixels: try another size, or the format MJPG"
+    return (said,) if padding else ()
+
+
+def why_closed(index: int, problem: str = "") -> str:
+    """Return why a camera that is there does not open, as far as this can be told.
+
+    Args:
+        index: Of the device.
+        problem: What the system says of it.
+    """
     users = _users(_DEVICES / f"video{index}") if sys.platform == "linux" else []
     if users:
         return f"cannot be opened; it is in use by {', '.join(users)}; close that first"
-    return "cannot be opened; is it plugged in, free, and allowed to be used? 'livefilter devices' lists cameras"
+    if problem:
+        return f"cannot be opened: {problem}; {_LISTED}"
+    return f"cannot be opened; is it plugged in, free, and allowed to be used? {_LISTED}"
+
+
+def why_lost(index: int) -> str | None:
+    """Return why an open camera failed, if that can be seen: it was unplugged."""
+    path = _DEVICES / f"video{index}"
+    return f"unplugged ({path} is gone)" if sys.platform == "linux" and not path.exists() else None
 
 
 def try_cameras(indices: Sequence[int]) -> dict[int, str]:
@@ -135,30 +194,41 @@ def group(path: Path) -> str:
         return "video"
 
 
-def _asked() -> Iterator[CameraFacts]:
-    """Yield what Linux tells."""
+class _NotOpened(OSError):
+    """The system does not open a device."""
+
+
+def _ask(path: Path, question: Callable[[int, Ioctl], Answer]) -> Answer:
+    """Open a device, on Linux, and ask it something."""
     import fcntl
 
+    try:
+        # Not blocking: the kernel's own way to ask a device that is in use.
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    except OSError as error:
+        raise _NotOpened(error.errno, error.strerror) from error
+    try:
+        return question(descriptor, lambda *arguments: fcntl.ioctl(*arguments))
+    finally:
+        os.close(descriptor)
+
+
+def _asked() -> Iterator[CameraFacts]:
+    """Yield what Linux tells."""
     paths = {int(path.name[5:]): path for path in _DEVICES.glob("video*") if path.name[5:].isdecimal()}
     links = {os.path.realpath(link): link for link in sorted(glob(str(_DEVICES / "v4l/by-id/*")))}
     for index, path in sorted(paths.items()):
         shown = links.get(os.path.realpath(path), str(path))
         try:
-            # Not blocking: the kernel's own way to ask a device that is in use.
-            descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        except OSError as error:
-            cure = f"; sudo usermod -aG {group(path)} $USER, then log in again" * isinstance(error, PermissionError)
+            told = _ask(path, describe)
+        except _NotOpened as error:
+            cure = f"; sudo usermod -aG {group(path)} $USER, then log in again" * (error.errno == errno.EACCES)
             yield CameraFacts(index, path.name, str(path), "", problem=f"{error.strerror}{cure}")
-            continue
-        try:
-            told = describe(descriptor, lambda *arguments: fcntl.ioctl(*arguments))
         except OSError as error:
             yield CameraFacts(index, path.name, str(path), "", problem=f"does not answer: {error.strerror}")
         else:
             if told is not None:
                 yield CameraFacts(index, told.name, shown, f"{told.driver}, {told.bus}", told.modes)
-        finally:
-            os.close(descriptor)
 
 
 def _tried() -> Iterator[CameraFacts]:

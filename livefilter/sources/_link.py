@@ -24,7 +24,7 @@ class Picture:
 
     Attributes:
         pixels: Gray, uint8, shape (rows, cols); None if it came without any.
-        captured_ns: When it was had, on the monotonic clock, in nanoseconds.
+        captured_ns: When it was taken or had, on the monotonic clock, in nanoseconds.
         stamp_s: The stream's own time of it, in seconds from anywhere; None if it has none.
         damaged: How many pieces before it could not be decoded.
     """

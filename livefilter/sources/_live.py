@@ -50,6 +50,7 @@ class Live(Source):
         open_reader: Opens a connection; called in a thread of its own, and again after every loss.
         options: Time-outs, and what else it heeds.
         should_stop: Asked while there is nothing to give; True ends the stream.
+        is_there: Whether there is anything to open; when it comes back, a wait for the next attempt is over.
         clock: Seconds that only grow.
         rest: Waits for so many seconds; unless given, ``close`` ends the wait.
         connect: Makes the thread of a connection.
@@ -72,6 +73,7 @@ class Live(Source):
         options: SourceOptions,
         *,
         should_stop: Callable[[], bool] = lambda: False,
+        is_there: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         rest: Callable[[float], object] | None = None,
         connect: Callable[[str, Callable[[], Reader]], Link] = Link,
@@ -82,6 +84,7 @@ class Live(Source):
         self._open_reader = open_reader
         self._options = options
         self._should_stop = should_stop
+        self._is_there = is_there
         self._clock = clock
         self._closed = threading.Event()
         self._rest = rest or self._closed.wait
@@ -214,11 +217,18 @@ class Live(Source):
         self._blocked = [link for link in {*self._blocked, self._link} if link.is_alive]
 
     def _wait(self) -> None:
-        """Wait before the next attempt: twice as long each time, and up to half of that less by chance."""
+        """Wait before the next attempt: twice as long each time, and up to half of that less by chance.
+
+        What was unplugged and is plugged in again is not waited for any longer.
+        """
+        was_there = self._is_there()
         until_s = self._clock() + min(self._wait_s, self._options.retry_wait_s) * (1 - self._jitter() / 2)
         self._wait_s = min(2 * self._wait_s, max(self._options.retry_wait_s, _FIRST_WAIT_S))
         while not self._must_stop() and (left_s := until_s - self._clock()) > 0:
             self._rest(min(left_s, _POLL_S))
+            if not was_there and self._is_there():
+                self._wait_s = _FIRST_WAIT_S
+                break
         self._blocked = [link for link in self._blocked if link.is_alive]
 
     def _fail(self, why: str) -> None:

@@ -105,13 +105,15 @@ def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) ->
     if not number.isdecimal() and not is_path:
         raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter devices' lists them")
     from livefilter.sources._camera import CameraReader, ask_permission
+    from livefilter.sources._devices import is_there
     from livefilter.sources._live import Live
 
     name = Path(text).name if is_path else f"camera {int(number)}"
     device = text if is_path else int(number)
     if sys.platform == "darwin" and not is_path:
         ask_permission(int(number))
-    return Live(name, lambda: CameraReader(device, name, asked), asked, should_stop=should_stop)
+    open_reader = partial(CameraReader, device, name, asked)
+    return Live(name, open_reader, asked, should_stop=should_stop, is_there=partial(is_there, device))
 
 
 def _stream(url: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:

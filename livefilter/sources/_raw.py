@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import cv2
@@ -16,6 +17,8 @@ Unpack = Callable[[NDArray[Any]], Pixels]
 
 _LARGEST_DIFFERENCE = 6
 """Levels by which half of the pixels may differ: noise and small movements between two pictures, but no other range."""
+_LEAST_ADVANTAGE = 0.5
+"""Levels by which one way must come nearer than the next, or the pictures have not told which is right."""
 _JPEG = b"\xff\xd8"
 
 
@@ -35,16 +38,19 @@ def converted(picture: NDArray[Any]) -> Pixels:
 
 
 def find_unpack(raw: NDArray[Any], gray: Pixels) -> Unpack | None:
-    """Return what makes gray of raw pictures, the way that comes nearest to a converted one; None if none comes near.
+    """Return what makes gray of raw pictures, the way that comes nearest to a converted one.
 
     Which bytes are the luma, and of which range, is not believed to any driver but seen in the pictures.
 
     Args:
         raw: What the camera sent, as the backend hands it over unconverted: YUYV or UYVY of shape (rows, cols, 2),
-            planar YUV of shape (rows * 3 / 2, cols), 8 or 16 bits of gray, or the bytes of a JPEG.
+            planar YUV of shape (rows * 3 / 2, cols), gray in 8, 10, 12 or 16 bits, or the bytes of a JPEG.
         gray: The gray of the picture before it, as the backend converted it.
+
+    Returns:
+        None if no way comes near, or if several do, as they do in a black picture.
     """
-    best: tuple[float, Unpack] | None = None
+    fitting: list[tuple[float, Unpack]] = []
     for unpack in _ways(raw, gray.shape):
         try:
             made = unpack(raw)
@@ -54,22 +60,29 @@ def find_unpack(raw: NDArray[Any], gray: Pixels) -> Unpack | None:
             continue
         difference = cv2.absdiff(made, gray)
         if np.median(difference) <= _LARGEST_DIFFERENCE:
-            mean = float(difference.mean())
-            best = (mean, unpack) if best is None or mean < best[0] else best
-    return best[1] if best else None
+            fitting.append((float(difference.mean()), unpack))
+    fitting.sort(key=lambda one: one[0])
+    if not fitting or (len(fitting) > 1 and fitting[1][0] - fitting[0][0] < _LEAST_ADVANTAGE):
+        return None
+    return fitting[0][1]
 
 
 def _ways(raw: NDArray[Any], shape: tuple[int, ...]) -> Iterator[Unpack]:
     rows, cols = shape
     if raw.dtype == np.uint8 and raw.size > len(_JPEG) and raw.reshape(-1)[:2].tobytes() == _JPEG:
-        yield _from_jpeg
+        yield _jpeg_decoder()
     elif raw.dtype == np.uint16 and raw.size == rows * cols:
-        yield lambda raw: np.right_shift(raw.reshape(rows, cols), 8).astype(np.uint8)
+        for shift in (8, 4, 2):  # 16, 12 and 10 bits.
+            yield partial(_shifted, shape=(rows, cols), shift=shift)
     elif raw.dtype == np.uint8 and raw.size == rows * cols * 2:
         yield from _of_both_ranges(lambda raw: raw.reshape(rows, cols, 2)[..., 0])  # YUYV
         yield from _of_both_ranges(lambda raw: raw.reshape(rows, cols, 2)[..., 1])  # UYVY
     elif raw.dtype == np.uint8 and raw.size in (rows * cols, rows * cols * 3 // 2):
         yield from _of_both_ranges(lambda raw: raw.reshape(-1)[: rows * cols].reshape(rows, cols))
+
+
+def _shifted(raw: NDArray[Any], *, shape: tuple[int, int], shift: int) -> Pixels:
+    return np.asarray(np.minimum(raw.reshape(shape) >> shift, 255), dtype=np.uint8)
 
 
 def _of_both_ranges(luma: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[Unpack]:
@@ -79,8 +92,24 @@ def _of_both_ranges(luma: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[Un
     yield lambda raw: np.asarray(cv2.LUT(luma(raw), table), dtype=np.uint8)
 
 
-def _from_jpeg(raw: NDArray[Any]) -> Pixels:
-    picture = cv2.imdecode(raw.reshape(-1), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise ValueError("not a JPEG that can be decoded")
-    return np.asarray(picture, dtype=np.uint8)
+def _jpeg_decoder() -> Unpack:
+    """Return a decoder that refuses what OpenCV's shows, and complains of on standard error: pictures with holes."""
+    import av
+
+    from livefilter.sources._planes import gray_pixels
+
+    decoder = av.CodecContext.create("mjpeg", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.thread_count = 1  # More would hold a picture back.
+    decoder.options = {"err_detect": "explode"}
+
+    def unpack(raw: NDArray[Any]) -> Pixels:
+        try:
+            pictures = decoder.decode(av.Packet(raw.tobytes()))
+        except (av.error.FFmpegError, EOFError) as error:
+            raise ValueError("not a JPEG that can be decoded") from error
+        if len(pictures) != 1:
+            raise ValueError("not one JPEG")
+        return gray_pixels(pictures[0])
+
+    return unpack

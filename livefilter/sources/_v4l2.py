@@ -7,7 +7,7 @@ so a camera that another program uses can be asked too.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +18,8 @@ _CAPABILITY = struct.Struct("=16s32s32sIII12x")
 _FORMAT = struct.Struct("=III32sII12x")
 _SIZE = struct.Struct("=III6I8x")
 _INTERVAL = struct.Struct("=5I6I8x")
+_PICTURE = struct.Struct("@I0P6I176x")
+"""Padded as C does: the pictures' format is one of several in its place, of which some hold pointers."""
 
 
 def _request(direction: int, number: int, layout: struct.Struct) -> int:
@@ -27,6 +29,7 @@ def _request(direction: int, number: int, layout: struct.Struct) -> int:
 
 _QUERYCAP = _request(2, 0, _CAPABILITY)
 _ENUM_FMT = _request(3, 2, _FORMAT)
+_G_FMT = _request(3, 4, _PICTURE)
 _ENUM_FRAMESIZES = _request(3, 74, _SIZE)
 _ENUM_FRAMEINTERVALS = _request(3, 75, _INTERVAL)
 
@@ -36,6 +39,14 @@ _CAPTURES = {0x0000_0001: 1, 0x0000_1000: 9}
 _DISCRETE = 1
 _MOST = 1000
 """A driver that goes on counting for ever is broken."""
+_BYTES = {"GREY": 1, "YUYV": 2, "UYVY": 2, "NV12": 1, "NV21": 1, "YU12": 1, "YV12": 1, "Y16": 2, "BGR3": 3, "RGB3": 3}
+"""Of a pixel in the first plane."""
+_SIMPLEST_FIRST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
+"""Formats that cost little to make gray of; the last one must be decoded."""
+_USUAL_SIZE = (480, 640)
+_USUAL_RATE = 30
+_NEARLY = 0.95
+"""29.97 is as good as 30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +100,51 @@ def describe(descriptor: int, ioctl: Ioctl) -> Described | None:
     return Described(_text(card), _text(driver), _text(bus), tuple(modes))
 
 
+def row_padding(descriptor: int, ioctl: Ioctl) -> int:
+    """Return how many bytes follow the pixels of each row in the pictures that an open device sends now.
+
+    Raises:
+        OSError: It does not say.
+    """
+    buffer = bytearray(_PICTURE.size)
+    _PICTURE.pack_into(buffer, 0, 1, *[0] * 6)
+    ioctl(descriptor, _G_FMT, buffer)
+    _, cols, _, code, _, row_bytes, _ = _PICTURE.unpack(buffer)
+    pixel_bytes = _BYTES.get(_letters(code))
+    return 0 if pixel_bytes is None else max(0, int(row_bytes - cols * pixel_bytes))
+
+
+def best_format(modes: Sequence[Mode], size: tuple[int, int] | None, rate: Fraction | None) -> str | None:
+    """Return the format in which a camera gives a size fast enough, or fastest; the simplest of those.
+
+    Many give large pictures at a few frames per second, but for JPEG.
+
+    Args:
+        modes: What it offers.
+        size: (rows, cols); 640x480 if None, as OpenCV asks for.
+        rate: Frames per second that are enough; 30 if None.
+
+    Returns:
+        Four letters, or None if it does not offer the size in a format that is known here.
+    """
+    enough = float(rate or _USUAL_RATE) * _NEARLY
+    speeds: dict[str, float] = {}
+    for mode in modes:
+        if mode.format in _SIMPLEST_FIRST and _has(mode, size or _USUAL_SIZE):
+            speed = min(enough, float(max(mode.rates, default=enough)))
+            speeds[mode.format] = max(speed, speeds.get(mode.format, 0))
+    return max(sorted(speeds, key=_SIMPLEST_FIRST.index), key=speeds.__getitem__, default=None)
+
+
+def _has(mode: Mode, size: tuple[int, int]) -> bool:
+    sides = zip(mode.size, size, mode.largest or mode.size, strict=True)
+    return all(least <= side <= most for least, side, most in sides)
+
+
 def _modes(descriptor: int, ioctl: Ioctl, buffer_type: int) -> Iterator[Mode]:
     for answer in _listed(descriptor, ioctl, _ENUM_FMT, _FORMAT, buffer_type):
         code = answer[4]
-        letters = code.to_bytes(4, "little").decode("latin-1").rstrip()
+        letters = _letters(code)
         for _, _, kind, *sides in _listed(descriptor, ioctl, _ENUM_FRAMESIZES, _SIZE, code):
             if kind == _DISCRETE:
                 cols, rows = sides[:2]
@@ -123,6 +175,10 @@ def _listed(descriptor: int, ioctl: Ioctl, request: int, layout: struct.Struct, 
         except OSError:
             return
         yield layout.unpack(buffer)
+
+
+def _letters(code: int) -> str:
+    return code.to_bytes(4, "little").decode("latin-1").rstrip()
 
 
 def _text(padded: bytes) -> str:

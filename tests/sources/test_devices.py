@@ -96,6 +96,28 @@ def test_a_camera_that_is_used_by_another_program_names_it(devices: Path) -> Non
 
 
 @on_linux
+def test_a_camera_that_was_pulled_out_is_told_from_one_that_fails(devices: Path) -> None:
+    """By its file, which is there only while the camera is; a path is as good as a number."""
+    (devices / "video0").touch()
+    assert _devices.why_lost(0) is None
+    assert _devices.is_there(0)
+    assert _devices.is_there(str(devices / "video0"))
+    (devices / "video0").unlink()
+    assert _devices.why_lost(0) == f"unplugged ({devices}/video0 is gone)"
+    assert not _devices.is_there(0)
+    assert not _devices.is_there(str(devices / "video0"))
+
+
+def test_elsewhere_nothing_is_known_of_a_camera_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So every attempt is worth it, and no reason is made up."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert _devices.is_there(5)
+    assert _devices.why_lost(5) is None
+    assert _devices.modes_of(5, "cam") == ()
+    assert _devices.notes_on_rows(5) == ()
+
+
+@on_linux
 def test_a_camera_that_may_not_be_used_names_the_group(devices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before OpenCV is asked, which would only say no."""
     (devices / "video0").touch()

@@ -59,13 +59,19 @@ class World:
         self.links.append(ScriptedLink(self, script))
         return self.links[-1]
 
-    def open(self, should_stop: Callable[[], bool] = lambda: False, **options: Any) -> Live:
+    def open(
+        self,
+        should_stop: Callable[[], bool] = lambda: False,
+        is_there: Callable[[], bool] = lambda: True,
+        **options: Any,
+    ) -> Live:
         """A live source in this world."""
         return Live(
             "cam",
             Facts,
             SourceOptions(**options),
             should_stop=should_stop,
+            is_there=is_there,
             clock=self.clock,
             rest=self.clock.advance,
             connect=self.connect,
@@ -241,6 +247,15 @@ def test_jitter_takes_up_to_half_of_a_wait() -> None:
     )
     list(islice(source, 2))
     assert world.attempts_s[1] - world.attempts_s[0] == pytest.approx(0.25)
+
+
+def test_what_comes_back_is_not_waited_for_any_longer() -> None:
+    """A camera that is plugged in again is opened within a moment, however long it was away."""
+    world = World([1], *[[SourceError("cam: there is none")]] * 9, [2])
+    back_s = world.clock() + 300
+    source = world.open(is_there=lambda: world.clock() >= back_s, retry_wait_s=1000.0)
+    assert levels(list(islice(source, 2))) == [1, 2]
+    assert back_s <= world.attempts_s[-1] <= back_s + 0.2
 
 
 def test_a_stream_that_flaps_is_not_hammered() -> None:

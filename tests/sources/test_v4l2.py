@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from livefilter.sources._v4l2 import Described, Mode, describe
+from livefilter.sources._v4l2 import Described, Mode, best_format, describe, row_padding
 
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 """As a C compiler prints VIDIOC_QUERYCAP and so on."""
@@ -146,6 +146,56 @@ def test_a_driver_that_counts_for_ever_is_stopped() -> None:
     told = describe(7, endless)
     assert told is not None
     assert told.modes[0].rates == (Fraction(5),)
+
+
+WEBCAM = (
+    Mode("YUYV", (480, 640), None, (Fraction(30), Fraction(15))),
+    Mode("YUYV", (720, 1280), None, (Fraction(10),)),
+    Mode("MJPG", (480, 640), None, (Fraction(60),)),
+    Mode("MJPG", (720, 1280), None, (Fraction(30000, 1001), Fraction(15))),
+    Mode("H264", (1080, 1920), None, (Fraction(60),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "rate", "best"),
+    [
+        (None, None, "YUYV"),
+        (None, 60, "MJPG"),
+        ((720, 1280), None, "MJPG"),
+        ((720, 1280), 10, "YUYV"),
+        ((1080, 1920), None, None),
+        ((481, 640), None, None),
+    ],
+)
+def test_the_best_format_is_the_simplest_that_is_fast_enough(
+    size: tuple[int, int] | None, rate: int | None, best: str | None
+) -> None:
+    """29.97 is as good as 30; formats that OpenCV does not read, and sizes that are not offered, do not count."""
+    assert best_format(WEBCAM, size, Fraction(rate) if rate else None) == best
+
+
+def test_a_size_within_a_range_is_offered() -> None:
+    """And rates that a driver does not tell are taken to be enough."""
+    scaler = (Mode("MJPG", (16, 16), (1080, 1920), ()), Mode("NV12", (16, 16), (480, 640), ()))
+    assert best_format(scaler, (480, 640), None) == "NV12"
+    assert best_format(scaler, (481, 640), None) == "MJPG"
+    assert best_format((), None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("letters", "row_bytes", "padding"), [("YUYV", 1280, 0), ("YUYV", 1344, 64), ("GREY", 672, 32), ("MJPG", 0, 0)]
+)
+def test_gaps_between_rows_are_counted(letters: str, row_bytes: int, padding: int) -> None:
+    """By what is in force, in the bytes of that format; in the layout of this machine's C compiler."""
+    long = struct.calcsize("@P")
+
+    def tell(descriptor: int, request: int, buffer: bytearray) -> None:
+        assert (request, len(buffer)) == (0xC0005604 | 200 + long << 16, 200 + long)
+        assert struct.unpack_from("=I", buffer) == (1,)
+        struct.pack_into("=6I", buffer, long, 640, 480, code(letters), 1, row_bytes, 0)
+
+    assert row_padding(7, tell) == padding
 
 
 def test_what_is_no_video_device_is_an_error() -> None:

@@ -1,0 +1,128 @@
+/* What a camera of v4l2_camera.c is told by its file, and the pictures that it sends.
+
+   Its lines, of which only "mode" must be there:
+
+     card NAME
+     mode FOURCC COLSxROWS FPS ...   a format (YUYV, GREY, NV12 or MJPG), a size, and its rates, the default one first
+     jpegs COUNT FOLDER              so many, 0.jpg, 1.jpg ..., lie there; MJPG sends them in turn
+     refuse NUMBER                   opening it fails with this errno
+     stubborn                        stays with its first mode, whatever it is asked for
+     metadata                        is a node that captures no pictures, as most webcams have one
+     starved                         cannot begin to send, as behind a USB port that carries too much
+     silent                          sends nothing
+     frozen                          sends one picture for ever
+     black COUNT                     sends black pictures at first
+     pad BYTES                       lengthens each row of pixels
+     transfer SHARE                  which share of a frame's period it takes to arrive; 0.75 unless given
+     clock CLOCKID                   stamps its pictures by this clock; 1, the monotonic one, unless given
+     log FILE                        appends a line there for each size, rate, and number of buffers that it is asked for */
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MODES = 16, RATES = 8 };
+
+struct mode { __u32 format, cols, rows, rates; struct v4l2_fract interval[RATES]; };
+struct told {
+    char card[32], jpegs[256], log[256];
+    int modes, refuse, is_stubborn, is_metadata, is_starved, is_silent, is_frozen, black, pad, clock;
+    unsigned jpeg_count;
+    double transfer;
+    struct mode mode[MODES];
+};
+
+static struct told read_told(int file, struct told before) {
+    struct told told = {.transfer = 0.75, .clock = CLOCK_MONOTONIC};
+    char text[4096], *rest = text, *line, fourcc[5], rates[256];
+    ssize_t size = pread(file, text, sizeof text - 1, 0);
+    text[size > 0 ? size : 0] = 0;
+    strcpy(told.card, "Preloaded Camera");
+    while ((line = strsep(&rest, "\n"))) {
+        struct mode *mode = &told.mode[told.modes];
+        if (sscanf(line, "mode %4s %ux%u %255[^\n]", fourcc, &mode->cols, &mode->rows, rates) == 4 && told.modes < MODES) {
+            mode->format = v4l2_fourcc(fourcc[0], fourcc[1], fourcc[2], fourcc[3]);
+            for (char *next = rates, *one; (one = strsep(&next, " ")) && mode->rates < RATES; mode->rates++) {
+                struct v4l2_fract *interval = &mode->interval[mode->rates];
+                if (sscanf(one, "%u/%u", &interval->denominator, &interval->numerator) < 2) interval->numerator = 1;
+            }
+            told.modes++;
+        }
+        sscanf(line, "card %31[^\n]", told.card);
+        sscanf(line, "jpegs %u %255[^\n]", &told.jpeg_count, told.jpegs);
+        sscanf(line, "log %255[^\n]", told.log);
+        sscanf(line, "refuse %d", &told.refuse);
+        sscanf(line, "black %d", &told.black);
+        sscanf(line, "pad %d", &told.pad);
+        sscanf(line, "clock %d", &told.clock);
+        sscanf(line, "transfer %lf", &told.transfer);
+        told.is_stubborn |= !strcmp(line, "stubborn");
+        told.is_metadata |= !strcmp(line, "metadata");
+        told.is_starved |= !strcmp(line, "starved");
+        told.is_silent |= !strcmp(line, "silent");
+        told.is_frozen |= !strcmp(line, "frozen");
+    }
+    return told.modes ? told : before; /* It is being written. */
+}
+
+static int is_same(struct mode *mode, __u32 format, __u32 cols, __u32 rows) {
+    return mode->format == format && (!cols || (mode->cols == cols && mode->rows == rows));
+}
+
+static struct mode *find(struct told *told, int index, __u32 format, __u32 cols, __u32 rows) {
+    for (int at = 0; at < told->modes; at++)
+        if (is_same(&told->mode[at], format, cols, rows) && !index--) return &told->mode[at];
+    return NULL;
+}
+
+static struct mode choose(struct told *told, struct v4l2_pix_format *pix) {
+    __u32 format = find(told, 0, pix->pixelformat, 0, 0) ? pix->pixelformat : told->mode[0].format;
+    struct mode *mode = NULL;
+    for (int at = 0; at < told->modes; at++) {
+        long wanted = (long)pix->width * pix->height, has = (long)told->mode[at].cols * told->mode[at].rows;
+        if (told->mode[at].format == format && (!mode || labs(has - wanted) < labs((long)mode->cols * mode->rows - wanted)))
+            mode = &told->mode[at];
+    }
+    return told->is_stubborn ? told->mode[0] : *mode;
+}
+
+static void lay_out(struct told *told, struct mode *mode, struct v4l2_pix_format *pix) {
+    int is_jpeg = mode->format == V4L2_PIX_FMT_MJPEG, is_planar = mode->format == V4L2_PIX_FMT_NV12;
+    int bytes = is_jpeg ? 0 : mode->cols * (mode->format == V4L2_PIX_FMT_YUYV ? 2 : 1) + told->pad;
+    *pix = (struct v4l2_pix_format){.width = mode->cols, .height = mode->rows, .pixelformat = mode->format,
+        .field = V4L2_FIELD_NONE, .bytesperline = bytes, .colorspace = V4L2_COLORSPACE_SRGB,
+        .sizeimage = is_jpeg ? mode->cols * mode->rows * 2 : bytes * mode->rows * (is_planar ? 3 : 2) / 2};
+}
+
+/* The luma that tests expect: slopes, a square that moves down, and the frame's number in bits along the bottom. */
+static unsigned char luma(struct mode *mode, unsigned row, unsigned col, unsigned number) {
+    unsigned top = number * 2 % (mode->rows - 16), bit = col / 4;
+    if (row >= mode->rows - 4 && bit < 16) return number >> bit & 1 ? 235 : 16;
+    if (row >= top && row < top + 16 && col < 16) return 235;
+    return 24 + (row + 2 * col) % 200;
+}
+
+static size_t fill(struct told *told, struct mode *mode, unsigned char *into, unsigned number) {
+    struct v4l2_pix_format pix;
+    int is_black = number < (unsigned)told->black;
+    lay_out(told, mode, &pix);
+    if (pix.pixelformat == V4L2_PIX_FMT_MJPEG) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/%u.jpg", told->jpegs, number % told->jpeg_count);
+        FILE *file = fopen(path, "rb");
+        size_t size = file ? fread(into, 1, pix.sizeimage, file) : 0;
+        if (file) fclose(file);
+        return size;
+    }
+    for (unsigned row = 0; row < mode->rows; row++)
+        for (unsigned col = 0; col < mode->cols; col++) {
+            unsigned char *at = into + row * pix.bytesperline, gray = is_black ? 0 : luma(mode, row, col, number);
+            if (pix.pixelformat == V4L2_PIX_FMT_YUYV) at[2 * col] = gray, at[2 * col + 1] = col % 2 ? 136 : 120;
+            else at[col] = gray;
+        }
+    if (pix.pixelformat == V4L2_PIX_FMT_NV12) memset(into + mode->rows * pix.bytesperline, 126, pix.sizeimage / 3);
+    return pix.sizeimage;
+}
