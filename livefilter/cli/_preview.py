@@ -33,7 +33,7 @@ _PATIENCE_S = 2.0
 @click.option(
     "--snapshot-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for snapshots, and recordings made by key; this folder unless given.",
+    help="Folder for snapshots, and recordings made by key, made if there is none; this folder unless given.",
 )
 @click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Add a row of figures a second (JSON).")
 @click.option("--metrics", type=click.IntRange(0, 65535), metavar="PORT", help="Serve Prometheus on 127.0.0.1:PORT.")

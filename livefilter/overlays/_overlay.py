@@ -120,8 +120,8 @@ class Overlay:
     def _draw_name(self, picture: Pixels) -> None:
         style = TextStyle.fitting(*picture.shape)
         pad = _pad(style)
-        shade(picture, 0, 0, style.height_px + 2 * pad, style.width(self._name) + 2 * pad)
-        style.draw(picture, self._name, pad, pad + style.height_px)
+        shade(picture, 0, 0, style.height_px + 2 * pad, style.width(self._name) + 2 * style.height_px)
+        style.draw(picture, self._name, style.height_px, pad + style.height_px)
 
     def _draw_scores(self, picture: Pixels, score: EdgeScore) -> None:
         """Draw a row for each score in the lower left corner: name, number, bar, and the course of the last seconds."""

@@ -64,42 +64,55 @@ def draw_panel(
 ) -> None:
     """Draw lines of text on a shaded panel, in place.
 
-    Lines that are too long are wrapped; where there are too many for the height, they flow into columns, as many as
-    there is room for. What does not fit even so is cut off.
+    What follows the tabs of lines is aligned. Lines that are too long are wrapped; where there are too many for the
+    height, they flow into columns, as many as there is room for. What does not fit even so is cut off.
 
     Args:
         pixels: Gray, uint8.
         lines: At least one.
-        top: First row of the panel; in the middle unless given.
+        top: First row of the panel; unless given it is in the middle, and darker, since it may lie on other text.
         left: First column of the panel; in the middle unless given.
         dot: Draw a disc before the first line, as of a recording that runs.
     """
     style = TextStyle.fitting(*pixels.shape[:2])
     pad = style.height_px
     room_rows = max(1, (pixels.shape[0] - (top or 0) - pad) // style.line_px)
-    columns = [list(lines)]
-    if len(lines) > room_rows:
-        count = -(-len(lines) // room_rows)
-        high = -(-len(lines) // count)
-        columns = [list(lines[at : at + high]) for at in range(0, len(lines), high)]
-    room_cols = (pixels.shape[1] - 2 * pad) // len(columns) - pad
-    columns = [[part for line in column for part in _wrapped(line, style, room_cols)] for column in columns]
+    count = -(-len(lines) // room_rows)
+    high = -(-len(lines) // count)
+    room_cols = (pixels.shape[1] - 2 * pad) // count - pad
+    columns = [_laid_out(lines[at : at + high], style, room_cols) for at in range(0, len(lines), high)]
     indent = style.height_px * 3 // 2 if dot else 0
-    widths = [max(map(style.width, column)) + pad for column in columns]
+    widths = [max(left + style.width(text) for row in column for left, text in row) + pad for column in columns]
     cols, rows = indent + sum(widths) + pad, max(map(len, columns)) * style.line_px + pad
+    times_shaded = 1 if top is not None else 2
     top = (pixels.shape[0] - rows) // 2 if top is None else top
     left = (pixels.shape[1] - cols) // 2 if left is None else left
     top, left = max(top, 0), max(left, 0)  # The first lines matter most.
-    shade(pixels, top, left, rows, cols)
+    for _ in range(times_shaded):
+        shade(pixels, top, left, rows, cols)
     begins = left + pad + indent
     base = top + pad * 2 // 3 + style.height_px
     if dot:
         centre = (left + pad + style.height_px // 2, base - style.height_px // 2)
         cv2.circle(pixels, centre, max(2, style.height_px // 2), (255,) * 3, cv2.FILLED, cv2.LINE_AA)
     for column, width in zip(columns, widths, strict=True):
-        for number, line in enumerate(column):
-            style.draw(pixels, line, begins, base + number * style.line_px)
+        for number, row in enumerate(column):
+            for at, text in row:
+                style.draw(pixels, text, begins + at, base + number * style.line_px)
         begins += width
+
+
+def _laid_out(lines: Sequence[str], style: TextStyle, room_px: int) -> list[list[tuple[int, str]]]:
+    """Return rows of texts, each with the column where it begins, of lines no wider than there is room."""
+    heads = [style.width(line.partition("\t")[0]) for line in lines if "\t" in line]
+    indent = max(heads, default=0) + style.height_px
+    rows: list[list[tuple[int, str]]] = []
+    for line in lines:
+        head, tab, rest = line.rpartition("\t")
+        at = indent if tab else 0
+        parts = [[(at, part)] for part in _wrapped(rest, style, room_px - at)]
+        rows += [[(0, head), *parts[0]] if tab else parts[0], *parts[1:]]
+    return rows
 
 
 def _wrapped(line: str, style: TextStyle, room_px: int) -> list[str]:

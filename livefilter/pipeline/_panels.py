@@ -83,18 +83,18 @@ def statistics_lines(stats: LiveStats, health: Health | None = None) -> list[str
 
 
 def _statistics(stats: LiveStats, health: Health | None) -> Iterator[str]:
-    yield f"in {stats.fps_in:.1f}  out {stats.fps_out:.1f} fps"
-    yield f"frames {stats.frames_in}  filtered {stats.frames_out}"
-    yield "dropped " + (", ".join(f"{where} {count}" for where, count in stats.dropped.items()) or "none")
+    yield f"in\t{stats.fps_in:.1f} fps, {stats.frames_in} frames"
+    yield f"filtered\t{stats.fps_out:.1f} fps, {stats.frames_out} frames"
+    yield "dropped\t" + (", ".join(f"{where} {count}" for where, count in stats.dropped.items()) or "none")
     if stats.mended:
-        yield f"times set right {stats.mended}"
+        yield f"times set right\t{stats.mended}"
     if health is not None and health.counts:
-        yield "source " + ", ".join(f"{reason} {count}" for reason, count in health.counts.items())
-    yield "ms: p50 / p95 / p99"
+        yield "source\t" + ", ".join(f"{reason} {count}" for reason, count in health.counts.items())
+    yield "ms\tp50 / p95 / p99"
     for name, latency in stats.latency.items():
-        yield f"to {name} {_figures(latency)}"
+        yield f"to {name}\t{_figures(latency)}"
     for name, stage in stats.stages.items():
-        yield f"{name} {_figures(stage)}"
+        yield f"{name}\t{_figures(stage)}"
 
 
 def _figures(spread: Spread) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from livefilter.compiler import Filter
-from livefilter.errors import LivefilterError
+from livefilter.errors import LivefilterError, SinkError
 from livefilter.frame import Frame
 from livefilter.overlays import COMPARES, Compare
 from livefilter.pipeline._live import Live
@@ -128,6 +128,7 @@ class Preview:
         with self.live:
             while not (self._is_quitting or self._window.is_closed or self._is_seen() or should_stop()):
                 self.turn()
+            self._window.finish()  # To finish a recording may take its time, in which the window would not answer.
         return self.live.summary(is_interrupted=should_stop())
 
     def turn(self) -> None:
@@ -209,9 +210,9 @@ class Preview:
 
     def _help(self) -> list[str]:
         names = {" ": "space"}
-        keys = [f"{names.get(key, key)}   {meaning}" for key, (meaning, _) in self._keys.items()]
-        digits = [f"{digit}   {Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
-        return [*keys, "drag   move the wipe", *digits]
+        keys = [f"{names.get(key, key)}\t{meaning}" for key, (meaning, _) in self._keys.items()]
+        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
+        return [*keys, "drag\tmove the wipe", *digits]
 
     def _announce(self, line: str) -> None:
         self._tell(line)
@@ -261,7 +262,7 @@ class Preview:
             self.live.stop_recording()
             return
         try:
-            self.live.record(self._folder / f"{self._stem()}.mp4")
+            self.live.record(self._place(".mp4"))
         except LivefilterError as error:
             self._announce(str(error))
             return
@@ -271,14 +272,19 @@ class Preview:
         """Save what is shown, under the time and the preset's name."""
         if self._shown is None:
             return
-        path = self._folder / f"{self._stem()}-{self._shown.index:06d}.png"
         try:
+            path = self._place(f"-{self._shown.index:06d}.png")
             write_picture(path, self._shown.pixels, overwrite=True)
         except LivefilterError as error:
             self._announce(str(error))
             return
         self._announce(f"saved {path}")
 
-    def _stem(self) -> str:
+    def _place(self, ending: str) -> Path:
+        """Return where a file goes that is named by the time and the preset; its folder is made if there is none."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"{self._folder}: cannot be made: {error.strerror or error}") from error
         preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
-        return f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
+        return self._folder / f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}{ending}"

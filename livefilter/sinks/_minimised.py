@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from livefilter.errors import DisplayError
 from livefilter.sinks._display import visit_display
+from livefilter.sinks._screen import read, read_screen
 
 _EVERY_S = 0.25
 _ICONIC = 3
@@ -56,7 +57,7 @@ class MinimisedWatch:
             self._server = visit_display()
             if self._server is None:
                 raise OSError("a display that has no windows")
-            self._root = _root(_setup(self._server))
+            self._root = read_screen(self._server).root
             self._pid, self._state = self._atom(b"_NET_WM_PID"), self._atom(b"WM_STATE")
             self._window: int | None = None
         if self._window is None or self._property(self._window, self._state) is None:
@@ -91,31 +92,8 @@ class MinimisedWatch:
         assert self._server is not None
         self._server.sendall(struct.pack("<BBH", opcode, detail, 1 + len(body) // 4) + body)
         while True:
-            head = _read(self._server, 32)
+            head = read(self._server, 32)
             if head[0] == 1:
-                return head + _read(self._server, 4 * struct.unpack_from("<I", head, 4)[0])
+                return head + read(self._server, 4 * struct.unpack_from("<I", head, 4)[0])
             if head[0] == 0:
                 return None
-
-
-def _setup(server: socket.socket) -> bytes:
-    """Return what the server says after the first byte of its welcome (X protocol, version 11, chapter 8)."""
-    head = _read(server, 7)
-    return _read(server, 4 * struct.unpack_from("<H", head, 5)[0])
-
-
-def _root(setup: bytes) -> int:
-    """Return the root window of the first screen, from what the server said when we came in."""
-    (vendor,) = struct.unpack_from("<H", setup, 16)
-    formats = setup[21]
-    return int(struct.unpack_from("<I", setup, 32 + vendor + -vendor % 4 + 8 * formats)[0])
-
-
-def _read(server: socket.socket, count: int) -> bytes:
-    parts = b""
-    while len(parts) < count:
-        part = server.recv(count - len(parts))
-        if not part:
-            raise OSError("the display is gone")
-        parts += part
-    return parts

@@ -14,6 +14,7 @@ from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._display import NO_WINDOWS, visit_display
 from livefilter.sinks._minimised import MinimisedWatch
+from livefilter.sinks._screen import fitting, screen_shape
 from livefilter.sinks._sink import Sink
 
 _ESCAPE = 27
@@ -52,7 +53,7 @@ class WindowSink(Sink):
         self.poll_key(1)
 
     def show(self, pixels: Pixels) -> None:
-        """Show a picture; the first one opens the window, in its size.
+        """Show a picture; the first one opens the window, in its size, or as large as the screen allows.
 
         A later one of other proportions gets black bars: OpenCV would stretch it.
 
@@ -111,7 +112,8 @@ class WindowSink(Sink):
         except cv2.error as error:
             raise DisplayError(NO_WINDOWS) from error
         self._shape = (rows, cols)
-        cv2.resizeWindow(self.target, cols, rows)
+        window_rows, window_cols = fitting(self._shape, screen_shape(self._visit))
+        cv2.resizeWindow(self.target, window_cols, window_rows)
         cv2.setMouseCallback(self.target, self._mouse)
         self._is_shown = True
         self._leave()

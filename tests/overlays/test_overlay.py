@@ -213,3 +213,22 @@ def test_a_sheet_shows_all_pictures_in_rows_with_their_names() -> None:
     assert [int(sheet[centre]) for centre in centres] == [10, 60, 110, 160, 210, 255]
     below = sheet[8 + 60 : 8 + 60 + 15, 8:96]
     assert int(below.min()) < 128
+
+
+def test_what_follows_tabs_is_aligned() -> None:
+    """A panel of keys and what they do reads as a table: after a wide key and a narrow one, the text begins alike."""
+    begins = []
+    for key in ("i", "space"):
+        panel = np.zeros((240, 320), np.uint8)
+        draw_panel(panel, [f"{key}\tH", "space\tH"], top=0, left=0)
+        first = panel[: TextStyle.fitting(240, 320).line_px]
+        (columns,) = np.nonzero((first > 100).any(axis=0))
+        begins.append(columns[-1])
+    assert begins[0] == begins[1]
+
+
+def test_a_panel_in_the_middle_hides_the_text_under_it() -> None:
+    """White text under it is hardly there, so that it does not mix with the help."""
+    picture = np.full((240, 320), 255, np.uint8)
+    draw_panel(picture, ["help"] * 5)
+    assert picture[95, 160] < 25

@@ -57,14 +57,14 @@ def test_statistics_name_every_figure() -> None:
     health = Health(counts=MappingProxyType({"lost": 2}))
     lines = statistics_lines(replace(stats(), mended=3), health)
     for line in (
-        "dropped window 2",
-        "times set right 3",
-        "source lost 2",
-        "to window 10.0 / 10.0 / 10.0",
-        "filter 2.0 / 2.0 / 2.0",
+        "dropped\twindow 2",
+        "times set right\t3",
+        "source\tlost 2",
+        "to window\t10.0 / 10.0 / 10.0",
+        "filter\t2.0 / 2.0 / 2.0",
     ):
         assert line in lines
-    assert "dropped none" in statistics_lines(replace(stats(), dropped={}))
+    assert "dropped\tnone" in statistics_lines(replace(stats(), dropped={}))
 
 
 def test_without_panels_the_picture_is_not_copied() -> None:
@@ -77,7 +77,7 @@ def test_without_panels_the_picture_is_not_copied() -> None:
 def test_panels_are_drawn_on_a_copy_of_any_size(shape: tuple[int, int]) -> None:
     """All at once; the picture stays as it was."""
     panels = Panels(
-        ["status"], is_recording=True, notice="notice", broken="broken " * 30, statistics=["a"] * 20, help=["b  c"] * 30
+        ["status"], is_recording=True, notice="notice", broken="broken " * 30, statistics=["a"] * 20, help=["b\tc"] * 30
     )
     picture = np.full(shape, 200, np.uint8)
     drawn = panels.drawn_on(picture, 10)
@@ -89,7 +89,7 @@ def test_panels_are_drawn_on_a_copy_of_any_size(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("shape", [(240, 320), (480, 640), (2160, 3840)])
 def test_the_whole_help_fits(shape: tuple[int, int]) -> None:
     """In columns where there is little height: something is drawn for each of 25 lines, and a margin stays free."""
-    lines = [f"{at}   what this key does" for at in range(25)]
+    lines = [f"{at}\twhat this key does" for at in range(25)]
     picture = np.zeros(shape, np.uint8)
     full = Panels(help=lines).drawn_on(picture, 0)
     assert not any(edge.any() for edge in (full[0], full[-1], full[:, 0], full[:, -1]))

@@ -24,7 +24,7 @@ from livefilter.frame import Frame
 from livefilter.overlays import Compare
 from livefilter.pipeline import Preview
 from livefilter.sinks import WindowSink
-from livefilter.testing import ArraySource, FakeClock
+from livefilter.testing import ArraySource, FakeClock, ListSink
 
 Pixels = NDArray[np.uint8]
 SHAPE = (240, 320)
@@ -58,6 +58,11 @@ class Window(WindowSink):
     def zoom(self, factor: float) -> None:
         """Note it."""
         self.done.append(factor)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Note it."""
+        self.done.append("closed")
+        return None
 
     @property
     def level(self) -> int:
@@ -186,6 +191,24 @@ def test_q_and_escape_quit(key: str, presets: list[str]) -> None:
     """As a normal end."""
     _, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(1, 100)), keys=[None, key])
     assert not summary.is_interrupted
+
+
+def test_the_window_is_gone_before_recordings_are_finished(presets: list[str]) -> None:
+    """That may take its time, in which a window would not answer."""
+    turned = Turned(presets, source=ArraySource(ARRAYS, rate=RATE))
+
+    class Slow(ListSink):
+        """Notes what the window did before it was finished."""
+
+        def finish(self, *, is_complete: bool = True) -> str | None:
+            seen.extend(turned.window.done)
+            return None
+
+    seen: list[object] = []
+    turned.live.add_sink("slow", Slow())
+    turned.window.keys = ["q"]
+    turned.preview.run()
+    assert seen == ["closed"]
 
 
 def test_closing_the_window_ends_it(presets: list[str]) -> None:
@@ -416,9 +439,9 @@ def test_h_shows_and_hides_the_help(presets: list[str]) -> None:
     for key in "hh":
         turned.press(key)
         middle.append(float(np.median(turned.window.shown[-1][100:140, 140:180])))
-    assert middle == [75, 250]
+    assert middle == [22, 250]
     words = "\n".join(turned.preview._help())
-    for key in ("q", "Esc", "space", *"srocmtif[]+-h", "drag", "1   plain", "2   negative", "3   broken"):
+    for key in ("q", "Esc", "space", *"srocmtif[]+-h", "drag", "1\tplain", "2\tnegative", "3\tbroken"):
         assert key in words
 
 
@@ -462,12 +485,23 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
 
 def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
     """The show goes on."""
-    turned = Turned(presets, snapshot_folder=tmp_path / "missing")
+    (tmp_path / "file").touch()
+    turned = Turned(presets, snapshot_folder=tmp_path / "file")
     turned.next_frame()
     turned.press("r", "s")
     assert not turned.live.is_recording
-    assert [line.endswith("make it first") for line in turned.announced] == [True, True]
+    assert [f"{tmp_path / 'file'}: cannot be made" in line for line in turned.announced] == [True, True]
     assert turned.next_frame() == 20
+
+
+def test_the_folder_of_snapshots_is_made_when_it_is_needed(presets: list[str], tmp_path: Path) -> None:
+    """Not before: whoever takes none finds no empty folder."""
+    folder = tmp_path / "shots" / "today"
+    turned = Turned(presets, snapshot_folder=folder)
+    turned.next_frame()
+    assert not folder.parent.exists()
+    turned.press("s")
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_a_presets_name_cannot_lead_a_snapshot_elsewhere(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Server(threading.Thread):
         body = (
             struct.pack("<IIIIHHBB10x", 0, 0, 0, 0, len(vendor), 0, 1, formats) + vendor + b"\0\0" + bytes(8 * formats)
         )
-        body += struct.pack("<I", ROOT) + bytes(36)
+        body += struct.pack("<I16xHH16x", ROOT, 1280, 800)
         self._theirs.sendall(struct.pack("<xHHH", 11, 0, len(body) // 4) + body)
         while head := self._theirs.recv(4):
             opcode, _, words = struct.unpack("<BBH", head)

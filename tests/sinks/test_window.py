@@ -30,6 +30,8 @@ class Screen:
         self.visit, self._server = socket.socketpair()
         self.visible: float | None = 1.0
         patch.setattr("livefilter.sinks._window.visit_display", lambda: self.visit)
+        self.shape: tuple[int, int] | None = None
+        patch.setattr("livefilter.sinks._window.screen_shape", lambda _: self.shape)
         patch.setattr("livefilter.sinks._window.MinimisedWatch.__call__", lambda _: self.is_put_away)
         patch.setattr("time.sleep", lambda seconds: self.calls.append(("sleep", seconds)))
         for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey", "setWindowProperty"):
@@ -75,6 +77,13 @@ def test_the_display_is_left_also_without_a_window(screen: Screen) -> None:
     """Whoever opens, closes."""
     WindowSink("a title").discard()
     assert screen.visit.fileno() == -1
+
+
+def test_a_picture_larger_than_the_screen_is_seen_as_a_whole(screen: Screen) -> None:
+    """The window keeps its proportions, and leaves room for a title; 4K on a small notebook."""
+    screen.shape = (800, 1280)
+    WindowSink("a title").show(np.zeros((2160, 3840), np.uint8))
+    assert ("resizeWindow", "a title", 1152, 648) in screen.calls
 
 
 def test_the_first_picture_opens_the_window_in_its_size(screen: Screen) -> None:
