@@ -73,6 +73,7 @@ class LivePreset:
         self._base = self.filter.preset
         self._notches = 0
         self._is_loading = False
+        self._newest_watch: FileWatch | None = None
         self._compile()
 
     @property
@@ -124,8 +125,15 @@ class LivePreset:
 
     def _load(self, kind: Literal["switch", "reload"], name: str) -> None:
         self._is_loading = True
-        watch = FileWatch(self._clock)
-        self._switcher.ask(_Wish(kind, name, watch), lambda: load_preset(name, on_read=watch.add))
+        watch = self._newest_watch = FileWatch(self._clock)
+
+        def load() -> Preset:
+            preset = load_preset(name, on_read=watch.add)
+            if kind == "reload" and self._newest_watch is watch:
+                self.broken = None  # It is mended, though it may take seconds to compile.
+            return preset
+
+        self._switcher.ask(_Wish(kind, name, watch), load)
 
     def _refuse(self, wish: _Wish, error: Exception | None) -> None:
         if error is not None and not isinstance(error, LivefilterError):

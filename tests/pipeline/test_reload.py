@@ -193,6 +193,23 @@ def test_a_broken_parent_keeps_the_last_good_filter_until_it_is_mended(text: str
     assert family.preset.broken is None
 
 
+def test_what_was_wrong_is_no_longer_told_once_it_is_mended(family: Family) -> None:
+    """Though the mended preset takes seconds to compile."""
+    family.save("mine", "steps: [")
+    assert family.level() == 10
+    assert family.preset.broken
+    family.is_quick = False
+    family.save("mine", "steps: [threshold: {level: 90}]")
+    while not family.prepared:
+        family.clock.advance(0.051)
+        family.preset.poll()
+        time.sleep(0.001)
+    assert not family.preset.poll()
+    assert (family.preset.broken, family.preset.is_changing) == (None, True)
+    family.prepared[0].set_result(None)
+    assert family.level() == 90
+
+
 def test_a_parent_that_is_not_there_yet_is_waited_for(family: Family) -> None:
     """The preset is saved before the file that it starts from."""
     family.save("mine", "extend: ./later.yaml")
