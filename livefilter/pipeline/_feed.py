@@ -218,6 +218,7 @@ class NewestFeed(Feed):
     def _read(self) -> None:
         error: BaseException | None = None
         try:
+            self._source.skip_waiting()
             for frame in self._frames:
                 self._stats.came()
                 with self._changed:

@@ -108,7 +108,7 @@ class Live(Source):
         self.facts = SourceFacts(name, (rows, cols), rate, TIME_BASE, is_live=True, notes=reader.notes)
 
     def __iter__(self) -> Iterator[Frame]:
-        picture, self._first = self._newest(self._first), None
+        picture, self._first = self._first, None
         index = 0
         while picture is not None:
             self._seen_s = self._clock()
@@ -118,6 +118,12 @@ class Live(Source):
         if self.health.state == "reconnecting":
             self._add_lost_time()
         self._become("ended")
+
+    def skip_waiting(self) -> None:
+        """Begin with the newest picture that has come. Those before it came too early; they were not dropped."""
+        while isinstance(newer := self._link.take(0), Picture):
+            self._first = newer
+        self._heard = {**self._heard, "overrun": self._link.counts.get("overrun", 0)}
 
     def close(self) -> None:
         """End the stream and let go of the device; any thread may do so."""
@@ -143,17 +149,6 @@ class Live(Source):
             )
         self.close()
         raise got
-
-    def _newest(self, picture: Picture | None) -> Picture | None:
-        """Return the newest of the pictures that came before anybody wanted any; the others were not dropped."""
-        now_ns = round(self._clock() * 1e9)
-        while picture is not None and picture.captured_ns < now_ns:
-            newer = self._link.take(0)
-            if not isinstance(newer, Picture):
-                break
-            picture = newer
-        self._heard = {**self._heard, "overrun": self._link.counts.get("overrun", 0)}
-        return picture
 
     def _next(self) -> Picture | None:
         """Return the next picture, however long it takes; None when the stream is to end."""

@@ -82,7 +82,10 @@ class NetworkReader:
         format_ = self._container.format
         has_stamps = not format_.flags & _NO_TIMESTAMPS
         self.duration_s = Fraction(self._container.duration or 0, av.time_base) or None
-        self.is_finite = is_http and (self.duration_s is not None or format_.name.endswith("_pipe"))
+        # MPEG-TS does not say how long it is, but the server does where it lies as a file. Of segments, it is the list
+        # that has a size; and cameras give Motion JPEG any size that comes to their mind.
+        is_file = has_stamps and format_.name not in _COMES_IN_SEGMENTS and self._container.size > 0
+        self.is_finite = is_http and (self.duration_s is not None or is_file or format_.name.endswith("_pipe"))
         self.time_base = Fraction(stream.time_base or Fraction(1, 90_000)) if has_stamps else None
         self.rate = Fraction(stream.average_rate or stream.guessed_rate or 0) or None if has_stamps else None
         self._is_paced = format_.name in _COMES_IN_SEGMENTS and not self.is_finite
@@ -154,7 +157,7 @@ class StreamFile(Source):
         self._first = self._read()
         if self._first is None:
             self.close()
-            raise SourceError(f"{name}: has no frame that can be decoded")
+            raise SourceError(self.loss or f"{name}: has no frame that can be decoded")
         assert self._first.pixels is not None
         rows, cols = self._first.pixels.shape
         self._rate = reader.rate or Fraction(25)

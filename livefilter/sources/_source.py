@@ -74,6 +74,13 @@ class Source(Protocol):
         """
         return
 
+    def skip_waiting(self) -> None:
+        """Leave out what came while nobody took it, but for the newest; otherwise do nothing, as a file does.
+
+        It is called before the first frame is read, by whoever wants what is new.
+        """
+        return
+
     def close(self) -> None:
         """Let go of the file or device; a second call does nothing."""
         ...

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -205,6 +206,27 @@ def test_nothing_is_read_before_there_is_somebody_to_take_it() -> None:
     assert feed.take() is None
     feed.stop()
     assert stats.snapshot().frames_in == 0
+
+
+def test_it_begins_with_the_newest() -> None:
+    """What waited before the start is left out before the first frame is read."""
+
+    class Late(ArraySource):
+        """Notes what it is asked for."""
+
+        asked: ClassVar[list[str]] = []
+
+        def skip_waiting(self) -> None:
+            self.asked.append("skip")
+
+        def __iter__(self) -> Iterator[Frame]:
+            self.asked.append("frames")
+            return super().__iter__()
+
+    feed = NewestFeed(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
+    feed.start()
+    feed._reader.join()
+    assert Late.asked == ["skip", "frames"]
 
 
 def test_the_last_frame_is_taken_before_it_is_over() -> None:

@@ -295,6 +295,15 @@ def test_a_video_on_a_server_has_an_end(clip: Path) -> None:
         assert source.loss is None
 
 
+def test_a_transport_stream_that_lies_on_a_server_has_an_end(make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    """It does not say how long it is; that the server knows its size tells it from a camera, which has none."""
+    clip = make_clip(tmp_path / "clip.ts", [np.full((48, 64), 20 * level, np.uint8) for level in range(8)])
+    with mjpeg(serve_file(clip)) as url, open_source(url) as source:
+        assert not source.facts.is_live
+        assert len(list(source)) == 8
+        assert source.loss is None
+
+
 def test_a_video_on_a_server_that_breaks_off_is_a_named_loss(make_clip: Callable[..., Path], tmp_path: Path) -> None:
     """What came is kept, and what is missing is said."""
     noise = np.random.default_rng(3)
