@@ -9,11 +9,11 @@ from typing import Protocol
 
 from livefilter.errors import LivefilterError, OptionError, SinkError
 from livefilter.pipeline._finished import Finished, Ledger
-from livefilter.pipeline._inputs import VIDEO_INPUTS, Names, expand, name_of, size_of
+from livefilter.pipeline._inputs import VIDEO_INPUTS, Names, expand, files_of, identities, name_of, size_of
 from livefilter.pipeline._recipe import Recipe
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline._workers import Reply, Task, run_tasks
-from livefilter.sinks import VIDEO_SUFFIXES
+from livefilter.sinks import VIDEO_SUFFIXES, partial_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,20 @@ def run_batch(
                 outcomes[place] = Outcome(source, outputs=outputs, is_skipped=True, loss=one.loss)
                 watcher.ended(place, outcomes[place])
     unique = Names(Path(output).stem for outcome in outcomes.values() for output in outcome.outputs)
+    read = identities(file for source in named for file in files_of(source))
     tasks: dict[int, Task] = {}
     for place, source in enumerate(named):
-        if place not in outcomes:
-            name = unique.of(name_of(source))
-            picture, scores, plot = (
-                None if ending is None else str(folder / f"{name}{ending}") for ending in endings[source]
-            )
-            tasks[place] = Task(name, source, picture, scores, plot)
+        if place in outcomes:
+            continue
+        name = unique.of(name_of(source))
+        made = [None if ending is None else folder / f"{name}{ending}" for ending in endings[source]]
+        over = [path for path in made if path is not None and identities((path, partial_of(path))) & read]
+        if over:
+            what = f"{over[0]}: is, or would be written over, an input; give another folder"
+            outcomes[place] = Outcome(source, error=OptionError(what))
+            watcher.ended(place, outcomes[place])
+        else:
+            tasks[place] = Task(name, source, *(None if path is None else str(path) for path in made))
 
     def replied(place: int, reply: Reply) -> None:
         if isinstance(reply.progress, Progress):

@@ -88,6 +88,7 @@ class Ledger:
         """
         states = [(path, path.stat()) for path in outputs]
         files = tuple((path.name, state.st_size, state.st_mtime_ns) for path, state in states)
+        self._finished = _read(self._path)  # Again: another run may have added to it.
         self._finished[name] = Finished(name, source, size_of(source), content, recipe, files, loss)
         partial = self._path.with_suffix(".partial")
         try:

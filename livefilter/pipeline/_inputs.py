@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from glob import glob, has_magic
 from os.path import exists, expanduser
 from pathlib import Path
@@ -117,7 +118,7 @@ class Names:
 def size_of(source: str) -> int:
     """Return how many bytes a source has on disk; 0 if that is not known."""
     total = 0
-    for path in _files(source):
+    for path in files_of(source):
         try:
             total += path.stat().st_size
         except OSError:
@@ -132,7 +133,7 @@ def content_of(source: str) -> str:
         SourceError: It cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
-    files = list(_files(source))
+    files = list(files_of(source))
     if not files:
         digest.update(source.encode(errors="surrogateescape"))
     for path in files:
@@ -144,7 +145,18 @@ def content_of(source: str) -> str:
     return digest.hexdigest()
 
 
-def _files(source: str) -> Iterator[Path]:
+def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """Return what tells the files at some paths from all others, whatever they are called; missing ones have none."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            state = path.stat()
+            found.add((state.st_dev, state.st_ino))
+    return found
+
+
+def files_of(source: str) -> Iterator[Path]:
+    """Yield the files that a source is made of; none for a scene."""
     path = Path(expanduser(source))
     if path.is_file():
         yield path

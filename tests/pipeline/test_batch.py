@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,28 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, recipe: Recipe) ->
     (tmp_path / "file").touch()
     with pytest.raises(SinkError, match="cannot be made"):
         run_batch([], tmp_path / "file" / "out", recipe, Wanted(), watcher=Notes())
+
+
+@pytest.mark.jit
+def test_no_output_is_written_over_another_input(inputs: Path, recipe: Recipe) -> None:
+    """Not even where outputs may be replaced: what was to be read would be lost. The others are done."""
+    before = (inputs / "clip.mp4").read_bytes()
+    outcomes = run_batch(
+        ["b/clip.mp4", "clip.mp4", "Clip2.mp4"],
+        inputs,
+        replace(recipe, overwrite=True),
+        Wanted(".mp4", ".csv"),
+        watcher=Notes(),
+    )
+    assert [isinstance(outcome.error, OptionError) for outcome in outcomes] == [True, False, True]
+    assert "clip.mp4: is, or would be written over, an input" in str(outcomes[0].error)
+    assert outcomes[1].outputs == (str(inputs / "clip-2.mp4"), str(inputs / "clip-2.csv"))
+    assert (inputs / "clip.mp4").read_bytes() == before
+
+
+def test_two_runs_note_what_they_finish_in_one_list(tmp_path: Path) -> None:
+    """What one of them adds, the other keeps."""
+    one, other = Ledger(tmp_path), Ledger(tmp_path)
+    one.add("a", "a.mp4", "hash", "recipe", [])
+    other.add("b", "b.mp4", "hash", "recipe", [])
+    assert [entry["name"] for entry in json.loads((tmp_path / FILE_NAME).read_text())] == ["a", "b"]
