@@ -21,7 +21,18 @@ from livefilter.pipeline._colour import Work
 from livefilter.pipeline._run import Run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
-from livefilter.sinks import Along, Encoding, Origin, PlotSink, ScoreSink, Sink, is_pictures, open_sink, replaces
+from livefilter.sinks import (
+    Along,
+    Encoding,
+    Origin,
+    PlotSink,
+    ScoreSink,
+    Sink,
+    is_pictures,
+    open_sink,
+    replaces,
+    try_encoding,
+)
 from livefilter.sources import Color, Source, SourceOptions, Trim, Trimmed, open_source
 
 Target = Sink | str | PathLike[str]
@@ -97,8 +108,11 @@ def process(
         paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
         _refuse_doubles(paths)
         videos = [one for one in targets if isinstance(one, str | PathLike) and not is_pictures(one)]
-        if encoding is not None and not videos:
-            raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
+        if encoding is not None:
+            if not videos:
+                raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
+            for video in videos:
+                try_encoding(video, encoding)
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
             shown = preset.overlay

@@ -10,7 +10,7 @@ from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import VIDEO_SUFFIXES
 from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
-from livefilter.sinks._open import is_pictures, open_sink, replaces
+from livefilter.sinks._open import is_pictures, open_sink, replaces, try_encoding
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import PictureSink, write_picture
 from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
@@ -42,5 +42,6 @@ __all__ = [
     "open_sink",
     "partial_of",
     "replaces",
+    "try_encoding",
     "write_picture",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,16 +13,15 @@ from typing import TYPE_CHECKING
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Discard, Disposition, Stream
+from av.stream import Discard, Stream
 
-from livefilter.errors import OptionError
+from livefilter.errors import OptionError, SourceError
+from livefilter.sinks._held import can_hold, copy_description, copy_facts, copy_of, is_cover, named
 from livefilter.sinks._sound import Reencoder
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-_OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
-"""Metadata that tell how a file was written, not what is in it."""
 _SEEK_MARGIN_S = 2
 UNFIT = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
 """What a container answers to a packet that is damaged, which is no fault of the disk."""
@@ -62,17 +60,26 @@ class Companions:
         video: That stream; it gets the language, title and disposition of the original.
         target: What messages call the output.
         audio_codec: Encode sound anew with this codec; None copies it.
+        begins_at_zero: Leave out what ends before zero, since the container would show it from zero on.
 
     Attributes:
         notes: What was left out on purpose, and what was copied that might surprise, in words.
         damaged: How many packets the container could not take.
 
     Raises:
+        SourceError: The file is gone.
         OptionError: A stream that the container cannot hold and that may not be left out; all of them are named.
     """
 
     def __init__(
-        self, along: Along, output: OutputContainer, video: Stream, *, target: str, audio_codec: str | None
+        self,
+        along: Along,
+        output: OutputContainer,
+        video: Stream,
+        *,
+        target: str,
+        audio_codec: str | None,
+        begins_at_zero: bool,
     ) -> None:
         self.notes: list[str] = []
         self.damaged = 0
@@ -80,17 +87,21 @@ class Companions:
         self._along = along
         self._output = output
         self._target = target
+        self._begins_at_zero = begins_at_zero
         self._copies: dict[int, Stream] = {}
         self._reencoders: dict[int, Reencoder] = {}
         self._last_dts: dict[int, int] = {}
         self._waiting: Packet[Stream] | None = None
-        self._input: InputContainer = av.open(os.path.abspath(along.path), metadata_errors="surrogateescape")
+        try:
+            self._input: InputContainer = av.open(os.path.abspath(along.path), metadata_errors="surrogateescape")
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceError(f"{along.path}: cannot be opened again, for its sound: {error.strerror}") from error
         try:
             self._add_streams(video, audio_codec)
         except BaseException:
             self._input.close()
             raise
-        self._copy_metadata()
+        self._copy_facts()
         self._packets = self._read()
 
     @property
@@ -99,6 +110,12 @@ class Companions:
         packets = f"{self.damaged} damaged packets of sound and subtitles are left out" if self.damaged else None
         what = "; ".join(filter(None, (packets, self._stopped)))
         return f"{self._along.path}: {what}" if what else None
+
+    @property
+    def begins_s(self) -> Fraction:
+        """The media time at which what is copied begins."""
+        begins_s = self._along.begins_s
+        return Fraction(self._input.start_time or 0, av.time_base) if begins_s is None else begins_s
 
     def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
         """Write what comes before a media time, or all that is left.
@@ -118,7 +135,7 @@ class Companions:
             if time_s is not None and at_s > time_s:
                 self._waiting = packet
                 return
-            if self._is_kept(packet, at_s):
+            if self._is_kept(packet, at_s) and not (self._begins_at_zero and _end_of(packet) + shift_s <= 0):
                 try:
                     self._write(packet, shift_s)
                 except UNFIT:
@@ -140,29 +157,29 @@ class Companions:
         refused: list[str] = []
         for stream in self._input.streams:
             if filtered is not None and stream.index == filtered.index:
-                _copy_description(stream, video)
+                copy_description(stream, video)
             elif (stream.type == "audio" and not self._along.has_audio) or (
-                _is_cover(stream) and not self._along.has_cover
+                is_cover(stream) and not self._along.has_cover
             ):
                 continue
             elif stream.type == "audio" and audio_codec is not None:
                 self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
-                _copy_description(stream, self._reencoders[stream.index].stream)
-            elif stream.type == "video" and not _is_cover(stream):
-                self.notes.append(f"{_named(stream)} is another video, which is not filtered and is left out")
+                copy_description(stream, self._reencoders[stream.index].stream)
+            elif stream.type == "video" and not is_cover(stream):
+                self.notes.append(f"{named(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
-                if not (stream.type == "data" and self._input.chapters()):  # That is how MP4 keeps chapters.
-                    self.notes.append(f"{_named(stream)} is no sound, subtitle or attachment, and is left out")
-            elif self._can_hold(stream):
-                self._copies[stream.index] = self._copy_of(stream, self._output)
-            elif _is_cover(stream) and self._output.format.name == "matroska":
+                if not self._comes_anyway(stream):
+                    self.notes.append(f"{named(stream)} is no sound, subtitle or attachment, and is left out")
+            elif can_hold(stream, self._output):
+                self._copies[stream.index] = copy_of(stream, self._output)
+            elif is_cover(stream) and self._output.format.name == "matroska":
                 self._attach_cover(stream)
             else:
-                refused.append(_named(stream))
+                refused.append(named(stream))
         self.notes.extend(
-            f"{_named(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
+            f"{named(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
             for stream in self._input.streams
-            if _is_cover(stream) and self._along.has_cover and _named(stream) not in refused
+            if is_cover(stream) and self._along.has_cover and named(stream) not in refused
         )
         if refused and not self._along.drop_unsupported:
             cure = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
@@ -173,6 +190,10 @@ class Companions:
             )
         self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
 
+    def _comes_anyway(self, stream: Stream) -> bool:
+        """Return whether a stream is how MP4 keeps chapters, or the timecode, which is noted with the pictures too."""
+        return stream.type == "data" and bool(self._input.chapters() or "timecode" in stream.metadata)
+
     def _attach_cover(self, stream: Stream) -> None:
         """Matroska keeps the picture on a cover as an attachment, not as a stream of one packet."""
         with av.open(os.path.abspath(self._along.path), metadata_errors="surrogateescape") as container:
@@ -181,27 +202,10 @@ class Companions:
             name = stream.metadata.get("filename") or f"cover.{kind}"
             self._output.add_attachment(name, stream.metadata.get("mimetype") or f"image/{kind}", bytes(packet))
 
-    def _can_hold(self, stream: Stream) -> bool:
-        """Try: write the head of a container of this kind that holds this stream alone."""
-        try:
-            with av.open(io.BytesIO(), "w", format=self._output.format.name) as trial:
-                self._copy_of(stream, trial)
-                trial.start_encoding()
-        except (av.error.FFmpegError, ValueError, OSError):
-            return False
-        return True
-
-    def _copy_of(self, stream: Stream, output: OutputContainer) -> Stream:
-        made = output.add_stream_from_template(stream, opaque=True if stream.codec_context else None)
-        _copy_description(stream, made)
-        return made
-
-    def _copy_metadata(self) -> None:
-        self._output.metadata.update(_kept_metadata(self._input.metadata))
+    def _copy_facts(self) -> None:
         begins_s, ends_s = self._along.begins_s, self._along.ends_s
         chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, begins_s, ends_s)]
-        if chapters:
-            self._output.set_chapters(chapters)
+        copy_facts(self._input.metadata, chapters, self._output)
 
     def _read(self) -> Iterator[Packet[Stream]]:
         wanted = [self._input.streams[index] for index in (*self._copies, *self._reencoders)]
@@ -216,17 +220,16 @@ class Companions:
                 self._input.seek(int((self._along.begins_s - _SEEK_MARGIN_S) * av.time_base))
         try:
             for packet in self._input.demux(wanted):
-                if packet.size and (packet.pts is not None or packet.dts is not None or _is_cover(packet.stream)):
+                if packet.size and (packet.pts is not None or packet.dts is not None or is_cover(packet.stream)):
                     yield packet
         except av.error.FFmpegError as error:
             self._stopped = f"copying sound and subtitles stopped: {error.strerror}"
 
     def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
-        if _is_cover(packet.stream):
+        if is_cover(packet.stream):
             return True
-        lasts_s = (packet.duration or 0) * packet.time_base
         begins_s, ends_s = self._along.begins_s, self._along.ends_s
-        return (begins_s is None or at_s + lasts_s > begins_s) and (ends_s is None or at_s < ends_s)
+        return (begins_s is None or _end_of(packet) > begins_s) and (ends_s is None or at_s < ends_s)
 
     def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:
         index = packet.stream.index
@@ -234,18 +237,17 @@ class Companions:
             for encoded in self._reencoders[index].encode(packet, shift_s):
                 self._output.mux(encoded)
             return
-        ticks = round(shift_s / packet.time_base)
-        dts = (packet.pts or 0) if packet.dts is None else packet.dts
-        dts = max(dts + ticks, self._last_dts.get(index, dts + ticks - 1) + 1)  # Containers want it to grow.
+        copy = self._copies[index]
+        unit = copy.time_base or packet.time_base
+        scale, shift = packet.time_base / unit, shift_s / unit
+        dts, pts = (None if ticks is None else round(ticks * scale + shift) for ticks in (packet.dts, packet.pts))
+        dts = (pts or 0) if dts is None else dts
+        dts = max(dts, self._last_dts.get(index, dts - 1) + 1)  # Containers want it to grow, by their own clock.
         self._last_dts[index] = dts
-        packet.pts = dts if packet.pts is None else max(packet.pts + ticks, dts)
-        packet.dts = dts
-        packet.stream = self._copies[index]
+        packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
+        packet.duration = round((packet.duration or 0) * scale)
+        packet.time_base, packet.stream = unit, copy
         self._output.mux_one(packet)
-
-
-def _is_cover(stream: Stream) -> bool:
-    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _time_of(packet: Packet[Stream]) -> Fraction:
@@ -253,26 +255,11 @@ def _time_of(packet: Packet[Stream]) -> Fraction:
     return Fraction(ticks or 0) * packet.time_base
 
 
-def _copy_description(stream: Stream, copy: Stream) -> None:
-    copy.metadata.update(_kept_metadata(stream.metadata))
-    copy.disposition = stream.disposition
-
-
-def _kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    return {
-        key: value
-        for key, value in metadata.items()
-        if key.lower() not in _OF_THE_CONTAINER and not key.startswith("_STATISTICS")
-    }
+def _end_of(packet: Packet[Stream]) -> Fraction:
+    return _time_of(packet) + (packet.duration or 0) * packet.time_base
 
 
 def _overlaps(chapter: Chapter, begins_s: Fraction | None, ends_s: Fraction | None) -> bool:
     unit = chapter["time_base"] or Fraction(1)
     starts, stops = chapter["start"] * unit, chapter["end"] * unit
     return (begins_s is None or stops > begins_s) and (ends_s is None or starts < ends_s)
-
-
-def _named(stream: Stream) -> str:
-    codec = stream.codec_context.name if stream.codec_context else stream.metadata.get("filename") or "unknown format"
-    language = f", {stream.language}" if stream.language and stream.language != "und" else ""
-    return f"{stream.type} stream {stream.index} ({codec}{language})"

@@ -11,7 +11,7 @@ from livefilter.errors import OptionError
 from livefilter.frame import Look
 from livefilter.sinks._along import Along
 from livefilter.sinks._beside import partial_of
-from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES
+from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES, chosen
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
@@ -63,6 +63,18 @@ def open_sink(
         )
     known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
+
+
+def try_encoding(target: str | PathLike[str], encoding: Encoding) -> None:
+    """Refuse an encoding that cannot be had, as ``open_sink`` does, but before a source is opened.
+
+    To ask FFmpeg why, its log is listened to, and a thread of a decoder that has something to say meanwhile would be
+    ended in the middle of its work where the program ends of it: whoever then frees the decoder waits for ever.
+
+    Raises:
+        OptionError: A codec or setting that does not exist, or not here.
+    """
+    chosen(_path(target), encoding)
 
 
 def is_pictures(target: str | PathLike[str]) -> bool:

@@ -21,8 +21,10 @@ from livefilter.kernels import EdgeScore
 from livefilter.processors import codec_threads
 from livefilter.sinks._along import UNFIT, Along, Companions
 from livefilter.sinks._beside import Beside, cannot_write
+from livefilter.sinks._clock import Clock
 from livefilter.sinks._codecs import STANDARD_OUTPUT, chosen
 from livefilter.sinks._encoding import Encoding
+from livefilter.sinks._held import not_in
 from livefilter.sinks._origin import Origin
 from livefilter.sinks._planes import coloured_picture, even, multiples, native_format, picture_of, stored_look
 from livefilter.sinks._sink import Sink
@@ -79,9 +81,9 @@ class VideoSink(Sink):
         self._rate = rate
         self._time_base = 1 / rate if self._choice.is_of_even_pace else self._choice.time_base or time_base
         self._is_open = True
-        self._written = self._rounded = 0
+        self._written = 0
+        self._clock = Clock(self._time_base)
         self._shape: tuple[int, int] | None = None
-        self._begins = self._last = 0
         self._own_notes: list[str] = []
         self._companions: Companions | None = None
         self._file = None if str(path) == STANDARD_OUTPUT else Beside(path, overwrite=overwrite)
@@ -90,7 +92,12 @@ class VideoSink(Sink):
             self._stream = self._added_stream()
             if along is not None:
                 self._companions = Companions(
-                    along, self._container, self._stream, target=self.target, audio_codec=wanted.audio_codec
+                    along,
+                    self._container,
+                    self._stream,
+                    target=self.target,
+                    audio_codec=wanted.audio_codec,
+                    begins_at_zero=self._choice.is_of_even_pace,
                 )
             if origin is not None:
                 self._note(origin)
@@ -108,13 +115,11 @@ class VideoSink(Sink):
     @property
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
         """What the output does not keep as it was."""
-        rounded = (
-            [f"{self._rounded} frame times are rounded to {self._time_base} s, as {self._choice.container} counts them"]
-            if self._rounded
-            else []
-        )
         left_out = self._companions.notes if self._companions else []
-        return tuple(f"{self.target}: {note}" for note in (*self._own_notes, *rounded, *left_out))
+        return tuple(
+            f"{self.target}: {note}"
+            for note in (*self._own_notes, *self._clock.notes(self._choice.container), *left_out)
+        )
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Encode one picture; the score is not kept in a video."""
@@ -131,13 +136,13 @@ class VideoSink(Sink):
             picture = coloured_picture(
                 pixels, frame.chroma, self._native, self._pix_fmt, (self._look, self._stored_look)
             )
-        picture.pts = self._pts(frame.time_s)
+        picture.pts = self._clock.ticks(frame.time_s)
         picture.time_base = self._time_base
         self._encode(picture)
         self._written += 1
         if self._companions is not None:
             try:
-                self._companions.copy_until(frame.time_s, self._shift_s)
+                self._companions.copy_until(frame.time_s, self._clock.shift_s)
             except (av.error.FFmpegError, OSError) as error:
                 raise self._failed(error) from error
 
@@ -151,7 +156,7 @@ class VideoSink(Sink):
         self._encode(None)
         try:
             if self._companions is not None:
-                self._companions.finish(self._shift_s)
+                self._companions.finish(self._clock.shift_s)
             self._container.close()
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
@@ -216,6 +221,7 @@ class VideoSink(Sink):
 
     def _begin(self, frame: Frame) -> None:
         """Tell the encoder what only the first picture tells."""
+        self._clock.begin(self._earliest_s(frame.time_s))
         pixels, is_gray = frame.pixels, frame.pixels.ndim == 2 and frame.chroma is None
         self._pix_fmt = self._choice.gray if is_gray else self._choice.colour
         self._multiples = multiples(self._pix_fmt)
@@ -243,18 +249,11 @@ class VideoSink(Sink):
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
 
-    def _pts(self, time_s: Fraction) -> int:
-        ticks = round(time_s / self._time_base)
-        self._rounded += ticks * self._time_base != time_s
-        if self._written == 0:
-            self._begins = min(ticks, 0)
-            self._last = ticks - self._begins - 1
-        self._last = max(ticks - self._begins, self._last + 1)
-        return self._last
-
-    @property
-    def _shift_s(self) -> Fraction:
-        return -self._begins * self._time_base
+    def _earliest_s(self, first_s: Fraction) -> Fraction:
+        """Return the media time that becomes zero: one before it, and in an AVI, which has no other start, any."""
+        begins_s = self._companions.begins_s if self._companions and self._choice.is_of_even_pace else Fraction(0)
+        is_near = begins_s > 0 and first_s - begins_s < 3 * self._time_base / 2
+        return first_s if is_near else min(first_s, begins_s)
 
     def _encode(self, picture: VideoFrame | None) -> None:
         try:
@@ -279,10 +278,13 @@ class VideoSink(Sink):
                 stream = container.streams.video[0]
                 frames = 0 if self._choice.is_of_even_pace else stream.frames  # There, gaps are frames of no bytes.
                 frames = frames or sum(packet.size > 0 for packet in container.demux(stream))
+                lost = not_in(container, self._container)
         except (av.error.FFmpegError, OSError, IndexError) as error:
             raise SinkError(f"{self.target}: was written, but cannot be read back: {error}") from error
         if frames != self._written:
             raise SinkError(f"{self.target}: holds {frames} frames, though {self._written} were written")
+        if lost:
+            self._own_notes.append(f"{lost} are left out, which {self._choice.container} cannot hold")
 
     def _close_companions(self) -> None:
         if self._companions is not None:

@@ -23,13 +23,18 @@ def open_media(path: Path) -> InputContainer:
     """Open a file, whatever is in it.
 
     Raises:
-        SourceError: No such file, a folder, empty, or damaged beyond opening.
+        SourceError: No such file, a folder, a pipe, empty, or damaged beyond opening.
     """
     if not os.path.exists(path):  # Not Path.exists, which raises for a name that is too long.
         raise SourceError(f"{path}: no such file")
     if path.is_dir():
         raise SourceError(f"{path}: is a folder, not a video")
-    if path.is_file() and path.stat().st_size == 0:
+    if not path.is_file():
+        raise SourceError(
+            f"{path}: is a pipe or a device, and a video must be a file, which is read more than once; save it first, "
+            "or pipe it as YUV4MPEG2 into standard input, -"
+        )
+    if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty (0 bytes)")
     try:
         # In full, because FFmpeg would take the start of a:b.mp4 for the name of a protocol.

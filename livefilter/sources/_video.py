@@ -20,6 +20,9 @@ from livefilter.sources._source import Source, SourceFacts
 _MISSING_S = Fraction(1, 2)
 """How far before its promised end a file may stop and still be whole: containers round, and count other streams in."""
 _A_FRAME_A_PACKET = {"h264", "hevc", "mpeg2video", "mjpeg", "ffv1", "prores", "rawvideo"}
+_WITHOUT_TIMES = "avi"
+"""A container that tells only the order in which packets are decoded: times of frames are the decoder's count of them,
+since what FFmpeg makes of times of display there goes back and forth where frames are decoded from later ones."""
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 """Containers with an index by time. Elsewhere a seek may land too late, or where times are only guessed."""
 _MARGIN_S = 2
@@ -70,11 +73,15 @@ class VideoFile(Source):
     def __iter__(self) -> Iterator[Frame]:
         if self._first is None:
             return
-        last, self._first = self._first, None
-        yield last
+        first = last = self._first
+        self._first = None
+        yield first
         for _, last in self._pictures:
             yield last
-        self._compare_with_promised(last.index + 1, last.time_s + 1 / self._rate)
+        ended_s = last.time_s + 1 / self._rate
+        # In an AVI, a gap is a frame of no bytes, and counted with the others.
+        count = round((ended_s - first.time_s) * self._rate) if self._is_without_times else last.index + 1
+        self._compare_with_promised(count, ended_s)
 
     def skip_to(self, time_s: Fraction) -> None:
         """Go to the key frame before a time, where the container has an index; indexes are then counted from there."""
@@ -109,6 +116,7 @@ class VideoFile(Source):
     def _decode(self) -> Iterator[tuple[VideoFrame, Frame]]:
         index = 0
         time_s = -1 / self._rate
+        went_back: int | None = None
         try:
             for packet in self._container.demux(self._stream):
                 self._hidden += packet.is_discard
@@ -121,11 +129,16 @@ class VideoFile(Source):
                 for picture in pictures:
                     self._concealed += picture.is_corrupt
                     self._has_fields = self._has_fields or picture.interlaced_frame
-                    time_s = time_s + 1 / self._rate if picture.pts is None else picture.pts * self._time_base
+                    stamp = picture.dts if self._is_without_times else picture.pts
+                    before_s, time_s = time_s, time_s + 1 / self._rate if stamp is None else stamp * self._time_base
+                    if index and went_back is None and time_s < before_s - _MISSING_S:
+                        went_back = index
                     yield picture, self._frame(picture, index, time_s)
                     index += 1
         except av.error.FFmpegError as error:
             self._lose(f"reading stopped after frame {index}: {error.strerror}")
+        if went_back is not None:
+            self._lose(f"times go back at frame {went_back}; what follows passes in no time up to where they were")
         if self._damaged:
             self._lose(f"{self._damaged} damaged packet{'s' * (self._damaged > 1)} could not be decoded")
         if self._concealed:
@@ -142,14 +155,16 @@ class VideoFile(Source):
     def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
         """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""
         promised = self._stream.frames - self._hidden  # An edit list hides frames that only others are decoded from.
-        if self._container.format.name == "avi":
-            count = round(ended_s * self._rate)  # There, a gap is a frame of no bytes, and counted with the others.
         if self._is_whole and count < promised:
             self._lose(f"only {count} of {promised} frames could be read")
         elif not self._stream.frames and self._packets_are_frames and count < self._sent:
             self._lose(f"only {count} of {self._sent} frames could be decoded")
         if not self._stream.frames and self._ends_s is not None and ended_s < self._ends_s - _MISSING_S:
             self._lose(f"ends after {float(ended_s):.1f} of {float(self._ends_s):.1f} s; the file is cut off")
+
+    @property
+    def _is_without_times(self) -> bool:
+        return self._container.format.name == _WITHOUT_TIMES
 
     @property
     def _packets_are_frames(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from livefilter.errors import OptionError
+from livefilter.errors import OptionError, SourceError
 from livefilter.sinks import Encoding
+from livefilter.sources import Trim, open_source, parse_time
 from tests.pipeline.conftest import Media
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
@@ -206,3 +208,73 @@ def test_the_preset_and_the_version_are_noted(media: Media) -> None:
         assert any(text.endswith(", hash 92aeefc8df261cc1") for text in tags.values())
         assert any("livefilter 0.1.0, preset negative" in text for text in tags.values())
         assert "By hand" in tags["comment"]
+
+
+def test_metadata_of_any_name_are_kept(media: Media) -> None:
+    """Also those that only phones and other programs know: MP4 and MOV have a place for such names."""
+    own = ("title=A film", "com.apple.quicktime.make=Somebody", "custom=of my own")
+    given = [argument for tag in own for argument in ("-metadata", tag)]
+    source = media.make("in.mov", *X264, "-movflags", "use_metadata_tags", *given)
+    for name in ("out.mov", "out.mp4", "out.mkv"):
+        assert media.run(source, name).notes == ()
+        tags = {key.lower(): value for key, value in media.probe(media.folder / name)["format"]["tags"].items()}
+        assert [f"{key}={tags.get(key)}" for key in (tag.split("=")[0] for tag in own)] == list(own)
+        assert any("preset negative" in text for text in tags.values())
+
+
+def test_metadata_and_chapters_that_a_container_has_no_place_for_are_named(media: Media) -> None:
+    """AVI knows a few names, and no chapters."""
+    (media.folder / "meta.txt").write_text(CHAPTERS)
+    source = media.make("in.mkv", "-i", "meta.txt", "-map_metadata", 1, *X264, "-metadata", "custom=of my own")
+    (note,) = media.run(source, "out.avi").notes
+    assert note.endswith("out.avi: metadata (CUSTOM) and chapters are left out, which avi cannot hold")
+
+
+def test_a_timecode_is_kept_and_not_said_to_be_left_out(media: Media) -> None:
+    """A MOV has a stream for it, which is made anew out of what the video's own metadata say."""
+    source = media.make("in.mov", *X264, "-timecode", "01:02:03:04")
+    assert media.run(source, "out.mov").notes == ()
+    found = {
+        stream["codec_type"]: stream["tags"]["timecode"] for stream in media.probe(media.folder / "out.mov")["streams"]
+    }
+    assert found == {"video": "01:02:03:04", "data": "01:02:03:04"}
+
+
+@pytest.mark.parametrize(("made", "codec"), [("in.avi", "ac3"), ("in.avi", "libmp3lame"), ("in.mkv", "ac3")])
+def test_sound_goes_into_an_avi_in_step(made: str, codec: str, media: Media) -> None:
+    """Every packet of it, at its own time, though an AVI has no times: it counts."""
+    sound = ("-f", "lavfi", "-i", "sine=d=2:r=44100", "-c:a", codec)
+    source, target = media.make(made, *sound, "-c:v", "mpeg4", seconds=2), media.folder / "out.avi"
+    assert media.run(source, target.name).loss is None
+    assert media.hashes(target) == media.hashes(source)
+    entries = ("-select_streams", "a", "-show_entries", "packet=pts_time")
+    before, after = (
+        [float(one["pts_time"]) for one in media.probe(path, *entries)["packets"]] for path in (source, target)
+    )
+    assert after == pytest.approx(before, abs=0.02)
+    (stream,) = (one for one in media.probe(target)["streams"] if one["codec_type"] == "audio")
+    assert float(stream["duration"]) == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("trim", [Trim(start=parse_time("1")), None])
+def test_an_avi_begins_at_zero_with_all_its_streams(trim: Trim | None, media: Media) -> None:
+    """It has no way to say that they begin later: of a part, of a stream that begins late, or before an edit."""
+    sound = ("-f", "lavfi", "-i", "sine=d=3:r=44100", "-c:a", "aac")
+    source = media.make("in.mkv", *sound, *X264, seconds=3)
+    if trim is None:
+        media.ffmpeg("-ss", 1, "-i", source, "-c", "copy", "-output_ts_offset", 5, "late.mkv")
+        source = media.folder / "late.mkv"
+    summary = media.run(source, "out.avi", trim=trim, encoding=Encoding(audio_codec="mp3"))
+    assert any("begins at 0: all times are -" in note for note in summary.notes)
+    times = media.times(media.folder / "out.avi")
+    assert times[:3] == [0, Fraction(1, 25), Fraction(2, 25)]
+    assert abs(starts(media, media.folder / "out.avi")) < 0.03
+
+
+def test_a_source_that_is_gone_when_its_sound_is_wanted_is_told(media: Media) -> None:
+    """It is opened twice, and somebody may remove it in between."""
+    source = media.make("in.mp4", *X264)
+    with open_source(source) as opened:
+        source.unlink()
+        with pytest.raises(SourceError, match=r"in\.mp4: cannot be opened again, for its sound: No such file"):
+            media.run(opened, "out.mp4")  # type: ignore[arg-type]

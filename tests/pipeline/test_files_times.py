@@ -139,3 +139,23 @@ def test_sound_is_trimmed_to_match(media: Media) -> None:
     assert 3.5 <= last < 3.5 + frame_s
     whole = media.probe(source, "-select_streams", "a", "-show_packets")["packets"]
     assert packets[1]["pts_time"] in {packet["pts_time"] for packet in whole}
+
+
+def test_an_avi_without_times_gives_those_of_its_order(media: Media) -> None:
+    """What FFmpeg makes of times where frames are decoded from later ones goes back and forth; each is one apart."""
+    source = media.make("in.avi", *WITH_B, "-bsf:v", "h264_mp4toannexb")
+    assert media.run(source, "out.mp4").notes == ()
+    times = media.times(media.folder / "out.mp4")
+    assert {after - before for before, after in pairwise(times)} == {Fraction(1, 25)}
+
+
+def test_times_that_go_back_are_a_loss(media: Media) -> None:
+    """Two recordings put one after the other: every frame is there, but not when it was."""
+    one = media.make("one.ts", *X264)
+    source = media.folder / "two.ts"
+    source.write_bytes(one.read_bytes() * 2)
+    summary = media.run(source, "out.mp4")
+    assert summary.frames == 50
+    assert summary.loss is not None
+    assert "times go back at frame 25" in summary.loss
+    assert any("25 frame times are a tick after the one before" in note for note in summary.notes)

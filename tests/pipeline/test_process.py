@@ -19,6 +19,7 @@ from livefilter.compiler import edge_score, to_gray
 from livefilter.errors import LivefilterError, OptionError, PresetError, SinkError, SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
+from livefilter.sinks import Encoding
 from livefilter.sources import Health, open_source
 from livefilter.sources._repeat import Realtime
 from livefilter.sources._video import VideoFile
@@ -381,3 +382,9 @@ def test_real_footage_has_a_score_for_every_frame(footage: Path) -> None:
         process(source, sink, "sobel-vertical", should_stop=after(20))
     assert [frame.time_s for frame in sink.frames] == [Fraction(index, 10) for index in range(20)]
     assert all(0 < score.horizontal < score.density < 1 for score in sink.scores)
+
+
+def test_an_encoding_that_cannot_be_had_is_refused_before_the_source_is_opened(negative: str, tmp_path: Path) -> None:
+    """No decoder is at work while FFmpeg is asked why: a program that ends at that moment would hang."""
+    with pytest.raises(OptionError, match="codec: nosuch cannot be encoded here"):
+        process(tmp_path / "missing.mp4", tmp_path / "out.mp4", negative, encoding=Encoding(codec="nosuch"))

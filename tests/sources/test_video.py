@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -347,3 +348,11 @@ def test_real_footage_is_read_whole(footage: Path) -> None:
     assert source.facts.shape == (480, 640)
     assert source.loss is None
     assert max(int(frame.pixels.max()) for frame in frames[:5]) > 200
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """A file is read in two places; of a pipe, each would get a part, and one that nobody writes to would block."""
+    os.mkfifo(tmp_path / "pipe.mkv")
+    with pytest.raises(SourceError, match=r"pipe\.mkv: is a pipe or a device"):
+        VideoFile(tmp_path / "pipe.mkv")
