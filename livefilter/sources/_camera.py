@@ -18,7 +18,7 @@ from livefilter.sources._devices import camera_index, modes_of, notes_on_rows, w
 from livefilter.sources._link import Picture
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._raw import Unpack, converted, find_unpack
-from livefilter.sources._v4l2 import best_format
+from livefilter.sources._v4l2 import best_format, unreadable
 
 _NEAR = 0.01
 """A rate of 30 that is told as 29.97 is what was asked for."""
@@ -59,6 +59,8 @@ class CameraReader:
         backend = _backend(options.backend)
         self._index = camera_index(device, name)
         modes = modes_of(self._index, name)
+        if backend == cv2.CAP_V4L2 and (problem := unreadable(modes, options.fourcc)):
+            raise SourceError(f"{name}: {problem}")
         # Unless told otherwise, OpenCV holds on to a camera for 10 s when a picture does not come.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
         _quiet.start()

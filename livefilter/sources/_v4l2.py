@@ -41,6 +41,7 @@ _MOST = 1000
 """A driver that goes on counting for ever is broken."""
 _BYTES = {"GREY": 1, "YUYV": 2, "UYVY": 2, "NV12": 1, "NV21": 1, "YU12": 1, "YV12": 1, "Y16": 2, "BGR3": 3, "RGB3": 3}
 """Of a pixel in the first plane."""
+_READ_BY_OPENCV = {*_BYTES, "MJPG", "JPEG", "411P", "BA81", "GBRG", "GRBG", "XR24", "AR24", "S910", "Y12", "Y10"}
 _SIMPLEST_FIRST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
 """Formats that cost little to make gray of; the last one must be decoded."""
 _USUAL_SIZE = (480, 640)
@@ -134,6 +135,22 @@ def best_format(modes: Sequence[Mode], size: tuple[int, int] | None, rate: Fract
             speed = min(enough, float(max(mode.rates, default=enough)))
             speeds[mode.format] = max(speed, speeds.get(mode.format, 0))
     return max(sorted(speeds, key=_SIMPLEST_FIRST.index), key=speeds.__getitem__, default=None)
+
+
+def unreadable(modes: Sequence[Mode], fourcc: str | None) -> str | None:
+    """Return why OpenCV cannot read pictures in the format that is asked for, or in any that a camera offers.
+
+    Args:
+        modes: What it offers; where that is nothing, nothing is known.
+        fourcc: What is asked for; None leaves it to OpenCV.
+    """
+    offered = list(dict.fromkeys(mode.format for mode in modes))
+    readable = [one for one in offered if one in _READ_BY_OPENCV]
+    if offered and not readable:
+        return f"sends only {' and '.join(offered)}, which OpenCV does not read from cameras"
+    if fourcc in offered and fourcc not in readable:
+        return f"sends {fourcc}, but OpenCV does not read that from cameras; ask for {' or '.join(readable)}"
+    return None
 
 
 def _has(mode: Mode, size: tuple[int, int]) -> bool:

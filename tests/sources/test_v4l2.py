@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from livefilter.sources._v4l2 import Described, Mode, best_format, describe, row_padding
+from livefilter.sources._v4l2 import Described, Mode, best_format, describe, row_padding, unreadable
 
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 """As a C compiler prints VIDIOC_QUERYCAP and so on."""
@@ -181,6 +181,20 @@ def test_a_size_within_a_range_is_offered() -> None:
     assert best_format(scaler, (480, 640), None) == "NV12"
     assert best_format(scaler, (481, 640), None) == "MJPG"
     assert best_format((), None, None) is None
+
+
+@pytest.mark.parametrize("fourcc", [None, "MJPG", "GREY"])
+def test_what_opencv_reads_is_not_refused(fourcc: str | None) -> None:
+    """What a camera does not offer, it ignores, which is told later."""
+    assert unreadable(WEBCAM, fourcc) is None
+    assert unreadable((), fourcc) is None
+
+
+def test_what_opencv_does_not_read_is_told() -> None:
+    """Instead of that the camera gives no picture."""
+    said = "sends H264, but OpenCV does not read that from cameras; ask for YUYV or MJPG"
+    assert unreadable(WEBCAM, "H264") == said
+    assert unreadable(WEBCAM[-1:], None) == "sends only H264, which OpenCV does not read from cameras"
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ class Machine:
         device.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return device
 
-    def use(self, count: int = 8, *, then: tuple[Any, ...] = (), **options: Any) -> dict[str, Any]:
-        """Let the program take frames from camera 0, and return what came of it; ``pixels`` are the frames."""
+    def use(self, count: int = 8, *, spec: str = "0", then: tuple[Any, ...] = (), **options: Any) -> dict[str, Any]:
+        """Let the program take frames from a camera, and return what came of it; ``pixels`` are the frames."""
         if self._program is None:
             with (self.folder / "said").open("w") as said:
                 self._program = subprocess.Popen(
@@ -65,7 +65,7 @@ class Machine:
         assert self._program.stdin is not None
         assert self._program.stdout is not None
         into = self.folder / "frames.npy"
-        asked = {"spec": "0", "count": count, "into": str(into), "options": options, "then": then}
+        asked = {"spec": spec, "count": count, "into": str(into), "options": options, "then": then}
         print(json.dumps(asked), file=self._program.stdin, flush=True)
         answer: dict[str, Any] = json.loads(self._program.stdout.readline())
         if answer["captured_ns"]:
@@ -320,6 +320,21 @@ def test_a_camera_that_is_pulled_out_and_back_goes_on_at_once(machine: Machine) 
     assert "camera 0: unplugged (/dev/video0 is gone); connecting again" in machine.said()
 
 
+def test_a_camera_is_known_by_its_link_wherever_it_comes_back(machine: Machine) -> None:
+    """Plugged in elsewhere it has another number; the link in /dev/v4l/by-id is the system's, and leads there."""
+    first = machine.plug(f"mode YUYV {MODE}")
+    link = machine.folder / "dev" / "v4l" / "by-id" / "usb-Cam-index0"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../video0")
+    later = f"rm {link}; echo 'mode GREY {MODE}' >{first.with_name('video1')}; ln -s ../../video1 {link}"
+    moving = subprocess.Popen(["sh", "-c", f"sleep 0.7; rm {first}; {later}"])
+    answer = machine.use(60, spec="/dev/v4l/by-id/usb-Cam-index0", retry_wait_s=0.1)
+    moving.wait()
+    assert (answer["name"], answer["counts"]["lost"]) == ("usb-Cam-index0", 1)
+    assert_exact(answer["pixels"][1:2], is_full_range=False)
+    assert_exact(answer["pixels"][-1:], is_full_range=True)
+
+
 def test_a_silent_camera_is_left_and_opened_again(machine: Machine) -> None:
     """The reader that waits lets go of it in time, so that the next one is not told that it is busy."""
     device = machine.plug(f"mode YUYV {MODE}")
@@ -358,13 +373,14 @@ def test_a_camera_that_takes_long_for_its_first_picture_is_waited_for(machine: M
         (("starved",), "opened, but gives no picture; .* does its USB port carry too much?"),
         (("refuse 16",), "cannot be opened: Device or resource busy; 'livefilter devices' lists cameras"),
         (("refuse 13",), "cannot be opened: Permission denied; 'livefilter devices' lists cameras"),
+        ((f"mode H264 {MODE}",), "sends only H264, which OpenCV does not read from cameras"),
         (("metadata",), "/dev/video0 gives no pictures, only what goes with those of another device"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )
 def test_a_camera_that_cannot_be_had_says_why(lines: tuple[str, ...], said: str, machine: Machine) -> None:
     """In one line, at once where it is known at once."""
-    machine.plug(f"mode YUYV {MODE}", *lines)
+    machine.plug(*(lines if "mode" in lines[0] else (f"mode YUYV {MODE}", *lines)))
     answer = machine.use(open_timeout_s=0.5)
     assert re.match(f"camera 0: {said}", answer["error"])
     assert answer["took_s"] < 2
@@ -388,7 +404,7 @@ def test_opencv_and_ffmpeg_write_nothing(machine: Machine) -> None:
     """Whatever went wrong in the tests above; messages are livefilter's alone."""
     machine.plug(f"mode YUYV {MODE}")
     machine.use(2)
-    assert not [line for line in machine.said().splitlines() if not line.startswith("camera 0: ")]
+    assert not [line for line in machine.said().splitlines() if not line.startswith(("camera 0: ", "usb-Cam-index0: "))]
 
 
 def test_devices_lists_what_the_driver_offers(machine: Machine) -> None:

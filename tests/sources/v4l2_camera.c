@@ -88,6 +88,7 @@ static void *stream(void *of) {
         pthread_mutex_lock(&camera->lock);
         struct v4l2_buffer *buffer = &camera->buffer[index];
         buffer->bytesused = size;
+        buffer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
         buffer->sequence = number;
         buffer->timestamp = (struct timeval){stamp.tv_sec, stamp.tv_nsec / 1000};
         camera->finished[camera->done++] = index;
@@ -167,7 +168,7 @@ static int answer(int fd, struct camera *camera, unsigned request, void *about) 
         note(camera, "buffers", asked->count, 0);
         for (int at = 0; at < camera->count; at++)
             camera->buffer[at] = (struct v4l2_buffer){.index = at, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP,
-                .length = camera->length, .m.offset = at * camera->length, .flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC};
+                .length = camera->length, .m.offset = at * camera->length};
         camera->queued = 0;
         if (!camera->count) flock(camera->file, LOCK_UN);
         return ftruncate(camera->memory, camera->count * camera->length);

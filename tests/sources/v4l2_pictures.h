@@ -3,8 +3,8 @@
    Its lines, of which only "mode" must be there:
 
      card NAME
-     mode FOURCC COLSxROWS FPS ...   a format (YUYV, GREY, NV12 or MJPG), a size, and its rates, the default one first
-     jpegs COUNT FOLDER              so many, 0.jpg, 1.jpg ..., lie there; MJPG sends them in turn
+     mode FOURCC COLSxROWS FPS ...   a format, a size, and its rates, the default one first
+     jpegs COUNT FOLDER              so many, 0.jpg, 1.jpg ..., lie there; formats but YUYV, GREY and NV12 send them in turn
      refuse NUMBER                   opening it fails with this errno
      stubborn                        stays with its first mode, whatever it is asked for
      metadata                        is a node that captures no pictures, as most webcams have one
@@ -90,11 +90,12 @@ static struct mode choose(struct told *told, struct v4l2_pix_format *pix) {
 }
 
 static void lay_out(struct told *told, struct mode *mode, struct v4l2_pix_format *pix) {
-    int is_jpeg = mode->format == V4L2_PIX_FMT_MJPEG, is_planar = mode->format == V4L2_PIX_FMT_NV12;
-    int bytes = is_jpeg ? 0 : mode->cols * (mode->format == V4L2_PIX_FMT_YUYV ? 2 : 1) + told->pad;
+    int is_yuyv = mode->format == V4L2_PIX_FMT_YUYV, is_planar = mode->format == V4L2_PIX_FMT_NV12;
+    int is_coded = !is_yuyv && !is_planar && mode->format != V4L2_PIX_FMT_GREY;
+    int bytes = is_coded ? 0 : mode->cols * (is_yuyv ? 2 : 1) + told->pad;
     *pix = (struct v4l2_pix_format){.width = mode->cols, .height = mode->rows, .pixelformat = mode->format,
         .field = V4L2_FIELD_NONE, .bytesperline = bytes, .colorspace = V4L2_COLORSPACE_SRGB,
-        .sizeimage = is_jpeg ? mode->cols * mode->rows * 2 : bytes * mode->rows * (is_planar ? 3 : 2) / 2};
+        .sizeimage = is_coded ? mode->cols * mode->rows * 2 : bytes * mode->rows * (is_planar ? 3 : 2) / 2};
 }
 
 /* The luma that tests expect: slopes, a square that moves down, and the frame's number in bits along the bottom. */
@@ -109,7 +110,7 @@ static size_t fill(struct told *told, struct mode *mode, unsigned char *into, un
     struct v4l2_pix_format pix;
     int is_black = number < (unsigned)told->black;
     lay_out(told, mode, &pix);
-    if (pix.pixelformat == V4L2_PIX_FMT_MJPEG) {
+    if (!pix.bytesperline) {
         char path[300];
         snprintf(path, sizeof path, "%s/%u.jpg", told->jpegs, number % told->jpeg_count);
         FILE *file = fopen(path, "rb");
