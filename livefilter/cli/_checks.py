@@ -33,7 +33,6 @@ _CAMERA_CURES = {
     "darwin": "System Settings > Privacy & Security > Camera: allow your terminal, then start it anew",
     "win32": "Settings > Privacy & security > Camera: let desktop apps use it",
 }
-_DEVICES = Path("/dev")
 _NOT_LOADED = "cannot be told while OpenCV or PyAV does not load"
 
 
@@ -187,22 +186,26 @@ def cameras() -> Iterator[Check]:
         return
     indices = list(_CAMERAS)
     if sys.platform == "linux":
-        devices = [path for path in (_DEVICES / f"video{index}" for index in indices) if path.exists()]
-        for path in devices:
-            if not os.access(path, os.R_OK | os.W_OK):
-                cure = f"sudo usermod -aG {sources.group(path)} $USER, then log in again"
-                yield Check(f"camera {path}", "note", f"{path}: no permission", cure)
-        indices = [int(path.name.removeprefix("video")) for path in devices]
-        if not devices:
+        listed = sources.list_cameras()
+        if not listed:
             cure = "plug one in; a container or virtual machine needs the device handed in"
-            yield Check("cameras", "note", f"none ({_DEVICES}/video0 to video{_CAMERAS[-1]} do not exist)", cure)
-            return
-    opened = {index: found for index, found in sources.try_cameras(indices).items() if found}
-    for index, found in opened.items():
-        yield Check(f"camera {index}", "ok", found)
-    if not opened:
+            yield Check("cameras", "note", "none (the system has no device that gives pictures)", cure)
+        yield from (_refused(camera.index, camera.problem) for camera in listed if camera.problem)
+        indices = [camera.index for camera in listed if not camera.problem]
+    tried = sources.try_cameras(indices)
+    for index, found in tried.items():
+        if found.problem is None:
+            yield Check(f"camera {index}", "ok", found.about)
+        elif sys.platform == "linux":  # Elsewhere there may be none of that number.
+            yield _refused(index, found.problem)
+    if sys.platform != "linux" and all(found.problem for found in tried.values()):
         cure = _CAMERA_CURES.get(sys.platform, "close other programs that use it, then unplug it and plug it in again")
         yield Check("cameras", "note", f"none opens (tried {', '.join(map(str, indices))})", cure)
+
+
+def _refused(index: int, problem: str) -> Check:
+    found, _, cure = problem.rpartition("; ")
+    return Check(f"camera {index}", "note", found or cure, cure if found else "")
 
 
 def _import(name: str) -> ModuleType | Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
-from livefilter.sources._devices import CameraFacts, group, list_cameras, try_cameras
+from livefilter.sources._devices import CameraFacts, Tried, list_cameras, try_cameras
 from livefilter.sources._health import Health
 from livefilter.sources._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources._open import open_source, title_of
@@ -29,10 +29,10 @@ __all__ = [
     "SourceFacts",
     "SourceOptions",
     "Time",
+    "Tried",
     "Trim",
     "Trimmed",
     "VideoFacts",
-    "group",
     "list_cameras",
     "open_source",
     "parse_time",

@@ -25,11 +25,18 @@ _LISTED = "'livefilter devices' lists cameras"
 Answer = TypeVar("Answer")
 _TRY = """
 import sys
+from livefilter.errors import SourceError
 from livefilter.sources import open_source
-with open_source(f"camera:{sys.argv[1]}") as camera:
-    rows, cols = camera.facts.shape
-    print(f"{cols} x {rows} at {float(camera.facts.rate):g} fps")
+try:
+    with open_source(f"camera:{sys.argv[1]}") as camera:
+        rows, cols = camera.facts.shape
+        print(f"{cols} x {rows} at {float(camera.facts.rate):g} fps")
+except SourceError as error:
+    print(error, file=sys.stderr)
+    sys.exit(3)
 """
+_REFUSED = 3
+_UNPLUG = "unplug it, and plug it in again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,19 @@ class CameraFacts:
     about: str
     modes: tuple[Mode, ...] = ()
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of opening a camera.
+
+    Attributes:
+        about: Its picture as it opens, in words; empty if it did not.
+        problem: Why it did not open, and what to do; None if it did.
+    """
+
+    about: str
+    problem: str | None
 
 
 def list_cameras() -> list[CameraFacts]:
@@ -156,18 +176,14 @@ def why_lost(index: int) -> str | None:
     return f"unplugged ({path} is gone)" if sys.platform == "linux" and not path.exists() else None
 
 
-def try_cameras(indices: Sequence[int]) -> dict[int, str]:
-    """Open cameras, all at once and for a few seconds, each in a process of its own: opening can hang, or crash.
-
-    Returns:
-        What each says of itself; an empty text for one that does not open in time.
-    """
+def try_cameras(indices: Sequence[int]) -> dict[int, Tried]:
+    """Open cameras, all at once and for a few seconds, each in a process of its own: opening can hang, or crash."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     trials = {
         index: subprocess.Popen(
             [sys.executable, "-c", _TRY, str(index)],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
             env=environment,
         )
@@ -176,11 +192,14 @@ def try_cameras(indices: Sequence[int]) -> dict[int, str]:
     deadline_s, found = time.monotonic() + _WAIT_S, {}
     for index, trial in trials.items():
         try:
-            found[index] = trial.communicate(timeout=max(0.1, deadline_s - time.monotonic()))[0].strip()
+            about, said = trial.communicate(timeout=max(0.1, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             trial.kill()
             trial.communicate()
-            found[index] = ""
+            found[index] = Tried("", f"does not open within {_WAIT_S:g} s; {_UNPLUG}")
+        else:
+            why = said.strip() if trial.returncode == _REFUSED else f"whoever opens it crashes; {_UNPLUG}"
+            found[index] = Tried(about.strip(), why.removeprefix(f"camera {index}: ") if trial.returncode else None)
     return found
 
 
@@ -234,10 +253,10 @@ def _asked() -> Iterator[CameraFacts]:
 def _tried() -> Iterator[CameraFacts]:
     """Yield the cameras that open, or that the system names."""
     named = _named()
-    for index, about in try_cameras(sorted(named) or _TRIED).items():
-        if about or index in named:
+    for index, tried in try_cameras(sorted(named) or _TRIED).items():
+        if tried.about or index in named:
             name, path = named.get(index, (f"camera {index}", ""))
-            yield CameraFacts(index, name, path, about, problem=None if about else why_closed(index))
+            yield CameraFacts(index, name, path, tried.about, problem=tried.problem)
 
 
 def _named() -> dict[int, tuple[str, str]]:

@@ -18,13 +18,14 @@ from livefilter.cli import _checks
 from livefilter.cli._checks import Check
 from livefilter.cli._main import run
 from livefilter.presets import user_folder
+from livefilter.sources import CameraFacts, Tried
 
 
 @pytest.fixture(autouse=True)
-def _no_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test opens a camera: there is no device, and nothing is tried."""
-    monkeypatch.setattr(_checks, "_DEVICES", tmp_path / "dev")
-    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, ""))
+    monkeypatch.setattr(sources, "list_cameras", list)
+    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, Tried("", "no")))
 
 
 def only(checks: Any) -> Check:
@@ -261,37 +262,37 @@ def test_a_display_is_told_with_what_draws_the_windows(monkeypatch: pytest.Monke
     assert only(_checks.display()).verdict == "ok"
 
 
-def devices(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
-    """Make this a Linux machine with these devices."""
+def cameras(monkeypatch: pytest.MonkeyPatch, **problems: str | None) -> None:
+    """Make this a Linux machine with these cameras, and why each is not even asked."""
     monkeypatch.setattr(sys, "platform", "linux")
-    folder.mkdir()
-    for name in names:
-        (folder / name).touch()
+    listed = [CameraFacts(int(name[-1]), name, "", "", problem=problem) for name, problem in problems.items()]
+    monkeypatch.setattr(sources, "list_cameras", lambda: listed)
 
 
-def test_cameras_that_open_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device that does not open (each camera has a second one for its metadata) is no problem then."""
-    devices(monkeypatch, tmp_path / "dev", "video0", "video1")
-    monkeypatch.setattr(sources, "try_cameras", lambda indices: {0: "640 x 480 at 30 fps", 1: ""})
-    assert only(_checks.cameras()) == Check("camera 0", "ok", "640 x 480 at 30 fps")
+def test_cameras_that_open_are_listed_and_others_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that may not be used is not tried; each is told by itself, with what to do."""
+    tried = {0: Tried("640 x 480 at 30 fps", None), 2: Tried("", "cannot be opened; it is in use; close that first")}
+    cameras(monkeypatch, camera0=None, camera1="Permission denied; sudo usermod -aG video $USER", camera2=None)
+    monkeypatch.setattr(sources, "try_cameras", lambda indices: {index: tried[index] for index in indices})
+    assert list(_checks.cameras()) == [
+        Check("camera 1", "note", "Permission denied", "sudo usermod -aG video $USER"),
+        Check("camera 0", "ok", "640 x 480 at 30 fps"),
+        Check("camera 2", "note", "cannot be opened; it is in use", "close that first"),
+    ]
 
 
-def test_no_camera_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_problem_without_a_cure_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made up."""
+    cameras(monkeypatch, camera0="does not answer: Input/output error")
+    assert only(_checks.cameras()) == Check("camera 0", "note", "does not answer: Input/output error")
+
+
+def test_no_camera_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and pictures need none."""
-    devices(monkeypatch, tmp_path / "dev")
+    cameras(monkeypatch)
     check = only(_checks.cameras())
     assert check.verdict == "note"
-    assert "do not exist" in check.found
-
-
-def test_a_camera_without_permission_names_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The device's own group is what the user must join."""
-    devices(monkeypatch, tmp_path / "dev", "video0")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    monkeypatch.setattr(sources, "group", lambda path: "video")
-    refused, none = _checks.cameras()
-    assert refused.cure == "sudo usermod -aG video $USER, then log in again"
-    assert none.found == "none opens (tried 0)"
+    assert check.found.startswith("none")
 
 
 @pytest.mark.parametrize(("system", "cure"), [("darwin", "Privacy & Security > Camera"), ("win32", "desktop apps")])

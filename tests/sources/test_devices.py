@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources import CameraFacts, Mode, _devices, list_cameras, try_cameras
+from livefilter.sources import CameraFacts, Mode, Tried, _devices, list_cameras, try_cameras
 from livefilter.sources._v4l2 import Described
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
@@ -145,9 +145,9 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, opens: dict[int, str]) -> list[in
     """Make this a machine that is not Linux, where these cameras open; return what is tried."""
     tried: list[int] = []
 
-    def try_them(indices: list[int]) -> dict[int, str]:
+    def try_them(indices: list[int]) -> dict[int, Tried]:
         tried.extend(indices)
-        return {index: opens.get(index, "") for index in indices}
+        return {index: Tried(opens.get(index, ""), None if index in opens else "is busy") for index in indices}
 
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(_devices, "try_cameras", try_them)
@@ -173,20 +173,25 @@ def test_elsewhere_the_library_names_them(monkeypatch: pytest.MonkeyPatch) -> No
     tried = elsewhere(monkeypatch, {0: "1280 x 720 at 30 fps"})
     first, second = list_cameras()
     assert first == CameraFacts(0, "FaceTime", "0x1", "1280 x 720 at 30 fps")
-    assert (second.name, second.path, second.about) == ("Capture", "", "")
-    assert second.problem is not None
+    assert second == CameraFacts(1, "Capture", "", "", problem="is busy")
     assert tried == [0, 1]
 
 
 def test_a_camera_is_tried_in_a_process_that_may_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it prints is the finding; a crash is nothing."""
+    """What it prints is the finding; an error of ours is told, a crash is called one."""
     monkeypatch.setattr(_devices, "_WAIT_S", 60)
-    monkeypatch.setattr(_devices, "_TRY", "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)")
-    assert try_cameras([0, 1]) == {0: "fine", 1: ""}
+    trial = "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)"
+    monkeypatch.setattr(_devices, "_TRY", trial)
+    assert try_cameras([0, 1]) == {
+        0: Tried("fine", None),
+        1: Tried("", "whoever opens it crashes; unplug it, and plug it in again"),
+    }
+    monkeypatch.setattr(_devices, "_TRY", "import sys\nprint('camera 2: is busy', file=sys.stderr)\nsys.exit(3)")
+    assert try_cameras([2]) == {2: Tried("", "is busy")}
 
 
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its process is ended, and it counts as one that does not open."""
+    """Its process is ended, and that is its problem."""
     monkeypatch.setattr(_devices, "_WAIT_S", 0)
     monkeypatch.setattr(_devices, "_TRY", "import time\ntime.sleep(100)")
-    assert try_cameras([3]) == {3: ""}
+    assert try_cameras([3]) == {3: Tried("", "does not open within 0 s; unplug it, and plug it in again")}

@@ -433,11 +433,15 @@ def test_devices_lists_what_the_driver_offers(machine: Machine) -> None:
 
 
 def test_doctor_opens_cameras_in_earnest(machine: Machine) -> None:
-    """And tells of what came; a second one that is silent does not hold it up for long."""
-    machine.plug("mode YUYV 640x480 30")
+    """And tells what came of each, but of nodes for metadata."""
+    machine.plug("mode YUYV 640x480 30", number=0)
+    machine.plug("mode YUYV 640x480 30", "metadata", number=1)
+    machine.plug("mode YUYV 640x480 30", "starved", number=2)
     _, out, _ = machine.run("doctor", "--json")
-    [camera] = [check for check in json.loads(out)["checks"] if check["name"] == "camera 0"]
-    assert (camera["verdict"], camera["found"]) == ("ok", "640 x 480 at 30 fps")
+    first, second = [check for check in json.loads(out)["checks"] if check["name"].startswith("camera")]
+    assert (first["name"], first["verdict"], first["found"]) == ("camera 0", "ok", "640 x 480 at 30 fps")
+    assert (second["name"], second["verdict"]) == ("camera 2", "note")
+    assert second["found"].startswith("opened, but gives no picture")
 
 
 def test_a_busy_camera_is_told_with_who_uses_it(machine: Machine, negative: str) -> None:
