@@ -25,7 +25,8 @@ from livefilter.presets import Preset
 from livefilter.sinks import WindowSink, write_picture
 from livefilter.sources import Source
 
-_LONGEST_WAIT_S = 0.01
+_LONGEST_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
+"""For a picture, before keys are looked for. Not in OpenCV, which looks for keys a thousand times a second meanwhile."""
 _PANELS_S = 0.25
 """Statistics change no more often than this, so that they can be read, and cost little."""
 _NOTICE_S = 4.0
@@ -80,7 +81,7 @@ class Preview:
         self._folder = snapshot_folder
         self._tell = announce
         self._clock = clock
-        self._panels = Panels()
+        self._panels = self._drawn = Panels()
         self._panels_until_s = self._notice_until_s = clock()
         self._is_helping = self._is_paused = self._is_quitting = self._has_statistics = False
         self._recording_since_s: float | None = None
@@ -133,7 +134,7 @@ class Preview:
 
     def turn(self) -> None:
         """Show a picture if there is a new one, and do what keys ask for."""
-        picture = self._screen.take(_LONGEST_WAIT_S)
+        picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _LONGEST_WAIT_S)
         if picture is not None:
             started_s = time.perf_counter()
             self._shown = picture
@@ -141,7 +142,7 @@ class Preview:
             self.live.stats.took("window", time.perf_counter() - started_s)
             self.live.stats.delivered("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
         elif self._clock() >= self._panels_until_s:
-            self._show()
+            self._show(is_new=False)
         self._heed_key()
         self._screen.is_idle = self._is_paused or self._window.is_minimised
         self.live.tend()
@@ -176,13 +177,19 @@ class Preview:
         is_single = live.waits and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
         return self._screen.is_empty and not is_single
 
-    def _show(self, *, is_changed: bool = False) -> None:
-        """Show the newest picture again; with other panels if something has changed, or they have got old."""
+    def _show(self, *, is_changed: bool = False, is_new: bool = True) -> None:
+        """Show the newest picture; with other panels if something has changed, or they have got old.
+
+        Unless it is new, it is shown only if the panels are others now: a window draws itself.
+        """
         if self._shown is None:
             return
         if is_changed or self._clock() >= self._panels_until_s:
             self._panels_until_s = self._clock() + _PANELS_S
             self._panels = self._panels_now()
+        if not (is_new or is_changed) and self._panels == self._drawn:
+            return
+        self._drawn = self._panels
         overlay = self.live.overlay
         picture = self._panels.drawn_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
         self._window.show(picture)

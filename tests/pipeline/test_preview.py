@@ -277,6 +277,22 @@ def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
     assert turned.live.stats.snapshot().dropped == {}
 
 
+def test_a_window_that_shows_nothing_new_is_left_alone(presets: list[str]) -> None:
+    """Idle costs nothing: what stands is not drawn four times a second; a line that comes or goes is."""
+    turned = Turned(presets)
+    turned.next_frame()
+    turned.press(" ")
+    shown = len(turned.window.shown)
+    for _ in range(5):
+        turned.clock.advance(0.3)
+        turned.preview.turn()
+    assert len(turned.window.shown) == shown
+    turned.live.preset.broken = "mine.yaml:1:1: broken"
+    turned.clock.advance(0.3)
+    turned.preview.turn()
+    assert len(turned.window.shown) == shown + 1
+
+
 def test_digits_change_the_preset(presets: list[str]) -> None:
     """The picture on show is filtered anew at once; the summary names the last preset."""
     turned = Turned(presets)
