@@ -26,7 +26,7 @@ from livefilter.sinks import WindowSink, write_picture
 from livefilter.sources import Source
 
 _LONGEST_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
-"""For a picture, before keys are looked for. Not in OpenCV, which looks for keys a thousand times a second meanwhile."""
+"""For a picture, before looking for keys; not in OpenCV, which looks for them a thousand times a second."""
 _PANELS_S = 0.25
 """Statistics change no more often than this, so that they can be read, and cost little."""
 _NOTICE_S = 4.0
