@@ -46,6 +46,7 @@ class Frame:
             nanoseconds.
         chroma: What belongs to gray pixels whose colour is kept: blue and red difference as the stream stores them,
             uint8, each of its own smaller or equal shape, 128 for none. None where no colour is kept.
+        lasts_s: For how long it is shown, in seconds: of the last frame, no other tells. None where nobody said so.
     """
 
     pixels: Pixels
@@ -53,6 +54,7 @@ class Frame:
     time_s: Fraction
     captured_ns: int
     chroma: tuple[Pixels, Pixels] | None = None
+    lasts_s: Fraction | None = None
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "frame")

@@ -23,13 +23,13 @@ _PLANAR = {f"yuv{range_}{chroma}p" for range_ in ("", "j") for chroma in ("420",
 _CHROMA_BY_SHARE = {(1, 1): "444", (1, 2): "422", (2, 2): "420", (2, 1): "440", (1, 4): "411", (4, 4): "410"}
 """Chroma formats by how many rows and columns of luma share one sample."""
 _MATRICES = {
+    1: Colorspace.ITU709,
     4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
     7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
 }
-"""What FFmpeg converts to, by its number in ITU-T H.273; others are written as BT.709."""
+"""What FFmpeg converts to, by its number in ITU-T H.273; where nobody said which, BT.601, as when FFmpeg reads."""
 
 
 def stored_look(look: Look, pix_fmt: str) -> Look:
@@ -132,7 +132,7 @@ def _store_luma(pixels: Pixels, picture: VideoFrame, look: Look) -> None:
 def _coloured(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
     return VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgr24").reformat(
         format=pix_fmt,
-        dst_colorspace=_MATRICES.get(look.matrix, Colorspace.ITU709),
+        dst_colorspace=_MATRICES.get(look.matrix, Colorspace.ITU601),
         dst_color_range=ColorRange.JPEG if look.is_full_range else ColorRange.MPEG,
     )
 

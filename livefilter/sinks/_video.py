@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -138,6 +139,8 @@ class VideoSink(Sink):
             )
         picture.pts = self._clock.ticks(frame.time_s)
         picture.time_base = self._time_base
+        if frame.lasts_s is not None:  # Only that of the last one is not told by the next one's time.
+            picture.duration = max(1, round(frame.lasts_s / self._time_base))
         self._encode(picture)
         self._written += 1
         if self._companions is not None:
@@ -239,6 +242,7 @@ class VideoSink(Sink):
             )
         self._stream.height, self._stream.width, self._stream.pix_fmt = rows, cols, self._pix_fmt
         context = self._stream.codec_context
+        context.flags |= Flags.frame_duration
         context.color_range = 2 if self._stored_look.is_full_range else 1  # FFmpeg's numbers for JPEG and MPEG.
         context.colorspace = self._look.matrix
         context.color_primaries = self._look.primaries

@@ -145,12 +145,15 @@ class VideoFile(Source):
             self._lose(f"{self._concealed} frame{'s' * (self._concealed > 1)} could be decoded only in part")
 
     def _frame(self, picture: VideoFrame, index: int, time_s: Fraction) -> Frame:
+        chroma = None
         if self._color == "rgb":
-            return Frame(bgr_pixels(picture), index, time_s, time.monotonic_ns())
-        if self._color == "luma":
+            pixels = bgr_pixels(picture)
+        elif self._color == "luma":
             pixels, chroma = luma_and_chroma(picture)
-            return Frame(pixels, index, time_s, time.monotonic_ns(), chroma)
-        return Frame(gray_pixels(picture), index, time_s, time.monotonic_ns())
+        else:
+            pixels = gray_pixels(picture)
+        lasts_s = picture.duration * self._time_base if picture.duration > 0 else None
+        return Frame(pixels, index, time_s, time.monotonic_ns(), chroma, lasts_s)
 
     def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
         """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""

@@ -119,6 +119,18 @@ def test_colours_are_read_as_ffmpeg_shows_them(tags: tuple[str, str], media: Med
     assert int(np.abs(ours - theirs).max()) <= 3
 
 
+@pytest.mark.parametrize("matrix", ["unknown", "bt709", "smpte170m", "bt2020nc"])
+def test_colours_are_written_by_the_matrix_that_they_were_read_by(matrix: str, media: Media) -> None:
+    """Also where the file names none, as most do: a negative of a negative is what it was, but for rounding."""
+    source = media.make("in.mkv", *LOSSLESS, "-pix_fmt", "yuv444p", "-colorspace", matrix, seconds=0.2)
+    lossless = {"color": "rgb", "encoding": Encoding(codec="ffv1", pix_fmt="yuv444p")}
+    media.run(source, "once.mkv", **lossless)
+    media.run(media.folder / "once.mkv", "twice.mkv", **lossless)
+    with open_source(media.folder / "twice.mkv", color="rgb") as made, open_source(source, color="rgb") as given:
+        for ours, theirs in zip(made, given, strict=True):
+            assert int(np.abs(ours.pixels.astype(int) - theirs.pixels).max()) <= 4
+
+
 @pytest.mark.parametrize("color", ["luma", "rgb"])
 def test_pictures_and_drawn_frames_keep_their_colours(color: str, media: Media) -> None:
     """Into picture files, and with the overlay and a comparison drawn on them, which are gray."""

@@ -159,3 +159,11 @@ def test_times_that_go_back_are_a_loss(media: Media) -> None:
     assert summary.loss is not None
     assert "times go back at frame 25" in summary.loss
     assert any("25 frame times are a tick after the one before" in note for note in summary.notes)
+
+
+@pytest.mark.parametrize("target", ["out.gif", "out.mp4", "out.mkv", "out.mov"])
+def test_the_last_frame_is_shown_for_as_long(target: str, media: Media) -> None:
+    """Its time tells when it begins, not when it ends: many a GIF stops there for a while."""
+    source = media.make("in.gif", "-final_delay", 250)
+    media.run(source, target)
+    assert float(media.probe(media.folder / target)["format"]["duration"]) == pytest.approx(0.96 + 2.5, abs=0.001)
