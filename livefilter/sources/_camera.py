@@ -67,7 +67,8 @@ class CameraReader:
         self._capture = cv2.VideoCapture()
         try:
             if not self._capture.open(self._index, backend):
-                raise SourceError(f"{name}: {why_closed(self._index)}")
+                tried = f"; only the backend {options.backend} was tried" if options.backend else ""
+                raise SourceError(f"{name}: {why_closed(self._index)}{tried}")
             self._is_v4l2 = self._capture.getBackendName() == "V4L2"
             self._ask(options, best_format(modes, options.size, options.rate) if self._is_v4l2 else None)
             first = self._wait(options.open_timeout_s)

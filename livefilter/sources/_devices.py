@@ -139,7 +139,10 @@ def modes_of(index: int, name: str) -> tuple[Mode, ...]:
     except OSError:
         return ()  # Some other kind of device: the backend knows it, or says what is wrong.
     if told is None:
-        raise SourceError(f"{name}: {path} gives no pictures, only what goes with those of another device; {_LISTED}")
+        raise SourceError(
+            f"{name}: {path} gives no pictures: it is the second device of another camera, or a virtual one that "
+            f"nothing feeds; {_LISTED}"
+        )
     return told.modes
 
 

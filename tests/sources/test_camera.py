@@ -273,6 +273,14 @@ def test_a_picture_that_cannot_be_unpacked_is_damaged(capture: type[Capture], mo
     reader.close()
 
 
+def test_a_backend_that_does_not_open_a_camera_is_named(capture: type[Capture]) -> None:
+    """It may be one that this OpenCV only knows by name."""
+    backend = cv2.videoio_registry.getBackendName(cv2.videoio_registry.getCameraBackends()[0])
+    capture.opens = False
+    with pytest.raises(SourceError, match=f"cannot be opened; .*; only the backend {backend} was tried"):
+        opened(0, backend=backend)
+
+
 def test_a_backend_that_is_not_there_is_refused_with_those_that_are(capture: type[Capture]) -> None:
     """They differ by system and by build of OpenCV."""
     names = [cv2.videoio_registry.getBackendName(one) for one in cv2.videoio_registry.getCameraBackends()]

@@ -302,6 +302,29 @@ def test_jpeg_pictures_are_decoded_and_damaged_ones_counted(machine: Machine, tm
     assert "JPEG" not in machine.said()
 
 
+def test_jpeg_pictures_may_leave_their_tables_out(machine: Machine, tmp_path: Path) -> None:
+    """As many webcams do, since Motion JPEG has the same ones always."""
+
+    def without_tables(number: int, jpeg: bytes) -> bytes:
+        kept, at = jpeg[:2], 2
+        while jpeg[at + 1] != 0xDA:
+            size = 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+            kept += jpeg[at : at + size] if jpeg[at + 1] != 0xC4 else b""
+            at += size
+        return kept + jpeg[at:]
+
+    machine.plug(f"mode MJPG {MODE}", jpegs(tmp_path / "jpegs", 3, without_tables))
+    answer = machine.use(6)
+    assert numbers(answer) == [1, 2, 0, 1, 2, 0]
+    assert answer["counts"] == {}
+
+
+def test_a_mirror_turns_the_cameras_pictures(machine: Machine) -> None:
+    """Left and right, and nothing else."""
+    machine.plug(f"mode GREY {MODE}")
+    assert_exact(machine.use(3, mirror=True)["pixels"][..., ::-1], is_full_range=True)
+
+
 def test_a_first_picture_that_is_damaged_costs_a_moment(machine: Machine, tmp_path: Path) -> None:
     """Not the camera."""
     machine.plug(f"mode MJPG {MODE}", jpegs(tmp_path / "jpegs", 6, lambda number, jpeg: jpeg * (number != 1)))
@@ -374,7 +397,7 @@ def test_a_camera_that_takes_long_for_its_first_picture_is_waited_for(machine: M
         (("refuse 16",), "cannot be opened: Device or resource busy; 'livefilter devices' lists cameras"),
         (("refuse 13",), "cannot be opened: Permission denied; 'livefilter devices' lists cameras"),
         ((f"mode H264 {MODE}",), "sends only H264, which OpenCV does not read from cameras"),
-        (("metadata",), "/dev/video0 gives no pictures, only what goes with those of another device"),
+        (("metadata",), "/dev/video0 gives no pictures: it is the second device of another camera, or"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )
@@ -442,6 +465,18 @@ def test_doctor_opens_cameras_in_earnest(machine: Machine) -> None:
     assert (first["name"], first["verdict"], first["found"]) == ("camera 0", "ok", "640 x 480 at 30 fps")
     assert (second["name"], second["verdict"]) == ("camera 2", "note")
     assert second["found"].startswith("opened, but gives no picture")
+
+
+def test_a_command_reads_a_camera_and_passes_its_notes_on(machine: Machine) -> None:
+    """Results on standard output, what the camera ignored on standard error, and all is well."""
+    machine.plug(f"mode YUYV {MODE}", "mode MJPG 640x480 30", "stubborn")
+    code, out, err = machine.run("score", "0", "--duration", "0.2", "--size", "640x480", "--fourcc", "MJPG", "-q")
+    assert code == 0
+    assert json.loads(out.splitlines()[-1])["time_s"] <= 0.2
+    assert err.splitlines() == [
+        "livefilter: note: camera 0: was asked for 640x480, gives 160x120",
+        "livefilter: note: camera 0: was asked for MJPG, gives YUYV",
+    ]
 
 
 def test_a_busy_camera_is_told_with_who_uses_it(machine: Machine, negative: str) -> None:
