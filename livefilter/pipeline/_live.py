@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,9 @@ from livefilter.sinks import Encoding, Sink, open_sink
 from livefilter.sources import Health, Source
 
 _TURN_S = 0.05
+_SWITCH_S = 0.0005
+"""How soon a thread that computes in Python lets another one run. Python's own 5 ms, which each of a dozen calls to
+OpenCV may have to wait while a preset is planned, made 13 ms of a frame that takes 2."""
 _QUEUED_BYTES = 256 << 20
 _MOST_QUEUED = 120
 _PIECE_S = 2
@@ -258,6 +262,8 @@ class Live:
         # Whatever is loaded now stays; walking through it for garbage takes 40 ms at a time, and a frame has 33.
         gc.collect()
         gc.freeze()
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         self._started_s = self._clock()
         self.loop.start()
         return self
@@ -267,6 +273,7 @@ class Live:
     ) -> None:
         """End everything in order, whatever ended the run: what was recorded is finished and can be played."""
         gc.unfreeze()
+        sys.setswitchinterval(self._switch_s)
         self._ended_s = self._clock()
         self.preset.close()
         for outlet in self.loop.outlets:

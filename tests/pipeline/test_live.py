@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import sys
 import threading
 import urllib.request
 from concurrent.futures import Future
@@ -77,6 +78,15 @@ def test_what_was_loaded_before_is_no_garbage_during_a_run(negative: str) -> Non
     with made:
         assert gc.get_freeze_count() > before
     assert gc.get_freeze_count() == 0
+
+
+def test_a_thread_that_computes_lets_others_run_soon_during_a_run(negative: str) -> None:
+    """Planning a preset does not keep the picture waiting; afterwards everything is as it was."""
+    before = sys.getswitchinterval()
+    made = live(ArraySource(ARRAYS, rate=RATE), negative)
+    with made:
+        assert sys.getswitchinterval() < before / 5
+    assert sys.getswitchinterval() == before
 
 
 def test_what_is_live_is_filtered_or_counted_and_never_twice(negative: str) -> None:
