@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from numba import njit, types
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
 from livefilter.compiler import _lanes, _lanes_plain
@@ -29,11 +30,24 @@ _SKIPPED = {
 """Numba's passes for what generated code never has: closures, whole-array arithmetic, branches on types."""
 
 
+class _Library(JITCodeLibrary):
+    """Numba's, optimised once: of its three rounds, two prepare for counting references, and there are none."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        manager, builder = self._codegen._module_pass_manager()
+        manager.run(self._final_module, builder)
+
+
 class _Compiler(CompilerBase):
     """Numba's usual pipeline without the passes that would find nothing; they take a tenth of the time."""
 
     def define_pipelines(self) -> list[Any]:
         """Return the passes, in order."""
+        self.state.library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library.enable_object_caching()
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
         manager.passes = [item for item in manager.passes if item[0].__name__ not in _SKIPPED]
         manager.finalize()
