@@ -1,4 +1,4 @@
-"""Machine code in object files, which LLVM loads without Numba.
+"""Machine code in object files, which are loaded without Numba, and on Linux on x86-64 without LLVM.
 
 Numba takes 75 MB and 0.4 seconds of every process that imports it; only who compiles has to.
 """
@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+import platform
+import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-
-from livefilter.compiler._call import Call, Function, MachineCall
+from livefilter.compiler import _elf
+from livefilter.compiler._call import Function, MachineCall
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 """Of every function without a result that Numba compiles; ctypes lets go of the GIL while it runs."""
+_CPU = Path("/proc/cpuinfo")
+_TELLS = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU ", "Features")
+"""How the lines begin that tell what machine code a processor runs, on x86-64 and on ARM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,21 @@ class ObjectCode:
     content: bytes
 
 
+@cache
 def processor() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the system, the processor, and what it has."""
-    name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    return llvm.get_process_triple(), name, features, *_settings()
+    return sys.platform, platform.machine(), *_features(), *_settings()
+
+
+def _features() -> tuple[str, ...]:
+    try:
+        with _CPU.open(encoding="utf-8", errors="replace") as file:
+            lines = takewhile(str.strip, file)  # Of the first one; a hundred take a while.
+            return tuple(line for line in lines if line.startswith(_TELLS))
+    except OSError:  # Another system.
+        import llvmlite.binding as llvm
+
+        return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def _settings() -> list[str]:
@@ -51,30 +67,30 @@ def load(code: ObjectCode) -> Function:
 
     Raises:
         RuntimeError: It is no object file of this system.
+        OSError: There is no memory for it, or the system forbids new machine code.
     """
-    _initialise()
+    try:
+        address = _elf.load(code.content, code.symbol)
+    except _elf.UnknownObjectError:
+        address = _loaded_by_llvm(code)
+    return partial(MachineCall, _PROTOTYPE(address))
+
+
+def _loaded_by_llvm(code: ObjectCode) -> int:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)  # It owns the machine from here on.
     engine.add_object_file(llvm.ObjectFileRef.from_data(code.content))
     engine.finalize_object()
-    address = engine.get_function_address(code.symbol)
+    address: int = engine.get_function_address(code.symbol)
     if not address:
         raise RuntimeError(f"there is no {code.symbol} in it")
-    return _Loaded(_PROTOTYPE(address), engine)
+    _engines.append(engine)
+    return address
 
 
-class _Loaded:
-    """A function that was loaded; the code lives as long as its engine."""
-
-    def __init__(self, run: Callable[[int, int, int], int], engine: Any) -> None:
-        self._run = run
-        self._engine = engine
-
-    def __call__(self, arguments: Any) -> Call:
-        return MachineCall(self._run, arguments)
-
-
-@cache
-def _initialise() -> None:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+_engines: list[Any] = []
+"""Code lives as long as the engine that loaded it."""

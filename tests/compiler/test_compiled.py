@@ -207,7 +207,7 @@ def test_the_same_source_compiles_for_arm(preset: str) -> None:
     triple = "aarch64-unknown-linux-gnu"
     machine = llvm.Target.from_triple(triple).create_target_machine(cpu="generic")
     chain = Chain(load_preset(preset).operations, ScoreRule())
-    text = _codegen._compiled(chain.source, "sweep").library.get_llvm_str()
+    text = _codegen._compiled(chain.source, "sweep")[1].get_llvm_str()
     text = re.sub(r'target triple = ".*"', f'target triple = "{triple}"', text)
     text = re.sub(r'target datalayout = ".*"', f'target datalayout = "{machine.target_data}"', text)
     assembly = machine.emit_assembly(llvm.parse_assembly(text))
