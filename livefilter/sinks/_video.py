@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from livefilter.errors import SinkError
+from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame, Look
 from livefilter.kernels import EdgeScore
 from livefilter.processors import codec_threads
@@ -60,7 +60,8 @@ class VideoSink(Sink):
 
     Raises:
         SinkError: The file cannot be made.
-        OptionError: An ending, codec or setting that cannot be had, or a stream that the container cannot hold.
+        OptionError: An ending, codec or setting that cannot be had, a stream that the container cannot hold, or a
+            terminal as standard output.
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class VideoSink(Sink):
         along: Along | None = None,
         origin: Origin | None = None,
     ) -> None:
+        if str(path) == STANDARD_OUTPUT and os.isatty(1):
+            raise OptionError("standard output: is a terminal, which cannot show a video; pipe it into a program")
         wanted = encoding or Encoding()
         self._choice = chosen(path, wanted)
         self.target = "standard output" if str(path) == STANDARD_OUTPUT else str(path)
@@ -163,13 +166,12 @@ class VideoSink(Sink):
             self._container.close()
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from error
-        if self._file is None:
-            self._is_open = False
-            self._close_companions()
-            return None
-        self._check(self._file)
+        if self._file is not None:
+            self._check(self._file)
         self._is_open = False
         self._close_companions()
+        if self._file is None:
+            return None
         return str(self._file.complete() if is_complete else self._file.keep())
 
     def discard(self) -> None:

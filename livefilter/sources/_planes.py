@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
+from typing import cast
 
 import cv2
 import numpy as np
@@ -122,7 +124,20 @@ def notes_on(picture: VideoFrame) -> tuple[str, ...]:
 
 def _upright(pixels: Pixels, picture: VideoFrame) -> Pixels:
     quarter_turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
+    if _is_mirrored(picture):
+        pixels = pixels[::-1]
+    elif not quarter_turns:
+        return pixels
+    return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+
+
+def _is_mirrored(picture: VideoFrame) -> bool:
+    """Return whether a picture is turned over before it is turned, as by a camera that looks at whoever holds it."""
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d = struct.unpack_from("=5i", cast(bytes, matrix))  # Columns go to (a, b), and rows to (c, d).
+    return bool(a * d < b * c)
 
 
 def _plane(picture: VideoFrame, number: int) -> Pixels:

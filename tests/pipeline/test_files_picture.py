@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,26 @@ def test_a_rotated_clip_comes_out_upright_and_not_rotated_again(degrees: int, me
     """What FFmpeg shows of the input and of the output is the same picture; the output needs no turning."""
     flat = media.make("flat.mp4", *LOSSLESS, "-vf", "setsar=4/3,format=yuv420p", seconds=0.2)
     media.ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", f"rotate={degrees}", "in.mp4")
+    comes_out_upright(media, degrees)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "degrees"),
+    [((-1, 0, 0, 1), 0), ((1, 0, 0, -1), 0), ((0, 1, 1, 0), 90), ((0, -1, -1, 0), 90)],
+    ids=["left to right", "upside down", "over one diagonal", "over the other"],
+)
+def test_a_mirrored_clip_comes_out_as_it_is_shown(matrix: tuple[int, ...], degrees: int, media: Media) -> None:
+    """As phones write that look at whoever holds them: turned over, and perhaps turned."""
+    flat = media.make("flat.mp4", *LOSSLESS, "-vf", "setsar=4/3,format=yuv420p", seconds=0.2)
+    content = bytearray(flat.read_bytes())
+    a, b, c, d = (number << 16 for number in matrix)
+    struct.pack_into(">9i", content, content.find(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    (media.folder / "in.mp4").write_bytes(content)
+    comes_out_upright(media, degrees)
+
+
+def comes_out_upright(media: Media, degrees: int) -> None:
+    """Filter in.mp4, and compare what FFmpeg shows of it, which is turned so, and of what came out."""
     media.run(media.folder / "in.mp4", "out.mp4", encoding=Encoding(crf=0))
     made = media.video(media.folder / "out.mp4")
     assert "side_data_list" not in made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -344,3 +345,10 @@ def test_a_full_disk_at_any_moment_is_an_error_and_leaves_nothing(name: str, tmp
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
         assert names(tmp_path) == []
+
+
+def test_a_terminal_gets_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be full of rubbish."""
+    monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 1)
+    with pytest.raises(OptionError, match="is a terminal, which cannot show a video"):
+        VideoSink(Path("-"), rate=Fraction(25), time_base=Fraction(1, 25))
