@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -118,6 +119,9 @@ def only_machine(tmp_path_factory: pytest.TempPathFactory, require: Callable[[ob
         pytest.skip("V4L2 is Linux's")
     compiler = shutil.which("gcc")
     require(compiler and Path("/usr/include/linux/videodev2.h").exists(), "needs gcc and Linux's headers")
+    libc, _, version = " ".join(platform.libc_ver()).partition(" ")
+    is_new = libc == "glibc" and tuple(map(int, version.split("."))) >= (2, 33)
+    require(is_new, "needs glibc 2.33 or newer, whose stat can be stood in front of")
     folder = tmp_path_factory.mktemp("machine")
     (folder / "dev").mkdir()
     library = folder / "camera.so"
@@ -374,6 +378,17 @@ def test_a_silent_camera_is_left_and_opened_again(machine: Machine) -> None:
     assert answer["took_s"] < 4
     assert "camera 0: no picture for 0.4 s; connecting again" in machine.said()
     assert "in use" not in machine.said()
+
+
+def test_a_driver_that_is_stuck_is_left_behind(machine: Machine) -> None:
+    """Nothing ends the thread that asked it; when it comes back it lets go, and the camera can be had again."""
+    device = machine.plug(f"mode YUYV {MODE}")
+    stuck = [5, 0, str(device), f"mode YUYV {MODE}\nstuck\n"]
+    back = [5, 1.2, str(device), f"mode YUYV {MODE}\n"]
+    answer = machine.use(10, then=(stuck, back), read_timeout_s=0.4, retry_wait_s=0.2)
+    assert answer["counts"]["lost"] == 1
+    assert answer["counts"]["failed"] >= 1, "it is busy meanwhile"
+    assert 1.2 < answer["took_s"] < 5
 
 
 def test_a_picture_that_repeats_is_told(machine: Machine) -> None:

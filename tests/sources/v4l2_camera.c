@@ -186,6 +186,7 @@ static int answer(int fd, struct camera *camera, unsigned request, void *about) 
     case VIDIOC_DQBUF: {
         eventfd_t one;
         if (!camera->is_streaming) FAIL(EINVAL);
+        while (told->is_stuck) usleep(10000);
         if (eventfd_read(fd, &one)) FAIL(EAGAIN);
         if (camera->is_gone) FAIL(ENODEV);
         pthread_mutex_lock(&camera->lock);

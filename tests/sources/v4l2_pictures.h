@@ -10,6 +10,7 @@
      metadata                        is a node that captures no pictures, as most webcams have one
      starved                         cannot begin to send, as behind a USB port that carries too much
      silent                          sends nothing
+     stuck                           does not come back from being asked for a picture
      frozen                          sends one picture for ever
      black COUNT                     sends black pictures at first
      pad BYTES                       lengthens each row of pixels
@@ -29,7 +30,7 @@ enum { MODES = 16, RATES = 8 };
 struct mode { __u32 format, cols, rows, rates; struct v4l2_fract interval[RATES]; };
 struct told {
     char card[32], jpegs[256], log[256];
-    int modes, refuse, is_stubborn, is_metadata, is_starved, is_silent, is_frozen, black, pad, clock;
+    int modes, refuse, is_stubborn, is_metadata, is_starved, is_silent, is_stuck, is_frozen, black, pad, clock;
     unsigned jpeg_count;
     double transfer;
     struct mode mode[MODES];
@@ -63,6 +64,7 @@ static struct told read_told(int file, struct told before) {
         told.is_metadata |= !strcmp(line, "metadata");
         told.is_starved |= !strcmp(line, "starved");
         told.is_silent |= !strcmp(line, "silent");
+        told.is_stuck |= !strcmp(line, "stuck");
         told.is_frozen |= !strcmp(line, "frozen");
     }
     return told.modes ? told : before; /* It is being written. */
