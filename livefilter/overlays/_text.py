@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from textwrap import wrap
 
 import cv2
@@ -12,8 +13,8 @@ import numpy as np
 from livefilter.frame import Pixels
 
 _FONT = cv2.FONT_HERSHEY_DUPLEX
-_SHADE = 0.3
-"""What is left of the picture's brightness behind text: white stays readable on it whatever the picture shows."""
+_SHADED = (np.arange(256) * 0.3).astype(np.uint8)
+"""What is left of each brightness behind text: white stays readable on it whatever the picture shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class TextStyle:
     thickness_px: int
 
     @classmethod
+    @lru_cache(maxsize=16)
     def fitting(cls, rows: int, cols: int) -> TextStyle:
         """Return sizes for a picture: a capital letter is a 40th of its height, and at least 8 pixels."""
         height_px = max(8, round(min(rows, cols * 3 / 4) / 40))
@@ -44,18 +46,25 @@ class TextStyle:
 
     def width(self, text: str) -> int:
         """Return how wide ``text`` is drawn, in pixels."""
-        (width, _), _ = cv2.getTextSize(text, _FONT, self.scale, self.thickness_px)
-        return int(width)
+        return _width(text, self.scale, self.thickness_px)
 
     def draw(self, pixels: Pixels, text: str, left: int, base: int, level: int = 255) -> None:
         """Write ``text`` with its baseline at row ``base``, in place."""
         cv2.putText(pixels, text, (left, base), _FONT, self.scale, (level,) * 3, self.thickness_px, cv2.LINE_AA)
 
 
+@lru_cache(maxsize=1024)
+def _width(text: str, scale: float, thickness_px: int) -> int:
+    """Return what OpenCV says; it takes as long for that as to draw."""
+    (width, _), _ = cv2.getTextSize(text, _FONT, scale, thickness_px)
+    return int(width)
+
+
 def shade(pixels: Pixels, top: int, left: int, rows: int, cols: int) -> Pixels:
     """Darken a rectangle in place and return the part of it that lies inside the picture, as a view."""
     area = pixels[max(top, 0) : top + rows, max(left, 0) : left + cols]
-    np.copyto(area, (area * _SHADE).astype(np.uint8))
+    if area.size:
+        np.copyto(area, cv2.LUT(area, _SHADED))
     return area
 
 
