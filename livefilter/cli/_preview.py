@@ -109,7 +109,7 @@ def command(
     is_piped = outputs["pipe"] is not None or outputs["scores"] == "-"
     code = _run.report(summary, is_quiet=quiet, to_stderr=is_piped)
     if not quiet:
-        for line in _lines(stats):
+        for line in _lines(stats, summary.seconds):
             click.echo(line, err=is_piped)
     return code
 
@@ -154,15 +154,18 @@ def _add_outputs(
         live.add_outlet(Unseen())
 
 
-def _lines(stats: LiveStats) -> Iterator[str]:
+def _lines(stats: LiveStats, seconds: float) -> Iterator[str]:
     """Return what is to tell of a live run beside its summary."""
+    yield f"in: {stats.frames_in} frames at {stats.frames_in / max(seconds, 1e-9):.0f} fps"
     losses = ", ".join(f"{where} {count}" for where, count in stats.dropped.items())
     if losses:
         yield f"dropped: {losses}"
     if stats.mended:
         yield f"times set right: {stats.mended}"
-    for name, spread in stats.total_latency.items():
-        yield (
-            f"latency to {name}: half of the frames {spread.p50_ms:.1f} ms or less, "
-            f"95 % {spread.p95_ms:.1f}, 99 % {spread.p99_ms:.1f}"
-        )
+    figures = {f"latency to {name}": spread for name, spread in stats.total_latency.items()}
+    figures |= {f"time in {name}": spread for name, spread in stats.total_stages.items()}
+    if figures:
+        width = max(map(len, figures))
+        yield f"{'milliseconds':{width}}     p50     p95     p99"
+        for name, spread in figures.items():
+            yield f"{name:{width}} {spread.p50_ms:7.1f} {spread.p95_ms:7.1f} {spread.p99_ms:7.1f}"

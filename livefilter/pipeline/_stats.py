@@ -46,6 +46,7 @@ class LiveStats:
         latency: From capture until a sink has the frame, by sink, of the last seconds.
         total_latency: The same of the whole run.
         stages: How long each part takes, by part: "filter", "overlay", and each sink's writing; of the last seconds.
+        total_stages: The same of the whole run.
         budget_ms: How long filter and overlay may take together for no frame to be dropped.
         work_ms: How long they take on average, of the last second.
     """
@@ -60,6 +61,7 @@ class LiveStats:
     latency: dict[str, Spread]
     total_latency: dict[str, Spread]
     stages: dict[str, Spread]
+    total_stages: dict[str, Spread]
     budget_ms: float
     work_ms: float
 
@@ -161,6 +163,7 @@ class Stats:
                 latency=_spreads(self._latency, since_s),
                 total_latency={name: ages.total() for name, ages in self._latency.items()},
                 stages=_spreads(self._stages, since_s),
+                total_stages={name: parts.total() for name, parts in self._stages.items()},
                 budget_ms=self._budget_s * 1000,
                 work_ms=round(sum(float(np.mean(part)) for part in work_s if part) * 1000, 3),
             )

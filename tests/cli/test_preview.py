@@ -110,7 +110,11 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("clip.mp4 with negative: 8 frames at ")
-    assert "latency to recording: half of the frames " in done.stdout
+    assert "\nin: 8 frames at " in done.stdout
+    figures = {line[:21].strip(): line[21:].split() for line in done.stdout.splitlines()}
+    assert figures["milliseconds"] == ["p50", "p95", "p99"]
+    for name in ("latency to scores", "latency to recording", "time in filter", "time in overlay", "time in recording"):
+        assert len([float(figure) for figure in figures[name]]) == 3, name
     with open_source(tmp_path / "a.mp4") as recorded:
         assert len(list(recorded)) == 8
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 9

@@ -63,7 +63,9 @@ def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
     """To 2 % between ten microseconds and some minutes."""
     stats = Stats(Fraction(30))
     stats.delivered("window", age_s)
+    stats.took("filter", age_s)
     told = stats.snapshot().total_latency["window"].p50_ms
+    assert stats.snapshot().total_stages["filter"].p50_ms == told
     if 1e-5 <= age_s <= 500:
         assert age_s * 1000 <= told <= age_s * 1020
     assert 0 < told < 1e6
