@@ -99,17 +99,13 @@ class Scan:
 
     Attributes:
         frames: Frames that could be decoded.
-        damaged_packets: Packets that could not.
-        damaged_frames: Frames that could be decoded only in part.
         longest_gap_s: The longest time from one frame to the next, in seconds.
-        error: What ended the reading early; None if nothing did.
+        loss: What is damaged or missing, in words; None if nothing is.
     """
 
     frames: int
-    damaged_packets: int
-    damaged_frames: int
     longest_gap_s: float
-    error: str | None
+    loss: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +127,4 @@ class MediaFacts:
     @property
     def loss(self) -> str | None:
         """What a scan found to be lost, in words; None if nothing was."""
-        if self.scan is None:
-            return None
-        found = {"damaged packets": self.scan.damaged_packets, "damaged frames": self.scan.damaged_frames}
-        words = [f"{count} {name}" for name, count in found.items() if count]
-        promised = next((one.frames for one in self.video if not one.is_cover), None)
-        if promised is not None and self.scan.frames < promised:
-            words.append(f"only {self.scan.frames} of {promised} frames")
-        if self.scan.error is not None:
-            words.append(self.scan.error)
-        return ", ".join(words) or None
+        return None if self.scan is None else self.scan.loss

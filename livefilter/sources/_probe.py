@@ -14,8 +14,10 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from livefilter.errors import SourceError
 from livefilter.sources._container import open_media
 from livefilter.sources._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
+from livefilter.sources._video import VideoFile
 
 _LOOKED_AT = 250
 """So many packets tell whether the rate is constant, unless the file is scanned."""
@@ -174,30 +176,20 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _with_scan(path: Path, facts: MediaFacts) -> MediaFacts:
-    """Return the same, with what decoding every frame of the first video shows."""
-    frames = damaged_packets = damaged_frames = 0
-    last: int | None = None
-    steps: set[int] = set()
-    error = None
-    with open_media(path) as container:
-        stream = next(one for one in container.streams if isinstance(one, VideoStream) and not _is_cover(one))
-        stream.thread_type = "AUTO"
-        try:
-            for packet in container.demux(stream):
-                try:
-                    pictures = [picture for picture in packet.decode() if isinstance(picture, VideoFrame)]
-                except av.error.InvalidDataError:
-                    damaged_packets += 1
-                    continue
-                for picture in pictures:
-                    frames += 1
-                    damaged_frames += picture.is_corrupt
-                    if last is not None and picture.pts is not None:
-                        steps.add(picture.pts - last)
-                    last = picture.pts
-        except av.error.FFmpegError as failure:
-            error = f"reading stopped after {frames} frames: {failure.strerror}"
-        gap_s = float(max(steps, default=0) * (stream.time_base or 0))
-        index = stream.index
-    video = tuple(replace(one, is_variable=_is_variable(steps)) if one.index == index else one for one in facts.video)
-    return replace(facts, video=video, scan=Scan(frames, damaged_packets, damaged_frames, gap_s, error))
+    """Return the same, with what reading every frame of the video shows, as all commands read it."""
+    times_s: list[Fraction] = []
+    try:
+        with VideoFile(path) as source:
+            times_s = [frame.time_s for frame in source]
+            index, unit, loss = source.stream_index, source.facts.time_base, source.loss
+    except SourceError as error:
+        return replace(facts, scan=Scan(0, 0.0, _bare(error, path)))
+    steps_s = [later - earlier for earlier, later in pairwise(times_s)]
+    is_variable = _is_variable({round(step_s / unit) for step_s in steps_s})
+    video = tuple(replace(one, is_variable=is_variable) if one.index == index else one for one in facts.video)
+    scan = Scan(len(times_s), float(max(steps_s, default=0)), None if loss is None else _bare(loss, path))
+    return replace(facts, video=video, scan=scan)
+
+
+def _bare(message: object, path: Path) -> str:
+    return str(message).removeprefix(f"{path}: ")

@@ -36,6 +36,9 @@ class VideoFile(Source):
         path: The file.
         color: What frames hold: "gray"; "luma", gray with the stream's own chroma beside it; or "rgb", BGR pixels.
 
+    Attributes:
+        stream_index: The number of the stream that is read, among all of the file.
+
     Raises:
         SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
     """
@@ -46,6 +49,7 @@ class VideoFile(Source):
         self._color = color
         self._container, self._stream = open_video(path)
         stream = self._stream
+        self.stream_index = stream.index
         self._rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         self._time_base = Fraction(stream.time_base or 1 / self._rate)
         self._pictures: Iterator[tuple[VideoFrame, Frame]]

@@ -14,6 +14,7 @@ import pytest
 from livefilter.cli._main import run
 from livefilter.errors import SourceError
 from livefilter.sources import Chapter, probe
+from livefilter.sources._video import VideoFile
 
 Require = Callable[[object, str], None]
 CHAPTERS = ";FFMETADATA1\ntitle=Hall\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n"
@@ -106,7 +107,22 @@ def test_a_scan_finds_what_is_missing(clip: Path, tmp_path: Path) -> None:
     assert (whole.scan.frames, whole.loss) == (8, None)
     (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[:-700])
     cut = probe(tmp_path / "cut.mp4", scan=True)
-    assert cut.loss is not None
+    with VideoFile(tmp_path / "cut.mp4") as source:
+        frames = len(list(source))
+        assert source.loss == f"{tmp_path / 'cut.mp4'}: {cut.loss}"
+    assert cut.scan is not None
+    assert cut.scan.frames == frames < 8
+
+
+@pytest.mark.parametrize(("group", "says"), [("12", "frames could be decoded"), ("99", "has no frame that can be dec")])
+def test_a_scan_tells_what_reading_would(group: str, says: str, make: Callable[..., Path], tmp_path: Path) -> None:
+    """A recording that begins between key frames tells no number of frames, and yet some cannot be decoded, or none."""
+    content = make("whole.ts", "-c:v", "libx264", "-g", group, "-keyint_min", "12").read_bytes()
+    (tmp_path / "cut.ts").write_bytes(content[188 * (len(content) // 188 // 4) :])
+    facts = probe(tmp_path / "cut.ts", scan=True)
+    assert facts.video[0].codec == "h264"
+    assert facts.loss is not None
+    assert says in facts.loss
 
 
 @pytest.mark.parametrize(("name", "says"), [("missing.mp4", "no such file"), (".", "is a folder"), ("a.mp4", "empty")])
