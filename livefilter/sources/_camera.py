@@ -18,7 +18,7 @@ from livefilter.sources._devices import camera_index, modes_of, notes_on_rows, w
 from livefilter.sources._link import Picture
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._raw import Unpack, converted, find_unpack
-from livefilter.sources._v4l2 import best_format, unreadable
+from livefilter.sources._v4l2 import WITH_LUMA, best_format, unreadable
 
 _NEAR = 0.01
 """A rate of 30 that is told as 29.97 is what was asked for."""
@@ -82,6 +82,7 @@ class CameraReader:
             self._gray = converted(first)
             self._first: Picture | None = Picture(self._gray, self._captured_ns())
             self.rate = _rate(self._capture.get(cv2.CAP_PROP_FPS))
+            self._trials = (_TRIALS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIALS[:1]
             self.notes = (*self._ignored(options, self._gray.shape), *notes_on_rows(self._index))
         except BaseException as error:
             self.close()
@@ -176,15 +177,18 @@ class CameraReader:
             given = "does not tell what it gives" if self.rate is None else f"gives {float(self.rate):.4g}"
             yield f"was asked for {float(options.rate):.4g} frames per second, {given}"
         if options.fourcc is not None:
-            code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
-            letters = code.to_bytes(4, "little").decode("latin-1")
-            if letters != options.fourcc:
+            letters = self._format()
+            if letters != options.fourcc.rstrip():
                 given = f"gives {letters}" if letters.isprintable() else "does not tell what it gives"
                 yield f"was asked for {options.fourcc}, {given}"
 
+    def _format(self) -> str:
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+        return code.to_bytes(4, "little").decode("latin-1").rstrip()
+
     def _begin_trial(self) -> bool:
         """Ask for the next picture as the camera sends it, where it is time to try that."""
-        if self._unpack is not converted or self._count not in (_TRIALS if self._is_v4l2 else _TRIALS[:1]):
+        if self._unpack is not converted or self._count not in self._trials:
             return False
         return bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
 

@@ -44,8 +44,9 @@ class SourceOptions:
         rate: Frames per second: that a camera is asked for, that pictures stand for (25 unless given), or of raw video
             on standard input.
         size: (rows, cols) that a camera is asked for, or of raw video on standard input.
-        fourcc: Four letters of the format that a camera is asked for, such as "MJPG".
-        backend: Name of OpenCV's camera backend, such as "V4L2"; None lets OpenCV choose.
+        fourcc: Four letters of the format that a camera is asked for, such as "MJPG"; None asks on Linux for the
+            simplest one in which it gives the size fast enough, and leaves it to the backend elsewhere.
+        backend: Name of OpenCV's camera backend, such as "V4L2", which None takes on Linux; elsewhere OpenCV chooses.
         mirror: Turn left and right round, as in a mirror (cameras and streams).
         open_timeout_s: Longest wait for a camera or stream to open and give its first picture, in seconds.
         read_timeout_s: Longest wait for the next picture, in seconds; then the connection is given up and a new one

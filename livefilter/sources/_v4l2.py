@@ -41,7 +41,9 @@ _MOST = 1000
 """A driver that goes on counting for ever is broken."""
 _BYTES = {"GREY": 1, "YUYV": 2, "UYVY": 2, "NV12": 1, "NV21": 1, "YU12": 1, "YV12": 1, "Y16": 2, "BGR3": 3, "RGB3": 3}
 """Of a pixel in the first plane."""
-_READ_BY_OPENCV = {*_BYTES, "MJPG", "JPEG", "411P", "BA81", "GBRG", "GRBG", "XR24", "AR24", "S910", "Y12", "Y10"}
+WITH_LUMA = {*_BYTES, "MJPG", "JPEG", "Y12", "Y10"} - {"BGR3", "RGB3"}
+"""Formats that hold gray as it is, or that one decodes to it."""
+_READ_BY_OPENCV = {*_BYTES, *WITH_LUMA, "411P", "BA81", "GBRG", "GRBG", "XR24", "AR24", "S910"}
 _SIMPLEST_FIRST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
 """Formats that cost little to make gray of; the last one must be decoded."""
 _USUAL_SIZE = (480, 640)

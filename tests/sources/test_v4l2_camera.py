@@ -287,6 +287,19 @@ def test_gaps_between_rows_are_told(machine: Machine) -> None:
     assert note.startswith("puts 32 bytes after each row, which OpenCV takes for pixels")
 
 
+def test_what_holds_no_luma_is_converted_from_the_beginning(machine: Machine, tmp_path: Path) -> None:
+    """By OpenCV, and no picture is lost in finding out that nothing else would do."""
+    machine.plug(f"mode RGB3 {MODE}", jpegs(tmp_path / "pictures", 16, lambda number, _: rgb(number)))
+    answer = machine.use(14)
+    assert_exact(answer["pixels"], is_full_range=True)
+    assert_in_turn(numbers(answer), list(range(16)))
+
+
+def rgb(number: int) -> bytes:
+    """Return what a camera sends as RGB."""
+    return np.dstack([luma(number)] * 3).tobytes()
+
+
 def test_black_pictures_at_first_decide_nothing(machine: Machine) -> None:
     """Every reading of them is black; which one is right is seen later, and then taken."""
     machine.plug(f"mode YUYV {MODE}", "black 8")
@@ -361,7 +374,7 @@ def test_a_camera_is_known_by_its_link_wherever_it_comes_back(machine: Machine) 
     link.symlink_to("../../video0")
     later = f"rm {link}; echo 'mode GREY {MODE}' >{first.with_name('video1')}; ln -s ../../video1 {link}"
     moving = subprocess.Popen(["sh", "-c", f"sleep 0.7; rm {first}; {later}"])
-    answer = machine.use(60, spec="/dev/v4l/by-id/usb-Cam-index0", retry_wait_s=0.1)
+    answer = machine.use(40, spec="/dev/v4l/by-id/usb-Cam-index0", retry_wait_s=0.1)
     moving.wait()
     assert (answer["name"], answer["counts"]["lost"]) == ("usb-Cam-index0", 1)
     assert_exact(answer["pixels"][1:2], is_full_range=False)
@@ -435,13 +448,13 @@ def test_nothing_is_left_open(machine: Machine) -> None:
     device = machine.plug(f"mode YUYV {MODE}")
     gone, back = [3, 0, str(device), None], [3, 0.2, str(device), f"mode YUYV {MODE}\n"]
     counts = []
-    for _ in range(3):
+    for _ in range(2):
         counts.append(machine.use(6, then=(gone, back), retry_wait_s=0.1)["descriptors"])
         machine.plug(f"mode YUYV {MODE}", "starved")
         machine.use(2)
         machine.plug(f"mode YUYV {MODE}")
         machine.use(2)
-    assert counts == counts[:1] * 3
+    assert counts[0] == counts[1]
 
 
 def test_opencv_and_ffmpeg_write_nothing(machine: Machine) -> None:

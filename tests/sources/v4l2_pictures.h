@@ -97,7 +97,7 @@ static void lay_out(struct told *told, struct mode *mode, struct v4l2_pix_format
     int bytes = is_coded ? 0 : mode->cols * (is_yuyv ? 2 : 1) + told->pad;
     *pix = (struct v4l2_pix_format){.width = mode->cols, .height = mode->rows, .pixelformat = mode->format,
         .field = V4L2_FIELD_NONE, .bytesperline = bytes, .colorspace = V4L2_COLORSPACE_SRGB,
-        .sizeimage = is_coded ? mode->cols * mode->rows * 2 : bytes * mode->rows * (is_planar ? 3 : 2) / 2};
+        .sizeimage = is_coded ? mode->cols * mode->rows * 3 : bytes * mode->rows * (is_planar ? 3 : 2) / 2};
 }
 
 /* The luma that tests expect: slopes, a square that moves down, and the frame's number in bits along the bottom. */
