@@ -36,9 +36,11 @@ def open_media(path: Path) -> InputContainer:
         )
     if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty (0 bytes)")
+    # Bare pictures one after the other, which FFmpeg may take for the first of them.
+    kind = "mjpeg" if path.suffix.lower() in (".mjpeg", ".mjpg") else None
     try:
         # In full, because FFmpeg would take the start of a:b.mp4 for the name of a protocol.
-        return av.open(os.path.abspath(path), mode="r", metadata_errors="surrogateescape")
+        return av.open(os.path.abspath(path), mode="r", format=kind, metadata_errors="surrogateescape")
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video, or is damaged beyond reading") from error
     except (av.error.FFmpegError, OSError) as error:

@@ -167,3 +167,10 @@ def test_the_last_frame_is_shown_for_as_long(target: str, media: Media) -> None:
     source = media.make("in.gif", "-final_delay", 250)
     media.run(source, target)
     assert float(media.probe(media.folder / target)["format"]["duration"]) == pytest.approx(0.96 + 2.5, abs=0.001)
+
+
+def test_bare_jpeg_pictures_one_after_the_other_are_a_video(media: Media) -> None:
+    """As cameras write them, known by the ending: FFmpeg may take them for a single picture."""
+    summary = media.run(media.make("in.mjpeg", "-c:v", "mjpeg", size="160x120"), "out.mp4")
+    assert (summary.frames, summary.loss) == (25, None)
+    assert media.times(media.folder / "out.mp4") == [Fraction(index, 25) for index in range(25)]
