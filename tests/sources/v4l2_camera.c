@@ -3,6 +3,10 @@
    The folder that V4L2_CAMERAS names stands for /dev: a text file videoN in it is a camera. Removing the file pulls the
    cable; writing into it changes the camera while it runs. What can stand there is listed in v4l2_pictures.h.
 
+   By hand: gcc -shared -fPIC -o /tmp/camera.so tests/sources/v4l2_camera.c -ldl -lpthread
+            mkdir /tmp/dev && echo 'mode YUYV 640x480 30' >/tmp/dev/video0
+            V4L2_CAMERAS=/tmp/dev LD_PRELOAD=/tmp/camera.so livefilter preview 0
+
    As uvcvideo does: anybody may open it and ask what it offers; who sets a format, or asks for buffers, owns it until the
    buffers are given back, and others get EBUSY. A frame goes into a buffer that is queued when the frame begins. */
 #define _GNU_SOURCE
