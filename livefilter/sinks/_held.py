@@ -24,6 +24,8 @@ _OWN_KEYS = "+use_metadata_tags"
 
 def can_hold(stream: Stream, output: OutputContainer) -> bool:
     """Return whether a container of an output's kind takes a stream: one with it alone is begun in memory."""
+    if stream.type == "attachment" and output.format.name != "matroska":
+        return False  # WebM would take it, and not write it.
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             copy_of(stream, trial)
