@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._call import Argument, Function
-from livefilter.compiler._emit_sweep import ARGUMENTS, FRAMES, Code
+from livefilter.compiler._emit_sweep import ARGUMENTS, COPIED_AHEAD, FRAMES, Code
 from livefilter.compiler._plan import Stage, Sweep
 from livefilter.kernels import OUTSIDE, border_indices
 
@@ -98,7 +98,7 @@ def strip_bounds(sweep: Sweep, first: int, last: int, rows: int) -> NDArray[np.i
         bounds[at] = low - lead, high - lead, lead
         stage = sweep.stages[at]
         if at == 1:  # The copy makes the rows that the first window sees, those outside of the frame too.
-            high, lead = high + stage.height - 1, lead + stage.height - 1
+            high, lead = high + stage.height - 1, lead + stage.height - 1 + COPIED_AHEAD
         else:
             low, high, lead = max(low - stage.reach, 0), min(high + stage.reach, rows), lead + stage.reach
     return bounds
