@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.jit,
     pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc, which tells the peak of memory"),
 ]
+PEAK = """
 import os, sys
 from pathlib import Path
 if len(sys.argv) > 4:
@@ -31,6 +32,7 @@ def peak_mb(media: Media, name: str, target: str, preset: str, frames: int, core
     """Run a file through a preset in a process of its own, and return the most memory that it had."""
     if target:
         (media.folder / target).unlink(missing_ok=True)
+    program = [sys.executable, "-c", PEAK, name, target, preset, *map(str, cores or ())]
     told = subprocess.run(program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     assert told[:2] == [str(frames), "None"]
     return int(told[2]) / 1024
