@@ -205,7 +205,7 @@ class Companions:
     def _copy_facts(self) -> None:
         begins_s, ends_s = self._along.begins_s, self._along.ends_s
         chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, begins_s, ends_s)]
-        copy_facts(self._input.metadata, chapters, self._output)
+        copy_facts(self._input, chapters, self._output)
 
     def _read(self) -> Iterator[Packet[Stream]]:
         wanted = [self._input.streams[index] for index in (*self._copies, *self._reencoders)]

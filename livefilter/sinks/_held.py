@@ -53,17 +53,18 @@ def copy_description(stream: Stream, copy: Stream) -> None:
     copy.disposition = stream.disposition
 
 
-def copy_facts(metadata: dict[str, str], chapters: list[Chapter], output: OutputContainer) -> None:
-    """Give an output, which is not begun, metadata and chapters.
+def copy_facts(source: InputContainer, chapters: list[Chapter], output: OutputContainer) -> None:
+    """Give an output, which is not begun, the metadata of a file, and chapters.
 
-    MP4 and MOV have places for some names only; where others are among them, all are kept in a place for any name,
-    as phones do.
+    MP4 and MOV have usual places for some names, and one for any, where phones put all of theirs: so do we, where it is
+    from such a file. It is not used for others, since many players look into the usual places only.
     """
-    kept = _kept(metadata)
+    kept = _kept(source.metadata)
     output.metadata.update(kept)
     if chapters:
         output.set_chapters(chapters)
-    if "movflags" in output.container_options and not _have_places(kept, output.format.name):
+    is_alike = "mov" in source.format.name and "movflags" in output.container_options
+    if is_alike and not _have_places(kept, output.format.name):
         output.container_options["movflags"] += _OWN_KEYS
 
 

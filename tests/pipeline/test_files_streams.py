@@ -223,11 +223,14 @@ def test_metadata_of_any_name_are_kept(media: Media) -> None:
 
 
 def test_metadata_and_chapters_that_a_container_has_no_place_for_are_named(media: Media) -> None:
-    """AVI knows a few names, and no chapters."""
+    """AVI knows a few names, and no chapters; MP4's usual places, which all players know, are for a few names, too."""
     (media.folder / "meta.txt").write_text(CHAPTERS)
     source = media.make("in.mkv", "-i", "meta.txt", "-map_metadata", 1, *X264, "-metadata", "custom=of my own")
     (note,) = media.run(source, "out.avi").notes
     assert note.endswith("out.avi: metadata (CUSTOM) and chapters are left out, which avi cannot hold")
+    (note,) = media.run(source, "out.mp4").notes
+    assert note.endswith("out.mp4: metadata (CUSTOM) are left out, which mp4 cannot hold")
+    assert media.probe(media.folder / "out.mp4")["format"]["tags"]["title"] == "A film"
 
 
 def test_a_timecode_is_kept_and_not_said_to_be_left_out(media: Media) -> None:
