@@ -170,9 +170,7 @@ class VideoSink(Sink):
             self._check(self._file)
         self._is_open = False
         self._close_companions()
-        if self._file is None:
-            return None
-        return str(self._file.complete() if is_complete else self._file.keep())
+        return None if self._file is None else str(self._file.complete() if is_complete else self._file.keep())
 
     def discard(self) -> None:
         """Close and remove the unfinished file."""
