@@ -12,7 +12,7 @@ from livefilter.sinks._display import check_display
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._open import is_pictures, open_sink, replaces, try_encoding
 from livefilter.sinks._origin import Origin
-from livefilter.sinks._pictures import PictureSink, write_picture
+from livefilter.sinks._pictures import PictureSink, SinglePictureSink, write_picture
 from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
 from livefilter.sinks._plot import PLOT_SUFFIXES, PlotSink
 from livefilter.sinks._scores import ScoreSink
@@ -33,6 +33,7 @@ __all__ = [
     "PipeSink",
     "PlotSink",
     "ScoreSink",
+    "SinglePictureSink",
     "Sink",
     "VideoSink",
     "VirtualCameraSink",

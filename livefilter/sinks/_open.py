@@ -14,7 +14,15 @@ from livefilter.sinks._beside import partial_of
 from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES, chosen
 from livefilter.sinks._encoding import Encoding
 from livefilter.sinks._origin import Origin
-from livefilter.sinks._pictures import DEFAULT_NAME, SEQUENCE_SUFFIXES, PictureSink, is_of_sequence, is_sequence
+from livefilter.sinks._pictures import (
+    DEFAULT_NAME,
+    SEQUENCE_SUFFIXES,
+    PictureSink,
+    SinglePictureSink,
+    is_of_sequence,
+    is_sequence,
+    is_single,
+)
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._video import VideoSink
 
@@ -34,7 +42,7 @@ def open_sink(
 
     Args:
         target: A video (.mp4, .m4v, .mov, .mkv, .webm, .avi, .gif, .apng), or "-" for one on standard output; pictures
-            (``frames/%05d.png``, or a folder, written with a slash at its end or existing already).
+            (``frames/%05d.png``, or a folder, written with a slash at its end or existing already), or one (``a.png``).
         rate: Nominal frames per second.
         time_base: What frame times are whole multiples of.
         overwrite: Replace what exists.
@@ -49,7 +57,8 @@ def open_sink(
     """
     path = _path(target)
     if path.suffix.lower() in SEQUENCE_SUFFIXES:
-        return PictureSink(path, overwrite=overwrite)
+        one_or_many = SinglePictureSink if is_single(path) else PictureSink
+        return one_or_many(path, overwrite=overwrite)
     if path.suffix.lower() in VIDEO_SUFFIXES or str(target) == STANDARD_OUTPUT:
         return VideoSink(
             path,

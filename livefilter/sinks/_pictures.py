@@ -1,4 +1,4 @@
-"""A numbered sequence of PNG or JPEG files."""
+"""PNG and JPEG files: a numbered sequence of them, or a single one."""
 
 from __future__ import annotations
 
@@ -74,9 +74,54 @@ class PictureSink(Sink):
                 self._pattern.parent.rmdir()
 
 
+class SinglePictureSink(Sink):
+    """One file, for a source of one frame.
+
+    Args:
+        path: Ends in .png, .jpg or .jpeg.
+        overwrite: Replace a file that exists.
+
+    Raises:
+        SinkError: It cannot be made.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        self.target = str(path)
+        self._path = path
+        self._file: Beside | None = Beside(path, overwrite=overwrite)
+        self._is_written = False
+
+    def write(self, frame: Frame, score: EdgeScore) -> None:
+        """Write the picture; the score is not kept in it."""
+        if self._is_written:
+            several = f"{self._path.stem}-%05d{self._path.suffix}"
+            raise OptionError(f"{self.target}: is one picture, the source has more; a sequence is named {several}")
+        assert self._file is not None
+        _write(self._file, frame.pixels)
+        self._is_written = True
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Move the picture into place; it is whole whatever ended the run."""
+        if not self._is_written:
+            self.discard()
+        file, self._file = self._file, None
+        return None if file is None else str(file.complete())
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        if self._file is not None:
+            self._file.discard()
+            self._file = None
+
+
 def is_sequence(pattern: Path) -> bool:
     """Return whether a name has exactly one place for a number, such as %05d."""
     return len(_NUMBER.findall(pattern.name)) == 1
+
+
+def is_single(path: Path) -> bool:
+    """Return whether a name has no place for a number at all, so that it is one picture's."""
+    return _NUMBER.search(path.name) is None
 
 
 def is_of_sequence(path: Path, pattern: Path) -> bool:
@@ -99,16 +144,25 @@ def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> Non
     """
     if path.suffix.lower() not in SEQUENCE_SUFFIXES:
         raise OptionError(f"{path}: a picture ends in {', '.join(SEQUENCE_SUFFIXES)}, found {path.suffix or 'none'}")
+    file = Beside(path, overwrite=overwrite)
+    try:
+        _write(file, pixels)
+        file.complete()
+    except SinkError:
+        file.discard()
+        raise
+
+
+def _write(file: Beside, pixels: Pixels) -> None:
+    """Write a picture beside its place."""
+    path = file.target
     try:
         is_encoded, encoded = cv2.imencode(path.suffix, pixels)
     except cv2.error:  # OpenCV 4 raises what OpenCV 5 returns.
         is_encoded = False
     if not is_encoded:  # JPEG has no more than 65,500 rows or columns.
         raise SinkError(f"{path}: {pixels.shape[0]} x {pixels.shape[1]} pixels do not fit into this format")
-    file = Beside(path, overwrite=overwrite)
     try:
         file.partial.write_bytes(encoded.tobytes())
-        file.complete()
-    except OSError as error:  # Also our own, of complete.
-        file.discard()
-        raise error if isinstance(error, SinkError) else cannot_write(path, error) from error
+    except OSError as error:
+        raise cannot_write(path, error) from error

@@ -13,7 +13,7 @@ import pytest
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import PictureSink, write_picture
+from livefilter.sinks import PictureSink, SinglePictureSink, write_picture
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)
 PICTURE = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -74,6 +74,39 @@ def test_a_pattern_needs_one_number_and_a_known_ending(name: str, tmp_path: Path
     """The message shows what one looks like."""
     with pytest.raises(OptionError, match=r"a sequence is named like frames/%05d\.png"):
         PictureSink(tmp_path / name)
+
+
+def test_a_name_without_a_number_is_one_picture(tmp_path: Path) -> None:
+    """It appears when it is finished, and the notes of an interrupt are not for it: it is whole."""
+    sink = SinglePictureSink(tmp_path / "a.png")
+    sink.write(frame(0), SCORE)
+    assert names(tmp_path) == ["a.partial.png"]
+    assert sink.finish(is_complete=False) == str(tmp_path / "a.png")
+    assert sink.finish() is None
+    written = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_GRAYSCALE)
+    assert written is not None
+    assert np.array_equal(written, PICTURE)
+
+
+def test_a_second_frame_needs_a_sequence(tmp_path: Path) -> None:
+    """The message names one, and nothing is left that looks like a result."""
+    sink = SinglePictureSink(tmp_path / "a.png")
+    sink.write(frame(0), SCORE)
+    with pytest.raises(OptionError, match=r"is one picture, the source has more; a sequence is named a-%05d\.png"):
+        sink.write(frame(1), SCORE)
+    sink.discard()
+    assert names(tmp_path) == []
+
+
+def test_one_picture_of_nothing_is_no_file(tmp_path: Path) -> None:
+    """And one that exists is kept unless told otherwise."""
+    with SinglePictureSink(tmp_path / "a.png") as sink:
+        assert names(tmp_path) == ["a.partial.png"]
+    assert sink.finish() is None
+    assert names(tmp_path) == []
+    (tmp_path / "a.png").write_bytes(b"mine")
+    with pytest.raises(SinkError, match="exists; give --overwrite"):
+        SinglePictureSink(tmp_path / "a.png")
 
 
 def test_a_folder_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
