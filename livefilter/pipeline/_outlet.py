@@ -21,6 +21,8 @@ from livefilter.pipeline._stats import Stats
 from livefilter.sinks import Sink, partial_of
 
 _NANOSECONDS = 1_000_000_000
+_UNREAD_S = 1.0
+"""A pipe that takes nothing for so long is not read."""
 _PIXEL = np.zeros((1, 1), np.uint8)
 
 
@@ -62,6 +64,7 @@ class QueuedSink(Outlet):
         patience_s: How long to wait at the end for what is in the queue; None as long as it takes.
         is_wanted: Whether anybody reads the sink; asked before every frame.
         needs_pictures: False for a sink of scores: no pictures wait in its queue, then, only a pixel in their place.
+        clock: Seconds that only grow.
 
     Attributes:
         failure: What went wrong with the sink, which is given no more then; None while all is well.
@@ -81,6 +84,7 @@ class QueuedSink(Outlet):
         patience_s: float | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
         needs_pictures: bool = True,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.name = name
         self.failure: BaseException | None = None
@@ -92,6 +96,8 @@ class QueuedSink(Outlet):
         self._patience_s = patience_s
         self._has_reader = is_wanted
         self._needs_pictures = needs_pictures
+        self._clock = clock
+        self._writes_since_s: float | None = None
         self._queue: deque[tuple[Frame, EdgeScore]] = deque()
         self._is_ending = False
         self._changed = threading.Condition()  # Over the queue and the end.
@@ -100,8 +106,14 @@ class QueuedSink(Outlet):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the sink is well, and somebody reads it."""
-        return self.failure is None and not self._is_ending and self._has_reader()
+        """Whether the sink is well, and somebody reads it.
+
+        Nobody does where one that wants what is new takes nothing for long; unless the loop can wait for it.
+        """
+        since_s = self._writes_since_s
+        is_held_up = since_s is not None and self._clock() - since_s > _UNREAD_S
+        is_unread = is_held_up and self._is_newest and not self._waits
+        return self.failure is None and not self._is_ending and not is_unread and self._has_reader()
 
     def offer(self, frame: Frame, score: EdgeScore) -> None:
         """Queue one result."""
@@ -145,13 +157,14 @@ class QueuedSink(Outlet):
     def _run(self) -> None:
         while (item := self._next()) is not None:
             frame, score = item
-            started_s = time.perf_counter()
+            started_s = self._writes_since_s = self._clock()
             try:
                 self._sink.write(frame, score)
             except BaseException as error:  # Told by whoever ends the pipeline; the picture goes on.
                 self._fail(error)
                 return
-            self._stats.took(self.name, time.perf_counter() - started_s)
+            self._writes_since_s = None
+            self._stats.took(self.name, self._clock() - started_s)
             self._stats.delivered(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
 
     def _next(self) -> tuple[Frame, EdgeScore] | None:

@@ -15,7 +15,7 @@ from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline._outlet import Outlet, QueuedSink, Screen
 from livefilter.pipeline._stats import Stats
-from livefilter.testing import ListSink
+from livefilter.testing import FakeClock, ListSink
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)
 
@@ -70,7 +70,7 @@ def make() -> Iterator[Make]:
     """A function that makes a sink, its queue, and what is counted; their threads end with the test."""
     made: list[tuple[Gated, QueuedSink, Stats]] = []
 
-    def start(fails_at: int | None = None, **options: bool | int | float) -> tuple[Gated, QueuedSink, Stats]:
+    def start(fails_at: int | None = None, **options: object) -> tuple[Gated, QueuedSink, Stats]:
         sink, stats = Gated(fails_at=fails_at), Stats(Fraction(25))
         queued = QueuedSink("recording", sink, stats, depth=2, **options)  # type: ignore[arg-type]
         made.append((sink, queued, stats))
@@ -108,6 +108,26 @@ def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> 
     sink.gate.release(3)
     queued.end()
     assert sink.indexes == [0, 1, 2]
+
+
+def test_a_pipe_that_nobody_reads_wants_nothing(make: Make) -> None:
+    """Once it has taken nothing for a second, and until it takes something again.
+
+    A recording wants every frame, and so does a pipe of frames from a file, which can wait.
+    """
+    clock = FakeClock()
+    for is_newest, waits in ((True, False), (False, False), (True, True)):
+        sink, queued, _ = make(is_newest=is_newest, waits=waits, clock=clock)
+        queued.offer(frame(0), SCORE)
+        sink.has_begun.acquire()
+        clock.advance(0.9)
+        assert is_wanted(queued)
+        clock.advance(0.2)
+        assert is_wanted(queued) is (waits or not is_newest)
+        queued.offer(frame(1), SCORE)
+        sink.gate.release()
+        sink.has_begun.acquire()
+        assert is_wanted(queued)
 
 
 def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> None:
