@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from os import PathLike
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from livefilter.pipeline._outlet import Screen
 from livefilter.pipeline._panels import Panels, source_lines, statistics_lines, status_lines
 from livefilter.pipeline._summary import Summary
 from livefilter.presets import Preset
-from livefilter.sinks import WindowSink, write_picture
+from livefilter.sinks import WindowSink, partial_of, write_picture
 from livefilter.sources import Source
 
 _LONGEST_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
@@ -281,17 +282,19 @@ class Preview:
             return
         try:
             path = self._place(f"-{self._shown.index:06d}.png")
-            write_picture(path, self._shown.pixels, overwrite=True)
+            write_picture(path, self._shown.pixels)
         except LivefilterError as error:
             self._announce(str(error))
             return
         self._announce(f"saved {path}")
 
     def _place(self, ending: str) -> Path:
-        """Return where a file goes that is named by the time and the preset; its folder is made if there is none."""
+        """Return where a new file goes, named by the time and the preset; its folder is made if there is none."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SinkError(f"{self._folder}: cannot be made: {error.strerror or error}") from error
         preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
-        return self._folder / f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}{ending}"
+        start = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
+        places = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
+        return next(place for place in places if not (place.exists() or partial_of(place).exists()))

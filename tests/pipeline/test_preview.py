@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from livefilter.compiler import Filter
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.overlays import Compare
-from livefilter.pipeline import Preview
+from livefilter.pipeline import Preview, _preview
 from livefilter.sinks import WindowSink
 from livefilter.testing import ArraySource, FakeClock, ListSink
 
@@ -497,6 +498,35 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
     while (read := capture.read())[0]:
         levels.append(int(read[1][-1, -1, 0]))
     assert np.allclose(levels, [20, 30, 40], atol=2)
+
+
+def test_nothing_that_is_saved_replaces_another(
+    presets: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of the same second are numbered, while the first one is still being written, too."""
+
+    class Noon(datetime):
+        """A clock that stands still."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Noon:
+            """Return noon."""
+            return cls(2026, 1, 2, 12, tzinfo=tz)
+
+    monkeypatch.setattr(_preview, "datetime", Noon)
+    turned = Turned(presets, snapshot_folder=tmp_path)
+    turned.next_frame()
+    turned.press("s", "s", "r")
+    turned.next_frame()
+    turned.press("r")
+    with turned.live:
+        pass
+    start = "livefilter-20260102-120000-plain"
+    saved = sorted(path.name for path in tmp_path.glob("livefilter-*"))
+    assert saved == [f"{start}-000000.png", f"{start}-2-000000.png", f"{start}.mp4"]
+    assert turned.preview._place(".mp4").name == f"{start}-2.mp4"
+    (tmp_path / f"{start}-2.partial.mp4").touch()
+    assert turned.preview._place(".mp4").name == f"{start}-3.mp4"
 
 
 def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
