@@ -8,6 +8,7 @@ from typing import cast
 
 import cv2
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
@@ -133,7 +134,8 @@ def _upright(pixels: Pixels, picture: VideoFrame) -> Pixels:
 
 def _is_mirrored(picture: VideoFrame) -> bool:
     """Return whether a picture is turned over before it is turned, as by a camera that looks at whoever holds it."""
-    matrix = picture.side_data.get("DISPLAYMATRIX")
+    # Not picture.side_data: the two would keep each other, and all of the pixels, until garbage is collected.
+    matrix = SideDataContainer(picture).get("DISPLAYMATRIX")  # type: ignore[call-arg]
     if matrix is None:
         return False
     a, b, _, c, d = struct.unpack_from("=5i", cast(bytes, matrix))  # Columns go to (a, b), and rows to (c, d).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Look, Pixels
-from livefilter.sources._planes import gray_pixels, look_of, notes_on
+from livefilter.sources._planes import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -26,6 +27,14 @@ def stored(luma: Pixels, pix_fmt: str = "yuv420p", color_range: ColorRange = Col
     rows[: luma.shape[0], : luma.shape[1]] = luma
     picture.color_range = color_range
     return picture
+
+
+@pytest.mark.parametrize("convert", [gray_pixels, luma_and_chroma, bgr_pixels])
+def test_a_picture_is_let_go_of_at_once(convert: Callable[[VideoFrame], object]) -> None:
+    """Not when garbage is collected: until then a video would fill the memory."""
+    gc.collect()
+    convert(stored(LEVELS))
+    assert gc.collect() == 0
 
 
 def test_every_limited_luma_is_expanded_exactly() -> None:
