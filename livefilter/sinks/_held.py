@@ -13,7 +13,15 @@ from av.stream import Disposition, Stream
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-_OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
+_OF_THE_CONTAINER = {
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "software",
+    "duration",
+    "number_of_frames",
+}
 """Metadata that tell how a file was written, not what is in it."""
 _COUNTED = {"mp3": "libmp3lame", "mp3float": "libmp3lame", "ac3": "ac3"}
 """Codecs of sound whose packets an AVI must count, and encoders of them. Where it is from an AVI or a WAV, their
