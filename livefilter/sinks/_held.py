@@ -13,16 +13,10 @@ from av.stream import Disposition, Stream
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-_OF_THE_CONTAINER = {
-    "major_brand",
-    "minor_version",
-    "compatible_brands",
-    "encoder",
-    "software",
-    "duration",
-    "number_of_frames",
-}
+_OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
 """Metadata that tell how a file was written, not what is in it."""
+_ENCODER_OF_AVI = "software"
+"""What its encoder is called there. In other files somebody may have meant it."""
 _COUNTED = {"mp3": "libmp3lame", "mp3float": "libmp3lame", "ac3": "ac3"}
 """Codecs of sound whose packets an AVI must count, and encoders of them. Where it is from an AVI or a WAV, their
 description says how many bytes stand for a time, and FFmpeg's muxer would count by these, and be wrong."""
@@ -68,6 +62,8 @@ def copy_facts(source: InputContainer, chapters: list[Chapter], output: OutputCo
     from such a file. It is not used for others, since many players look into the usual places only.
     """
     kept = _kept(source.metadata)
+    if source.format.name == "avi":
+        kept.pop(_ENCODER_OF_AVI, None)
     output.metadata.update(kept)
     if chapters:
         output.set_chapters(chapters)

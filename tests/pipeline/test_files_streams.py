@@ -233,6 +233,16 @@ def test_metadata_and_chapters_that_a_container_has_no_place_for_are_named(media
     assert media.probe(media.folder / "out.mp4")["format"]["tags"]["title"] == "A film"
 
 
+def test_the_software_that_wrote_an_avi_is_no_loss_but_what_somebody_noted_is(media: Media) -> None:
+    """AVI calls its encoder so, which another file has of its own; elsewhere somebody may have meant it."""
+    assert media.run(media.make("in.avi", *X264), "out.mp4").notes == ()
+    noted = media.make("in.mkv", *X264, "-metadata", "software=mine")
+    assert media.run(noted, "out.mkv").notes == ()
+    assert media.probe(media.folder / "out.mkv")["format"]["tags"]["SOFTWARE"] == "mine"
+    (note,) = media.run(noted, "again.mp4").notes
+    assert note.endswith("metadata (SOFTWARE) are left out, which mp4 cannot hold")
+
+
 def test_a_timecode_is_kept_and_not_said_to_be_left_out(media: Media) -> None:
     """A MOV has a stream for it, which is made anew out of what the video's own metadata say."""
     source = media.make("in.mov", *X264, "-timecode", "01:02:03:04")
