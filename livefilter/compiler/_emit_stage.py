@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.compiler._emit_sums import Sum, Window, finish, prepare
+from livefilter.compiler._emit_sums import Sum, Window, finish, prepare, prepare_two
 from livefilter.compiler._emit_values import Values, emit_absolute, emit_byte, emit_each, emit_offset, summed, times
-from livefilter.compiler._forms import choose_form, rows_read
+from livefilter.compiler._forms import Separable, choose_form, rows_read
 from livefilter.compiler._levels import Line, Steps, recognised
 from livefilter.compiler._plan import Output, Point, Stage
 from livefilter.compiler._program import PHASES, Program
@@ -23,39 +24,51 @@ LARGEST_CORRECTED_DIVISOR = 91
 """Up to here (509 * divisor)**2, four times what gives level 255, stays below 2**31."""
 
 
-def emit_two_rows(program: Program, stage: Stage, window: Window) -> None:
-    """Write the loop that makes two rows at once; ``target``, ``to`` and ``pitch`` say where they go."""
-    weights = [np.pad(stage.sums[0].weights, ((row, 1 - row), (0, 0))) for row in (0, 1)]
-    forms = [choose_form(padded, stage.offset, is_direct=True) for padded in weights]
-    window.name_rows(program, set().union(*(rows_read(form) for form in forms)))
-    sums = [
-        prepare(program, window, f"sum{window.tag}{name}", form, stage.sums[0].range)
-        for name, form in zip("ab", forms, strict=True)
-    ]
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Where rows go: an array, where the first one begins in it, and how far away the next one begins."""
+
+    array: str
+    begin: str
+    pitch: str
+
+
+def emit_rows(program: Program, stage: Stage, window: Window, made: Made, rows: int, output: Output) -> None:
+    """Write the loops that make one row, or two at once; the window is that of the first."""
+    sums = _prepare_row(program, stage, window) if rows == 1 else _prepare_two_rows(program, stage, window)
     with program.lanes(window.count):
-        for row, values in enumerate(finish(program, window, sums)):
-            even, odd = _emit_pixel(program, stage, window, [values]).names
-            at = "to + pitch" if row else "to"
-            program(f"store_pair(target, {at}, x, {even}, {odd}, {program.loop})")
+        if output != "uint8":
+            _emit_wide_output(program, stage, window, made, sums, output)
+            return
+        found = finish(program, window, sums)
+        for row, values in enumerate([found] if rows == 1 else [[item] for item in found]):
+            pixels = ", ".join(_emit_pixel(program, stage, window, values).names)
+            at = f"{made.begin} + {made.pitch}" if row else made.begin
+            store = "store_pair" if window.phases == 2 else "store_quad"
+            program(f"{store}({made.array}, {at}, x, {pixels}, {program.loop})")
 
 
-def emit_row(program: Program, stage: Stage, window: Window, output: Output) -> None:
-    """Write the loops that make one row; ``target`` and ``to`` say where its first pixel goes."""
+def _prepare_row(program: Program, stage: Stage, window: Window) -> list[Sum]:
     centre = {stage.above} if isinstance(stage.operation, Unsharp) else set()
     window.name_rows(program, centre.union(*(rows_read(item.form) for item in stage.sums)))
     names = ("across", "down") if len(stage.sums) == 2 else ("sum",)
-    sums = [
+    return [
         prepare(program, window, f"{name}{window.tag}", item.form, item.range)
         for name, item in zip(names, stage.sums, strict=True)
     ]
-    with program.lanes(window.count):
-        if output != "uint8":
-            _emit_wide_output(program, stage, window, sums, output)
-            return
-        values = _emit_pixel(program, stage, window, finish(program, window, sums))
-        store = "store_pair" if window.phases == 2 else "store_quad"
-        program(f"{store}(target, to, x, {', '.join(values.names)}, {program.loop})")
-    emit_point_loops(program, stage.points, "target", "to", "y")
+
+
+def _prepare_two_rows(program: Program, stage: Stage, window: Window) -> list[Sum]:
+    (item,) = stage.sums
+    names = [f"sum{window.tag}{row}" for row in "ab"]
+    if isinstance(item.form, Separable):
+        rows = rows_read(item.form)
+        window.name_rows(program, rows | {row + 1 for row in rows})
+        return prepare_two(program, window, names, item.form, item.range)
+    weights = [np.pad(item.weights, ((row, 1 - row), (0, 0))) for row in (0, 1)]
+    forms = [choose_form(padded, stage.offset, is_direct=True) for padded in weights]
+    window.name_rows(program, set().union(*(rows_read(form) for form in forms)))
+    return [prepare(program, window, name, form, item.range) for name, form in zip(names, forms, strict=True)]
 
 
 def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, to: str, row: str) -> None:
@@ -124,15 +137,17 @@ def _emit_pixel(program: Program, stage: Stage, window: Window, values: list[Val
             raise AssertionError("a copy has no window")
 
 
-def _emit_wide_output(program: Program, stage: Stage, window: Window, sums: list[Sum], output: Output) -> None:
+def _emit_wide_output(
+    program: Program, stage: Stage, window: Window, made: Made, sums: list[Sum], output: Output
+) -> None:
     """Write the lines from a sum to a pair of int16 or float32 results, by float64 division as the reference does."""
     values = emit_offset(program, finish(program, window, sums)[0], stage.offset)
     for phase, name in enumerate(values.names):
         program(f"quotient = divided(as_float64({name}), {float(stage.divisor)!r})")
         if output == "int16":
             program("quotient = at_most(at_least(nearest(quotient), -32768), 32767)")
-        at = f"to + {phase}" if phase else "to"
-        program(f"store(target, {at}, {window.phases} * x, as_{output}(quotient), {program.loop})")
+        at = f"{made.begin} + {phase}" if phase else made.begin
+        program(f"store({made.array}, {at}, {window.phases} * x, as_{output}(quotient), {program.loop})")
 
 
 def _emit_length(program: Program, across: Values, down: Values, norm: str, divisor: int) -> Values:

@@ -24,8 +24,10 @@ class Window:
         row: Expression of the same, ``{i}`` being any integer expression.
         phases: Pixels that share a lane, 2 or 4.
         count: Expression for the number of such pairs or quads in an output row.
-        is_first: Expression for whether this is the first row that this strip makes.
-        zeros: Expression for where a row of zeros lies.
+        lanes: Expression for a power of two; loops over sums of columns are rounded up to a multiple of it.
+        is_first: Expression for whether nothing is carried from the row before.
+        zeros: Expressions for an array and for where in it a row of zeros lies.
+        part: Expression for which of two parts of the row is made, 0 or 1, if it is made in parts.
     """
 
     tag: str
@@ -33,13 +35,20 @@ class Window:
     row: str
     phases: int
     count: str
+    lanes: str = "1"
     is_first: str = ""
     zeros: str = ""
+    part: str = ""
 
     @property
     def prefix(self) -> str:
         """``{prefix}{i}`` names the first byte of window row i, ``{prefix}before`` that of the row above them."""
         return f"row{self.tag}_"
+
+    def columns(self, ahead: int) -> str:
+        """Return the expression for the number of pairs of columns to add up, ``ahead`` more than there are results."""
+        pairs = self.count if self.phases == 2 else f"2 * {self.count}"
+        return f"({pairs} + {ahead - 1} + {self.lanes}) & -{self.lanes}"
 
     def name_rows(self, program: Program, rows: Iterable[int]) -> None:
         """Write the lines that name rows; -1 is the one above the window."""
@@ -70,12 +79,18 @@ def prepare(program: Program, window: Window, name: str, form: Form, values: Ran
         case Direct():
             planes = _prepare_direct(program, window, name, form)
         case Separable():
-            planes = _prepare_separable(program, window, name, form)
+            (planes,) = _prepare_separable(program, window, [name], form)
         case Box():
             planes = _prepare_box(program, window, name, form)
         case Streamed():
             planes = _prepare_streamed(program, window, name, form)
     return Sum(name, form, values, planes, window.phases)
+
+
+def prepare_two(program: Program, window: Window, names: list[str], form: Separable, values: Range) -> list[Sum]:
+    """Write the inner loop that comes before the last one, for two rows; the window is that of the first."""
+    planes = _prepare_separable(program, window, names, form)
+    return [Sum(name, form, values, found, window.phases) for name, found in zip(names, planes, strict=True)]
 
 
 def finish(program: Program, window: Window, sums: Sequence[Sum]) -> list[Values]:
@@ -204,25 +219,31 @@ def _gathered(name: str, groups: Sequence[Sequence[Tap]], parity: int, wide: boo
     return summed(values)
 
 
-def _prepare_separable(program: Program, window: Window, name: str, form: Separable) -> tuple[Plane, ...]:
+def _prepare_separable(program: Program, window: Window, names: list[str], form: Separable) -> list[tuple[Plane, ...]]:
+    """Write the loop that adds up columns, for as many rows as there are names."""
     is_wide = form.column_lane == "int32"
     # Stored in 16 bits if they are summed in 16 bits: a loop that also stored 32 bits would be vectorised for those.
-    plane = program.plane("uint16" if window.phases == 4 else form.lane, f"{name}_columns")
+    lane: Lane = "uint16" if window.phases == 4 else form.lane
+    planes = [program.plane(lane, f"{name}_columns") for name in names]
     ahead = len(form.row) // 2 + 1
-    with program.lanes(f"{window.count} + {ahead}" if window.phases == 2 else f"2 * {window.count} + {ahead}"):
-        rows = [i for i, weight in enumerate(form.column) if weight]
-        terms = [Term(form.column[i], at, 0) for at, i in enumerate(rows)]
+    with program.lanes(window.columns(ahead)):
+        weighted = [(i, weight) for i, weight in enumerate(form.column) if weight]
+        rows = sorted({i + down for i, _ in weighted for down in range(len(names))})
+        parts = [[Term(weight, rows.index(i + down), 0) for i, weight in weighted] for down in range(len(names))]
         starts = ", ".join(f"{window.prefix}{i}" for i in rows)
-        names = [f"{name}_column_{phase}" for phase in PHASES[2]]
+        sums = [[f"{name}_column_{phase}" for phase in PHASES[2]] for name in names]
         taps = "wide_taps" if is_wide else "taps"
-        call = f'{taps}({window.array}, x, {program.loop}, "{written([terms])}", {starts})'
-        program(f"{', '.join(names)} = {call}")
-        for parity, column in enumerate(names):
-            value = column
-            if plane.store != "words" and form.column_lane != form.lane:
-                value = f"as_{form.lane}({narrowed(column, form.column_lane)})"
-            program.store(plane, parity, value)
-    return (plane,) if window.phases == 2 else (_dealt_out(program, window, name, form, plane),)
+        call = f'{taps}({window.array}, x, {program.loop}, "{written(parts)}", {starts})'
+        program(f"{', '.join(name for pair in sums for name in pair)} = {call}")
+        for plane, pair in zip(planes, sums, strict=True):
+            for parity, column in enumerate(pair):
+                value = column
+                if plane.store != "words" and form.column_lane != form.lane:
+                    value = f"as_{form.lane}({narrowed(column, form.column_lane)})"
+                program.store(plane, parity, value)
+    if window.phases == 2:
+        return [(plane,) for plane in planes]
+    return [(_dealt_out(program, window, name, form, plane),) for name, plane in zip(names, planes, strict=True)]
 
 
 def _dealt_out(program: Program, window: Window, name: str, form: Separable, columns: Plane) -> Plane:
@@ -242,22 +263,24 @@ def _dealt_out(program: Program, window: Window, name: str, form: Separable, col
 
 
 def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tuple[Plane, ...]:
-    columns = program.plane("uint16", f"{name}_columns")
-    count = f"{window.count} + {form.cols // 2 + 1}"
-    program(f"gone, at = {window.prefix}before, {form.rows - 1}")
+    """Write the loops that carry the sums of columns on by one row, and add up blocks of them."""
+    columns = program.plane("uint16", f"{name}_columns", part=window.part)
+    count = window.columns(form.cols // 2 + 1)
+    program(f"outgoing, gone, at = {window.array}, {window.prefix}before, {form.rows - 1}")
     with program.block(f"if {window.is_first}:"):
         program("# All rows come in, and none goes out.")
-        program(f"gone, at = {window.zeros}, 0")
+        program(f"outgoing, gone, at = {window.zeros}, 0")
         for start in columns.starts:
             program(f"clear(words, {start}, {count})")
-    with program.block(f"for i in range(at, {form.rows}):"):
-        program(f"row = {window.row.format(i='i')}")
-        with program.lanes(count):
-            program(f"p = pixels({window.array}, row, x, 1, {program.loop})")
-            program(f"q = pixels({window.array}, gone, x, 1, {program.loop})")
-            for parity in (0, 1):
-                carried = program.load_own(columns, parity)
-                program.store(columns, parity, f"add({carried}, sub(p[{parity}], q[{parity}]))")
+    if window.part:
+        # In place the last row has a loop of its own, which is quicker. In rings, where a preset may have many boxes,
+        # compiling that would take too long.
+        with program.block(f"for i in range(at, {form.rows - 1}):"):
+            _emit_carried(program, window, columns, count, "i", is_growing=True)
+        _emit_carried(program, window, columns, count, str(form.rows - 1))
+    else:
+        with program.block(f"for i in range(at, {form.rows}):"):
+            _emit_carried(program, window, columns, count, "i")
     if form.block == 1:
         return (columns,)
     blocks = program.plane("uint16", f"{name}_blocks")
@@ -266,6 +289,20 @@ def _prepare_box(program: Program, window: Window, name: str, form: Box) -> tupl
         for parity in (0, 1):
             program.store(blocks, parity, f"block[{parity}]")
     return columns, blocks
+
+
+def _emit_carried(
+    program: Program, window: Window, columns: Plane, count: str, i: str, *, is_growing: bool = False
+) -> None:
+    """Write the loop that adds row i of the window to sums of columns and, unless they only grow, takes one off."""
+    program(f"row = {window.row.format(i=i)}")
+    with program.lanes(count):
+        program(f"p = pixels({window.array}, row, x, 1, {program.loop})")
+        if not is_growing:
+            program(f"q = pixels(outgoing, gone, x, 1, {program.loop})")
+        for parity in (0, 1):
+            change = f"p[{parity}]" if is_growing else f"sub(p[{parity}], q[{parity}])"
+            program.store(columns, parity, f"add({program.load_own(columns, parity)}, {change})")
 
 
 def _prepare_streamed(program: Program, window: Window, name: str, form: Streamed) -> tuple[Plane, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._emit_score import emit_score_row, emit_score_start
-from livefilter.compiler._emit_stage import emit_point_loops, emit_row, emit_two_rows
+from livefilter.compiler._emit_sides import emit_in_place, emit_side_rows, emit_taken
+from livefilter.compiler._emit_stage import Made, emit_point_loops, emit_rows
 from livefilter.compiler._emit_sums import Window
 from livefilter.compiler._picture import picture
 from livefilter.compiler._plan import Output, Stage, Sweep
 from livefilter.compiler._program import Program, Store
+from livefilter.compiler._sides import Layout
 
 ARGUMENTS = (
     ("source", "uint8[::1]"),
@@ -27,10 +27,14 @@ ARGUMENTS = (
     ("cols", "int64"),
     ("in_cols", "int64"),
     ("stride", "int64"),
+    ("plane", "int64"),
     ("sources", "int64[::1]"),
-    ("windows", "int64[:, ::1]"),
-    ("margins", "int64[:, ::1]"),
+    ("windows", "int64[::1]"),
+    ("span", "int64"),
+    ("margins", "int64[::1]"),
     ("bounds", "int64[:, ::1]"),
+    ("layout", "int64[::1]"),
+    ("sides", "uint8[::1]"),
     ("ring", "uint8[::1]"),
     ("words", "uint16[::1]"),
     ("ints", "int32[::1]"),
@@ -73,9 +77,8 @@ class Code:
 def generate(sweep: Sweep) -> Code:
     """Generate the source of a sweep."""
     program = Program()
-    ring_rows = tuple(_ring_rows(at, stage) for at, stage in enumerate(sweep.stages))
-    ring_starts = tuple(sum(rows + 1 for rows in ring_rows[1:at]) for at in range(len(ring_rows)))
-    tail = sum(rows + 1 for rows in ring_rows[1:])
+    count = len(sweep.stages)
+    tail = _ring_start(sweep, count)
     height = sweep.rule.horizontal.shape[0] + 1 if sweep.rule else 0
     program("pairs = (cols + 1) // 2")
     if any(stage.phases == 4 for stage in sweep.stages):
@@ -83,16 +86,18 @@ def generate(sweep: Sweep) -> Code:
     counts, rows_held = emit_score_start(program, sweep.rule) if sweep.rule else ([], 0)
     if sweep.rule:
         program(f"tail = {tail} * stride")
-    with program.block("for t in range(bounds[0, 0], last):" if sweep.stages else "for t in range(first, last):"):
+    if sweep.sides is not None:
+        program.names += [f"{name} = layout[{at}]" for at, name in enumerate(Layout._fields)]
+    begin = ("bounds[1, 0]" if sweep.sides else "bounds[0, 0]") if sweep.stages else "first"
+    with program.block(f"for t in range({begin}, last):"):
         if sweep.rule:
             emit_score_row(program, sweep.rule, counts, rows_held)
-        for at, stage in enumerate(sweep.stages):
-            zeros = f"{ring_starts[at] + ring_rows[at]} * stride"
-            _emit_stage(program, sweep, at, stage, zeros)
+        for at in range(1 if sweep.sides else 0, count):
+            _emit_stage(program, sweep, at)
     return Code(
         _module(program, sweep.output),
-        ring_starts,
-        ring_rows,
+        tuple(_ring_start(sweep, at) for at in range(count)),
+        tuple(_ring_rows(sweep, at) for at in range(count)),
         tail + height,
         dict(program.planes),
         np.frombuffer(b"".join(program.levels) or b"\0", dtype=np.uint8),
@@ -100,93 +105,123 @@ def generate(sweep: Sweep) -> Code:
     )
 
 
-def _ring_rows(at: int, stage: Stage) -> int:
+def _ring_rows(sweep: Sweep, at: int) -> int:
     """Return how many rows of its input a stage needs at once."""
-    if at == 0:
+    stage = sweep.stages[at]
+    if at == 0 or (at == 1 and sweep.sides is not None):
         return 0
     # The first window's rows are copied in the order in which it sees them; those below mirror what was made.
-    return (stage.height + COPIED_AHEAD if at == 1 else 2 * stage.reach + 1) + int(stage.keeps_a_row_more)
+    count = stage.height + COPIED_AHEAD if at == 1 else 2 * stage.reach + 1
+    return count + int(stage.has_running_sums) + int(sweep.makes_two_rows(at))
 
 
-def _emit_stage(program: Program, sweep: Sweep, at: int, stage: Stage, zeros: str) -> None:
-    window = partial(_window, at, stage, zeros)  # Called with the output row that it begins at.
-    is_last = at == len(sweep.stages) - 1
+def _ring_start(sweep: Sweep, at: int) -> int:
+    """Return the first row of a stage's ring; a row of zeros follows each ring."""
+    return sum(_ring_rows(sweep, before) + 1 for before in range(1, at))
+
+
+def _emit_stage(program: Program, sweep: Sweep, at: int) -> None:
+    stage = sweep.stages[at]
+    follower = sweep.stages[at + 1] if at + 1 < len(sweep.stages) else None
     program()
     for line in picture(stage, at):
         program(f"# {line}" if line else "#")
     with program.block(f"if bounds[{at}, 0] <= t < bounds[{at}, 1]:"):
         program(f"y = t + bounds[{at}, 2]")
-        follower = None if is_last else sweep.stages[at + 1]
         if follower is not None:
-            program(f"slot = windows[{at + 1}, y{f' + {follower.above}' if at and follower.above else ''}]")
+            program(f"slot = load(windows, {at + 1} * span + y, {follower.above if at else 0}, 0)")
         if at == 0:
             _emit_copy(program, stage, follower)
-        elif follower is not None:
-            program("target = ring")
-            program(f"to = slot + {follower.left}")
-            emit_row(program, stage, window("y"), sweep.output)
-        elif stage.makes_two_rows and sweep.output == "uint8":
-            with program.block(f"if (t - bounds[{at}, 0]) % 2 == 1:"):
-                _emit_result(program, sweep, stage, window, 2)
-            with program.block(f"elif t + 1 == bounds[{at}, 1]:"):
-                _emit_result(program, sweep, stage, window, 1)
         else:
-            _emit_result(program, sweep, stage, window, 1)
+            _emit_rows(program, sweep, at, follower)
         if follower is not None and not sweep.is_valid and follower.left + follower.right:
             sides = f"{follower.left}, {follower.right}"
-            program(f"repeat_columns(ring, slot, cols, {sides}, margins, {at + 1})")
+            program(f"repeat_columns(ring, slot, cols, {sides}, margins, {sweep.margins_before(at + 1)})")
 
 
-def _window(at: int, stage: Stage, zeros: str, first: str) -> Window:
-    count = "pairs" if stage.phases == 2 else "quads"
-    row, is_first = f"windows[{at}, {first} + {{i}}]", f"t == bounds[{at}, 0]"
-    return Window(str(at), "ring", row, stage.phases, count, is_first, zeros)
+def _emit_rows(program: Program, sweep: Sweep, at: int, follower: Stage | None) -> None:
+    """Write the making of row y, where the next window or the caller reads it; or, every other turn, of two rows."""
+    sides = sweep.sides if at == 1 else None
+    if sides is not None:
+        emit_side_rows(program, sides)
+    if follower is not None:
+        program(f"target, begin, pitch, made_rows = ring, slot + {follower.left}, stride, 1")
+    else:
+        program("target, begin, pitch, made_rows = out, y * cols, cols, 1")
+    if sweep.makes_two_rows(at):
+        with program.block(f"if (t - bounds[{at}, 0]) % 2 == 1:"):
+            program("begin, made_rows = begin - pitch, 2")
+            _emit_made(program, sweep, at, 2)
+        with program.block(f"elif t + 1 == bounds[{at}, 1]:"):
+            _emit_made(program, sweep, at, 1)
+        with program.block("else:"):
+            program("made_rows = 0")
+    else:
+        _emit_made(program, sweep, at, 1)
+    if sides is not None:
+        emit_taken(program, sides)
+    emit_point_loops(program, sweep.stages[at].points, "target", "begin", "y")
 
 
-def _emit_result(program: Program, sweep: Sweep, stage: Stage, window: Callable[[str], Window], rows: int) -> None:
-    """Write the making of one or two rows of the result, row y being the last.
+def _emit_made(program: Program, sweep: Sweep, at: int, rows: int) -> None:
+    """Write the loops that make one or two rows, row y being the last."""
+    if at == 1 and sweep.sides is not None:
+        emit_in_place(program, sweep, sweep.sides, rows)
+    elif at == len(sweep.stages) - 1:
+        _emit_whole(program, sweep, at, rows)
+    else:
+        made = Made("target", "begin", "pitch")
+        emit_rows(program, sweep.stages[at], _window(sweep, at, rows), made, rows, sweep.output)
+
+
+def _emit_whole(program: Program, sweep: Sweep, at: int, rows: int) -> None:
+    """Write the making of the result's rows from a ring.
 
     Half a pair would be written beyond its row, so rows that end in one go aside first.
     """
-    first = "y" if rows == 1 else "y - 1"
-    program(f"target, to, pitch = out, ({first}) * cols, cols")
-    with program.block(f"if cols % {stage.phases} != 0:"):
-        program("target = spill")
-        program("to = 0")
-        program("pitch = stride")
-    if rows == 1:
-        emit_row(program, stage, window(first), sweep.output)
-    else:
-        emit_two_rows(program, stage, window(first))
-    odd, each = f"if cols % {stage.phases} != 0:", f"for row in range({rows}):"
-    with program.block(odd), program.block(each), program.lanes("cols"):
-        value = f"load(spill, row * stride, x, {program.loop})"
-        program(f"store(out, ({first} + row) * cols, x, {value}, {program.loop})")
+    is_aside = f"if cols % {sweep.stages[at].phases} != 0:"
+    program("made, to, step = target, begin, pitch")
+    with program.block(is_aside):
+        program("made, to, step = spill, 0, stride")
+    emit_rows(program, sweep.stages[at], _window(sweep, at, rows), Made("made", "to", "step"), rows, sweep.output)
+    with program.block(is_aside), program.block(f"for row in range({rows}):"):
+        _emit_copied(program, "target", "begin + row * pitch", "spill", "row * stride", "cols")
+
+
+def _emit_copied(program: Program, target: str, to: str, array: str, at: str, count: str) -> None:
+    with program.lanes(count):
+        program(f"store({target}, {to}, x, load({array}, {at}, x, {program.loop}), {program.loop})")
+
+
+def _window(sweep: Sweep, at: int, rows: int) -> Window:
+    stage = sweep.stages[at]
+    count = "pairs" if stage.phases == 2 else "quads"
+    row = f"load(windows, {at} * span + {'y' if rows == 1 else 'y - 1'}, {{i}}, 0)"
+    is_first, zeros = f"t == bounds[{at}, 0]", f"ring, {_ring_start(sweep, at) + _ring_rows(sweep, at)} * stride"
+    return Window(str(at), "ring", row, stage.phases, count, str(stage.lanes_summed), is_first, zeros)
 
 
 def _emit_copy(program: Program, stage: Stage, follower: Stage | None) -> None:
     """Write the copy of a row of the frame, to the first ring or, if nothing follows, to the result."""
     if follower is None:
-        _emit_copy_row(program, stage, "y", "out", "y * cols")
+        _emit_copied_row(program, stage, "y", "out", "y * cols")
         return
-    left = follower.left
     program("row = sources[y]")
     with program.block("if row < 0:"):
         program("clear(ring, slot, stride)")
     with program.block("else:"):
-        _emit_copy_row(program, stage, "row", "ring", f"slot + {left}" if left else "slot")
+        _emit_copied_row(program, stage, "row", "ring", f"slot + {follower.left}")
 
 
-def _emit_copy_row(program: Program, stage: Stage, row: str, target: str, to: str) -> None:
+def _emit_copied_row(program: Program, stage: Stage, row: str, target: str, to: str) -> None:
     program(f"at = {row} * in_cols")
     program(f"to = {to}")
-    with program.lanes("in_cols"):
-        program(f"store({target}, to, x, load(source, at, x, {program.loop}), {program.loop})")
+    _emit_copied(program, target, "to", "source", "at", "in_cols")
     emit_point_loops(program, stage.points, target, "to", row)
 
 
 def _module(program: Program, output: Output) -> str:
     kinds = [(name, kind.format(output=output)) for name, kind in ARGUMENTS]
     unpacked = [f'{name} = argument(call, {at}, "{kind}")' for at, (name, kind) in enumerate(kinds)]
-    head = [*unpacked, "plane = stride // 2", *program.names]
+    head = [*unpacked, *program.names]
     return "\n".join(["def sweep(call):", *(f"    {line}" for line in head), *program.lines]) + "\n"

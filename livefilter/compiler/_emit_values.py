@@ -108,11 +108,7 @@ def _emit_rounding(program: Program, values: Values, rounding: Rounding) -> Valu
         quotients.append(quotient)
         if rounding.method == "high":
             high = f"high_product({name}, {int(rounding.multiplier)})"
-            if rounding.shift:
-                # It never is more; but both shifts in one, as LLVM would have it, are no instruction of 16-bit lanes.
-                most = (values.range.high + rounding.half) * int(rounding.multiplier) >> 16
-                high = f"shr(at_most({high}, {most}), {rounding.shift})"
-            program(f"{quotient} = {high}")
+            program(f"{quotient} = " + (f"shr({high}, {rounding.shift})" if rounding.shift else high))
         else:
             program(f"{quotient} = as_int32(scaled(as_{rounding.method}({name}), {rounding.multiplier!r}))")
         if rounding.has_ties:

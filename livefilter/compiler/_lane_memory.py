@@ -129,6 +129,21 @@ def clear(context: Any, array: Any, at: Any, count: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
+def copy(context: Any, target: Any, to: Any, array: Any, at: Any, count: Any) -> Any:
+    """Copy ``count`` elements between arrays of one type; a number that is written in the source takes no call."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        there = _pointer(context, builder, target, args[0], args[1])
+        here = _pointer(context, builder, array, args[2], args[3])
+        is_written = isinstance(count, types.IntegerLiteral)
+        number = ir.Constant(_I64, count.literal_value) if is_written else args[4]
+        cgutils.raw_memcpy(builder, there, here, number, target.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return (types.void(target, to, array, at, count), emit) if target.dtype == array.dtype else None
+
+
+@intrinsic(prefer_literal=True)
 def pixels(context: Any, array: Any, start: Any, x: Any, pairs: Any, loop: Any) -> Any:
     """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16: even, odd, even, odd ..."""
     result = types.UniTuple(types.uint16, 2 * pairs.literal_value)

@@ -19,13 +19,25 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, register_jitable
 
-from livefilter.compiler._lane_memory import argument, clear, halves, load, pixels, quad, store, store_pair, store_quad
+from livefilter.compiler._lane_memory import (
+    argument,
+    clear,
+    copy,
+    halves,
+    load,
+    pixels,
+    quad,
+    store,
+    store_pair,
+    store_quad,
+)
 from livefilter.compiler._lane_sums import along, taps, wide_along, wide_taps
 
 __all__ = [
     "along",
     "argument",
     "clear",
+    "copy",
     "halves",
     "load",
     "pixels",
@@ -110,9 +122,10 @@ def _reaches(builder: Any, kind: Any, value: Any, number: int) -> Any:
 
 
 def _high(builder: Any, kind: Any, value: Any, number: int) -> Any:
-    wide = ir.IntType(32)
-    product = builder.mul(builder.zext(value, wide), ir.Constant(wide, number))
-    return builder.trunc(builder.lshr(product, ir.Constant(wide, 16)), value.type)
+    # Written as a product and a shift, LLVM would join it with the shifts that follow, for which 16 bits are too few.
+    signature = ir.FunctionType(value.type, [value.type, value.type, ir.IntType(32)])
+    function = builder.module.declare_intrinsic("llvm.umul.fix", [value.type], signature)
+    return builder.call(function, [value, _constant(value, number), ir.Constant(ir.IntType(32), 16)])
 
 
 def _times(builder: Any, kind: Any, value: Any, number: int) -> Any:
@@ -282,10 +295,24 @@ def row_total(array, start, count):  # type: ignore[no-untyped-def]
     return result
 
 
+_load: Any = load
+_store: Any = store
+
+
 @register_jitable
-def repeat_columns(ring, row, cols, left, right, margins, stage):  # type: ignore[no-untyped-def]
-    """Fill the columns left and right of a row of the ring with those that a border repeats, or with zeros."""
+def repeat_columns(ring, row, cols, left, right, margins, first):  # type: ignore[no-untyped-def]
+    """Fill the columns left and right of a row of a ring with those that a border repeats, or with zeros."""
     for at in range(left + right):
-        origin = margins[stage, at]
+        origin = _load(margins, first, at, 0)
         beyond = at if at < left else cols + at
-        ring[row + beyond] = ring[row + left + origin] if origin >= 0 else 0
+        _store(ring, row, beyond, _load(ring, row + left, origin, 0) if origin >= 0 else np.uint8(0), 0)
+
+
+@register_jitable
+def repeat_sides(sides, pitch, count, cols, left, right, margins):  # type: ignore[no-untyped-def]
+    """Fill the columns left and right of side rows with those that a border repeats."""
+    for at in range(left + right):
+        origin = left + _load(margins, 0, at, 0)
+        beyond = at if at < left else cols + at
+        for row in range(0, count * pitch, pitch):
+            _store(sides, row, beyond, _load(sides, row, origin, 0), 0)

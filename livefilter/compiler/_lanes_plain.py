@@ -44,6 +44,12 @@ def clear(array: Values, at: int, count: int) -> None:
     array[at : at + count] = 0
 
 
+def copy(target: Values, to: int, array: Values, at: int, count: int) -> None:
+    """Copy ``count`` elements between arrays of one type."""
+    assert target.dtype == array.dtype
+    target[to : to + count] = array[at : at + count]
+
+
 def pixels(array: Values, start: Any, x: Any, pairs: int, loop: int) -> tuple[Values, ...]:
     """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16."""
     return tuple(array[start + 2 * x + offset].astype(np.uint16) for offset in range(2 * pairs))
@@ -285,9 +291,15 @@ def row_total(array: Values, start: int, count: int) -> int:
     return int(array[start : start + count].sum(dtype=np.int64))
 
 
-def repeat_columns(ring: Values, row: int, cols: int, left: int, right: int, margins: Values, stage: int) -> None:
-    """Fill the columns left and right of a row of the ring with those that a border repeats, or with zeros."""
-    origins = margins[stage, : left + right]
+def repeat_columns(ring: Values, row: int, cols: int, left: int, right: int, margins: Values, first: int) -> None:
+    """Fill the columns left and right of a row of a ring with those that a border repeats, or with zeros."""
+    origins = margins[first : first + left + right]
     beyond = np.arange(left + right)
     beyond[left:] += cols
     ring[row + beyond] = np.where(origins >= 0, ring[row + left + np.maximum(origins, 0)], 0)
+
+
+def repeat_sides(sides: Values, pitch: int, count: int, cols: int, left: int, right: int, margins: Values) -> None:
+    """Fill the columns left and right of side rows with those that a border repeats."""
+    for row in range(0, count * pitch, pitch):
+        repeat_columns(sides, row, cols, left, right, margins, 0)

@@ -15,12 +15,17 @@ import numpy as np
 
 from livefilter.compiler._forms import Box, Direct, Form, Separable, choose_form
 from livefilter.compiler._range import Integers, Range, weighted_range
+from livefilter.compiler._sides import Sides
 from livefilter.kernels import Blend, Border, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp
 
 Neighbourhood = Correlation | Gradient | Unsharp
 Point = Lookup | Blend
 Output = Literal["uint8", "int16", "float32"]
 TAPS_FOR_TWO_ROWS = 25
+WIDEST_IN_PLACE = 15
+"""Columns of a window. Making the results at the sides twice costs more for wider ones than copying the frame."""
+MOST_OPERATIONS_IN_PLACE = 100.0
+"""Per pixel of such a window, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,20 +89,34 @@ class Stage:
         return 4 if is_quad else 2
 
     @property
-    def makes_two_rows(self) -> bool:
-        """Tell whether the stage, if it is the last one, makes two rows in one loop, which share rows of pixels.
+    def lanes_summed(self) -> int:
+        """To a multiple of what loops over sums of columns are rounded up.
 
-        Worth it for few taps (measured at 1080p: 3x3 0.26 ms one row at a time, 0.24 two; 5x5 0.46, 0.41).
+        They do not end in single lanes then, each of which takes as long as a vector of them (Gaussian 31 at 640x480:
+        0.21 ms, rounded up 0.16). What is left of pairs, LLVM vectorises by four.
         """
-        form = self.sums[0].form if isinstance(self.operation, Correlation) else None
-        if not isinstance(form, Direct) or len(form.loops) > 1 or self.points:
-            return False
-        return sum(map(len, form.loops[0])) <= TAPS_FOR_TWO_ROWS
+        return 32 if self.phases == 4 else 4
 
     @property
-    def keeps_a_row_more(self) -> bool:
-        """Tell whether the row above the window is needed too: for a running sum, or for two rows at once."""
-        return self.makes_two_rows or any(isinstance(item.form, Box) for item in self.sums)
+    def may_make_two_rows(self) -> bool:
+        """Tell whether two rows of the result can be made in one loop; they share rows of pixels.
+
+        Worth it for few taps (measured at 1080p: 3x3 0.26 ms one row at a time, 0.24 two; 5x5 0.46, 0.41; separable
+        5x5 0.136, 0.126).
+        """
+        if not isinstance(self.operation, Correlation) or self.points or self.phases != 2:
+            return False
+        match self.sums[0].form:
+            case Direct(loops=loops):
+                return len(loops) == 1 and sum(map(len, loops[0])) <= TAPS_FOR_TWO_ROWS
+            case Separable():
+                return True
+        return False
+
+    @property
+    def has_running_sums(self) -> bool:
+        """Tell whether sums are carried from row to row, so that the row above the window is needed too."""
+        return any(isinstance(item.form, Box) for item in self.sums)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +132,26 @@ class Sweep:
     rule: ScoreRule | None = None
     output: Output = "uint8"
     is_valid: bool = False
+
+    @property
+    def sides(self) -> Sides | None:
+        """What the first window needs of the sides of rows, if it reads the frame in place."""
+        if len(self.stages) < 2 or self.is_valid or self.stages[0].points:
+            return None
+        stage = self.stages[1]
+        if stage.border in ("constant", "wrap"):
+            return None
+        if stage.width > WIDEST_IN_PLACE or stage.operations > MOST_OPERATIONS_IN_PLACE:
+            return None
+        return Sides(stage.left, stage.right, stage.height, self.makes_two_rows(1))
+
+    def margins_before(self, at: int) -> int:
+        """Return how many columns lie left and right of the rows that the windows before this stage's see."""
+        return sum(stage.left + stage.right for stage in self.stages[:at])
+
+    def makes_two_rows(self, at: int) -> bool:
+        """Tell whether a stage makes two rows in one loop."""
+        return at == len(self.stages) - 1 and self.output == "uint8" and self.stages[at].may_make_two_rows
 
     @property
     def operations(self) -> float:

@@ -80,14 +80,17 @@ class Program:
         with self.block(f"for x in lanes({count}):"):
             yield
 
-    def plane(self, lane: Lane, name: str, phases: int = 2) -> Plane:
-        """Reserve one row of sums in the workspace."""
+    def plane(self, lane: Lane, name: str, phases: int = 2, part: str = "") -> Plane:
+        """Reserve one row of sums in the workspace, or two, of which the expression ``part`` tells which is meant."""
         store = STORES[lane]
         names = []
         for phase in PHASES[phases]:
             names.append(f"{name}_{phase}")
-            self.names.append(f"{names[-1]} = {self.planes[store]} * plane")
-            self.planes[store] += 1
+            if part:
+                self(f"{names[-1]} = ({self.planes[store]} + {part}) * plane")
+            else:
+                self.names.append(f"{names[-1]} = {self.planes[store]} * plane")
+            self.planes[store] += 2 if part else 1
         return Plane(store, tuple(names))
 
     def load(self, plane: Plane, col: int) -> str:

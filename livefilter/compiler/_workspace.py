@@ -1,7 +1,7 @@
 """The memory that a sweep works in: rings, planes, and tables of where rows and columns lie.
 
-Borders are data, not code: the tables say which row of a ring stands for a row outside of the frame, so one compiled
-function serves every border and every size.
+Borders are data, not code: the tables say which row stands for one outside of the frame, so one compiled function
+serves every size, and all borders with which the frame is read in place, or all others.
 """
 
 from __future__ import annotations
@@ -30,14 +30,24 @@ class Tables:
         shape: Of the result.
         in_cols: Of the frame.
         stride: Bytes from one ring row to the next.
+        plane: Sums in a row of them.
+        spill: Results that are held aside: two rows, then those of a batch of side rows.
+        layout: Of the side rows, if there are any.
+        sides: Bytes of a batch of them, and of as many zeros behind it.
         sources: For each row that the first window sees, the frame's row, or OUTSIDE.
-        windows: For each stage and each row that its window sees, where in the ring it starts.
-        margins: For each stage and each column left and right of the frame, the column it repeats, or OUTSIDE.
+        windows: For each stage and each row that its window sees, where in the ring it starts. If the frame is read in
+            place, the first line has where in the frame the first window's rows start, the second where side rows do.
+        margins: For each stage, one behind the other, and each column left and right of the rows that its window sees,
+            the column that it repeats, or OUTSIDE.
     """
 
     shape: Shape
     in_cols: int
     stride: int
+    plane: int
+    spill: int
+    layout: NDArray[np.int64]
+    sides: int
     sources: NDArray[np.int64]
     windows: NDArray[np.int64]
     margins: NDArray[np.int64]
@@ -54,29 +64,50 @@ def make_tables(sweep: Sweep, code: Code, shape: Shape) -> Tables:
     widest = max((stage.width for stage in sweep.stages), default=1)
     widest = max(widest, sweep.rule.horizontal.shape[1] if sweep.rule else 1)
     # A page's offset between rows would make their loads wait for stores to other rows (4K aliasing).
-    stride = -(-(shape[1] + widest + _SLACK) // _ALIGNMENT) * _ALIGNMENT
+    stride = _whole_lines(shape[1] + widest + _SLACK)
     if stride % 4096 == 0:
         stride += _ALIGNMENT
     stages = sweep.stages
+    sides = sweep.sides
+    layout = sides.layout(cols) if sides else None
+    seats = sides.seats(layout) if sides and layout else []
+    batch = _whole_lines(max(seats) + layout.side_pitch + widest + _SLACK) if layout else 0  # Bytes of side rows.
     tallest = max((stage.height for stage in stages), default=1)
-    windows = np.zeros((max(len(stages), 1), rows + tallest - 1), dtype=np.int64)
+    windows = np.zeros((max(len(stages), 1), max(rows + tallest - 1, len(seats))), dtype=np.int64)
     sources = np.arange(rows, dtype=np.int64)
-    sides = max((stage.left + stage.right for stage in stages), default=0)
-    margins = np.zeros((max(len(stages), 1), max(sides, 1)), dtype=np.int64)
+    margins = np.zeros(sweep.margins_before(len(stages)), dtype=np.int64)
     for at, stage in enumerate(stages[1:], start=1):
         seen = np.arange(rows + stage.height - 1)
-        if at == 1:
-            sources = np.asarray(seen if sweep.is_valid else _rows(stage, rows), dtype=np.int64)
-            slots = seen % code.ring_rows[1]
+        real = seen if sweep.is_valid else _rows(stage, rows)
+        if at == 1 and seats:
+            windows[0, : len(seen)] = real * cols
+            windows[1, : len(seats)] = seats
+        elif at == 1:
+            sources = np.asarray(real, dtype=np.int64)
+            windows[1, : len(seen)] = (code.ring_starts[1] + seen % code.ring_rows[1]) * stride
         else:
-            real = _rows(stage, rows)
             slots = np.where(real == OUTSIDE, code.ring_rows[at], real % code.ring_rows[at])
-        windows[at, : len(seen)] = (code.ring_starts[at] + slots) * stride
+            windows[at, : len(seen)] = (code.ring_starts[at] + slots) * stride
         if not sweep.is_valid:
-            around = border_indices(cols, stage.left, stage.right, stage.border)
-            beyond = np.concatenate((around[: stage.left], around[stage.left + cols :]))
-            margins[at, : len(beyond)] = beyond
-    return Tables((rows, cols), shape[1], stride, sources, windows, margins)
+            repeated = border_indices(cols, stage.left, stage.right, stage.border)
+            beyond = np.concatenate((repeated[: stage.left], repeated[stage.left + cols :]))
+            if at == 1 and layout:
+                beyond[beyond >= cols // 2] -= cols - layout.side_cols
+            before = sweep.margins_before(at)
+            margins[before : before + len(beyond)] = beyond
+    longest = max(stride, batch)
+    return Tables(
+        shape=(rows, cols),
+        in_cols=shape[1],
+        stride=stride,
+        plane=longest // 2,
+        spill=2 * stride + batch,
+        layout=np.array(layout or (0,), dtype=np.int64),
+        sides=2 * longest if layout else 0,
+        sources=sources,
+        windows=windows,
+        margins=margins,
+    )
 
 
 def out_shape(sweep: Sweep, shape: Shape) -> Shape:
@@ -104,6 +135,10 @@ def strip_bounds(sweep: Sweep, first: int, last: int, rows: int) -> NDArray[np.i
     return bounds
 
 
+def _whole_lines(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
+
+
 def _rows(stage: Stage, rows: int) -> NDArray[np.intp]:
     return border_indices(rows, stage.above, stage.below, stage.border)
 
@@ -125,13 +160,14 @@ class Scratch:
         last: int,
         bounds: NDArray[np.int64],
     ) -> None:
-        plane = tables.stride // 2
+        plane = tables.plane
         rows, cols = tables.shape
+        self.sides = _aligned(tables.sides, np.dtype(np.uint8))
         self.ring = _aligned(code.total_rows * tables.stride, np.dtype(np.uint8))
         self.words = _aligned(code.planes["words"] * plane, np.dtype(np.uint16))
         self.ints = _aligned(code.planes["ints"] * plane, np.dtype(np.int32))
         self.singles = _aligned(code.planes["singles"] * plane, np.dtype(np.float32))
-        self.spill = _aligned(2 * tables.stride, np.dtype(sweep.output))
+        self.spill = _aligned(tables.spill, np.dtype(sweep.output))
         self.sums = np.zeros(3, dtype=np.int64)
         given: dict[str, Argument] = {
             **dict.fromkeys(FRAMES, 0),  # Said call by call.
@@ -142,10 +178,14 @@ class Scratch:
             "cols": cols,
             "in_cols": tables.in_cols,
             "stride": tables.stride,
+            "plane": plane,
             "sources": tables.sources,
-            "windows": tables.windows,
+            "windows": tables.windows.reshape(-1),
+            "span": tables.windows.shape[1],
             "margins": tables.margins,
             "bounds": bounds,
+            "layout": tables.layout,
+            "sides": self.sides,
             "ring": self.ring,
             "words": self.words,
             "ints": self.ints,
@@ -159,7 +199,7 @@ class Scratch:
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return sum(array.nbytes for array in (self.ring, self.words, self.ints, self.singles, self.spill))
+        return sum(array.nbytes for array in (self.sides, self.ring, self.words, self.ints, self.singles, self.spill))
 
 
 def _aligned(size: int, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:

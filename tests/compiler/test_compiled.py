@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import os
 import platform
 import re
 import time
@@ -69,7 +72,7 @@ RULES = {
     "nothing": ScoreRule(Kernel([[3000, 1], [-1, 0]]), Kernel([[1, -1], [2, -2000]]), Fraction(1, 4)),
     "unsharp": ScoreRule(sobel(0), sobel(1)),
 }
-SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (23, 40), (31, 67), (40, 133)]
+SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (23, 40), (31, 67), (40, 133), (1, 256), (40, 256), (21, 257), (33, 330)]
 
 
 @cache
@@ -223,3 +226,32 @@ def test_read_only_and_odd_frames_leave_the_next_row_alone() -> None:
     Chain((Correlation(kernels.emboss()),))(image, out)
     assert np.array_equal(out, reference.apply_all((Correlation(kernels.emboss()),), image))
     assert (memory[5 * 7 :] == 99).all()
+
+
+def _between_guards(shape: tuple[int, int], *, is_at_end: bool) -> Pixels:
+    """Return memory that begins, or ends, where a page ends that nobody may read or write."""
+    size = shape[0] * shape[1]
+    span = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+    memory = mmap.mmap(-1, span + 2 * mmap.PAGESIZE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    for guard in (start, start + mmap.PAGESIZE + span):
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(guard), ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
+    offset = mmap.PAGESIZE + (span - size if is_at_end else 0)
+    return np.frombuffer(memory, np.uint8, size, offset).reshape(shape)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a fault must end another process than this one")
+@pytest.mark.parametrize("is_at_end", [False, True])
+@pytest.mark.parametrize("name", CHAINS)
+def test_nothing_outside_of_frames_is_read_or_written(name: str, is_at_end: bool) -> None:
+    """Not even a byte that would not matter: the page there may not exist."""
+    chain = _chain(name, 3)
+    for shape in SHAPES:
+        image, out = (_between_guards(shape, is_at_end=is_at_end) for _ in range(2))
+        image[:] = RNG.integers(0, 256, shape)
+        expected = reference.apply_all(CHAINS[name], image)
+        child = os.fork()
+        if child == 0:
+            chain(image, out)
+            os._exit(int(not np.array_equal(out, expected)))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, shape

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from livefilter.compiler import Chain, describe, plan_chain
 from livefilter.kernels import (
     Blend,
+    Border,
     Correlation,
     Gradient,
     Kernel,
@@ -80,10 +82,10 @@ def test_the_source_can_be_read() -> None:
     compile(source, "generated", "exec")
 
 
-def test_a_program_is_the_same_for_every_border_and_frame() -> None:
-    """Borders and sizes are data, so that presets share machine code."""
-    borders = ("reflect_101", "constant", "wrap")
-    sources = {Chain([Correlation(emboss(), border)]).source for border in borders}  # type: ignore[arg-type]
+@pytest.mark.parametrize("borders", [("reflect_101", "reflect", "replicate"), ("constant", "wrap")])
+def test_a_program_is_the_same_for_every_border_of_a_kind_and_every_frame(borders: tuple[Border, ...]) -> None:
+    """They are data, so that presets share machine code; only whether the frame can be read in place is not."""
+    sources = {Chain([Correlation(emboss(), border)]).source for border in borders}
     assert len(sources) == 1
     image = np.zeros((3, 3), dtype=np.uint8)
     Chain([Correlation(emboss())])(image, np.empty_like(image))

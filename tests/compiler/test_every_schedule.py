@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from livefilter.compiler import Chain
 from livefilter.compiler._forms import Box, Direct, Separable, Streamed, choose_form
+from livefilter.compiler._sides import NARROWEST
 from livefilter.frame import Pixels
 from livefilter.kernels import (
     BORDERS,
     NORMS,
     Blend,
+    Border,
     Correlation,
     Gradient,
     Kernel,
@@ -38,8 +40,9 @@ divisors = st.sampled_from([1, 2, 3, 6, 7, 10, 16, 100, 256, 1000, 12345, 65536,
 
 @st.composite
 def frames(draw: st.DrawFn, most: int = 24) -> Pixels:
-    """Gray frames: flat, noise, checkerboards, only black and white."""
-    shape = draw(st.tuples(st.integers(1, most), st.integers(1, most)))
+    """Gray frames: flat, noise, checkerboards, only black and white; narrow ones, and such as are read in place."""
+    cols = st.one_of(st.integers(1, most), st.integers(NARROWEST - 2, NARROWEST + 70))
+    shape = draw(st.tuples(st.integers(1, most), cols))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     kind = draw(st.sampled_from(["black", "white", "checkerboard", "noise", "extremes"]))
     match kind:
@@ -194,5 +197,20 @@ def test_a_mirror_on_the_long_side_is_the_reference(border: str, anchor: tuple[i
     far = Kernel(np.arange(20).reshape(5, 4) - 7, divisor=9, anchor=anchor)
     chosen = [Correlation(box(3, 2)), Correlation(far, border), Correlation(far, border)]  # type: ignore[arg-type]
     for rows in range(1, 14):
-        image = np.random.default_rng(rows).integers(0, 256, (rows, 7), dtype=np.uint8)
-        assert_as_the_reference(Chain(chosen, None, threads=3), chosen, None, image)
+        for cols in (7, NARROWEST + rows):
+            image = np.random.default_rng(rows).integers(0, 256, (rows, cols), dtype=np.uint8)
+            assert_as_the_reference(Chain(chosen, None, threads=3), chosen, None, image)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("size", [1, 3, 5, 15])
+@pytest.mark.parametrize("made", [box, lambda size: gaussian(size=size), lambda size: Kernel(np.eye(size) - 0.25)])
+def test_frames_read_in_place_are_the_reference(made: Callable[[int], Kernel], size: int, border: Border) -> None:
+    """Rows of whole vectors, and with a rest of any length, in strips that end anywhere, alone and before another."""
+    for kernel in (made(size), Kernel(made(size).weights, divisor=made(size).divisor, anchor=(0, size - 1))):
+        first = Correlation(kernel, border)
+        for chosen in ([first], [first, Correlation(box(3))]):
+            for threads, cols in enumerate((0, 9, 21, 63), start=1):
+                shape = (29 + threads, NARROWEST + cols)
+                image = np.random.default_rng(cols).integers(0, 256, shape, dtype=np.uint8)
+                assert_as_the_reference(Chain(chosen, None, threads=threads), chosen, None, image)
