@@ -14,7 +14,8 @@ from livefilter.compiler._sides import LANES, Sides
 def emit_side_rows(program: Program, sides: Sides) -> None:
     """Write the making of a batch of side rows, those for row y and below, where row y begins one."""
     program("# The frame is read in place; what comes out at its sides is made from side rows, many at a time.")
-    with program.block("if (t - bounds[1, 0]) % batch == 0:"):
+    program("turn = (t - bounds[1, 0]) % batch")
+    with program.block("if turn == 0:"):
         program("ahead = min(batch, bounds[1, 1] - t)")
         with program.block(f"for i in range(ahead + {sides.height - 1}):"):
             _emit_side_row(program, sides)
@@ -24,8 +25,8 @@ def emit_side_rows(program: Program, sides: Sides) -> None:
 
 def emit_in_place(program: Program, sweep: Sweep, sides: Sides, rows: int) -> None:
     """Write the making of one or two rows, row y being the last, at ``begin`` and ``pitch`` apart in ``target``."""
-    program("top = y" if rows == 1 else "top = y - 1")
-    program("turn = (top - bounds[1, 0] - bounds[1, 2]) % batch")
+    if rows == 2:
+        program("turn = turn - 1")
     with program.block("for part in range(min(turn, 1), parts):"):
         _emit_part(program, sweep, sides, rows)
 
@@ -76,7 +77,7 @@ def _emit_part(program: Program, sweep: Sweep, sides: Sides, rows: int) -> None:
             program("# Nothing lies behind the frame, and what lies behind these rows may be somebody else's.")
             program("count, lanes_summed = inside, 1")
     program(f"count = (count + {stage.phases - 1}) // {stage.phases}")
-    program("first_row = (1 - part) * span + part * top")
+    program(f"first_row = (1 - part) * span + part * {'y' if rows == 1 else '(y - 1)'}")
     row, is_first = "load(windows, first_row, {i}, 0)", "part == 0 or t == bounds[1, 0]"
     window = Window("1", "seen", row, stage.phases, "count", "lanes_summed", is_first, "sides, 2 * plane", "part")
     emit_rows(program, stage, window, Made("made", "to", "step"), rows, sweep.output)

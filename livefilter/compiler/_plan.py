@@ -1,8 +1,9 @@
 """The plan: which operations share a sweep over the frame, and how each is computed. No Numba in here.
 
 Neighbourhood operations become stages. Each stage makes one row at a time from a ring of the last rows of the stage
-before it; point operations ride on the stage that they follow. A sweep runs through the frame once, all of its stages
-one behind the other. Only a "wrap" border below the first stage ends a sweep: the top row needs the bottom row then.
+before it; the first window reads the frame in place if it is small. Point operations ride on the stage that they
+follow. A sweep runs through the frame once, all of its stages one behind the other. Only a "wrap" border below the
+first stage ends a sweep: the top row needs the bottom row then.
 """
 
 from __future__ import annotations
