@@ -168,4 +168,4 @@ def _forget_programs() -> None:
     # correlate keeps compiled programs; those of one way to run are not to be met in the other.
     _correlate._correlation.cache_clear()
     _correlate._scoring.cache_clear()
-    _luma._function.cache_clear()
+    _luma.luma_function.cache_clear()

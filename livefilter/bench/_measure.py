@@ -54,7 +54,7 @@ class Measurement:
         threads: Threads that livefilter and OpenCV each had.
         is_cold: The caches held neither frame nor scratch when a call began, rather than both.
         opencv: The fastest OpenCV calls.
-        pairs: By the other's name: "OpenCV", "copy" and the rivals.
+        pairs: By the other's name: "OpenCV", "copy", and the rivals or "one thread".
     """
 
     job: str
@@ -80,7 +80,8 @@ def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_col
         job: What is done.
         size: Name of the size.
         shape: (rows, cols).
-        threads: For livefilter and for OpenCV; the other rivals have one, and are left out where there are more.
+        threads: For livefilter and for OpenCV. The other rivals have one; where there are more, livefilter itself with
+            one takes their place.
         is_cold: Sweep the caches before each call.
         rounds: How often each runs; less often who takes long.
 
@@ -91,7 +92,8 @@ def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_col
     cv2.setNumThreads(threads)
     ours = job.make(threads)
     calls, by_opencv = opencv(job, frame)
-    others = {"OpenCV": by_opencv} | (dict(rivals(job, frame)) if threads == 1 else {})
+    more = dict(rivals(job, frame)) if threads == 1 else {"one thread": job.make(1)}
+    others = {"OpenCV": by_opencv} | more
     compare(job, ours, others, frame)
     light = {"OpenCV": others.pop("OpenCV"), "copy": _copy}
     out = np.empty(shape, dtype=np.uint8)

@@ -45,13 +45,16 @@ def _warm() -> list[str]:
     """Compile every preset, as many at a time as there are cores, and return their names; a broken one is named."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from livefilter.compiler import compile_shared
     from livefilter.presets import list_presets
     from livefilter.processors import usable_processors
 
     names = list_presets()
     # Each thread waits for a process of its own, which compiles.
     with ThreadPoolExecutor(usable_processors()) as pool:
+        shared = pool.submit(compile_shared)
         problems = list(pool.map(_compile, names))
+    shared.result()
     for problem in filter(None, problems):
         click.echo(f"livefilter: {problem}", err=True)
     return [name for name, problem in zip(names, problems, strict=True) if problem is None]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from livefilter.compiler._chain import Chain
     from livefilter.compiler._correlate import convolve, correlate, edge_score
     from livefilter.compiler._describe import SumReport, SweepReport, describe
-    from livefilter.compiler._filter import Filter, Filtered
+    from livefilter.compiler._filter import Filter, Filtered, compile_shared
     from livefilter.compiler._luma import to_gray
     from livefilter.compiler._plan import Plan, plan_chain
 
@@ -25,6 +25,7 @@ _HOMES = {
     "cache_folder": "_cache",
     "cached_files": "_cache",
     "clear_cache": "_cache",
+    "compile_shared": "_filter",
     "convolve": "_correlate",
     "correlate": "_correlate",
     "describe": "_describe",
@@ -44,6 +45,7 @@ __all__ = [
     "cache_folder",
     "cached_files",
     "clear_cache",
+    "compile_shared",
     "convolve",
     "correlate",
     "describe",

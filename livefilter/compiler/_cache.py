@@ -30,7 +30,16 @@ from livefilter.compiler._call import Function, Plain, PlainCall
 from livefilter.compiler._objects import ObjectCode, load, processor
 
 LOG = logging.getLogger("livefilter.compiler")
-_LANES = ("_call.py", "_codegen.py", "_formula.py", "_lane_memory.py", "_lane_sums.py", "_lanes.py")
+_LANES = (
+    "_atomics.py",
+    "_board.py",
+    "_call.py",
+    "_codegen.py",
+    "_formula.py",
+    "_lane_memory.py",
+    "_lane_sums.py",
+    "_lanes.py",
+)
 _functions: dict[str, Function] = {}
 _compiling: dict[str, threading.Lock] = {}
 _lock = threading.Lock()

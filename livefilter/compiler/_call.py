@@ -1,8 +1,8 @@
-"""How a generated function is called: with the address of a block of 64-bit words, three to each argument.
+"""How a generated function is called: with the address of a block of 64-bit words, two to each argument.
 
-The words of an array are its address, its rows (or its length) and its columns; those of a number are the number. So a
-generated function has one argument whatever it works on, and anything that can call an address can call it. The
-blocks are filled once for all frames of a shape; what changes from call to call is where the frames lie.
+The words of an array are its address and its length; those of a number are the number and a zero. So a generated
+function has one argument whatever it works on, and anything that can call an address can call it. Blocks are filled
+once for all frames of a shape; what changes from call to call is where frames lie, and which of their rows are made.
 """
 
 from __future__ import annotations
@@ -12,23 +12,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-WORDS = 3
+WORDS = 2
 """Words to an argument."""
-KINDS = {
-    "int64": 0,
-    "uint8[::1]": 1,
-    "uint16[::1]": 1,
-    "int16[::1]": 1,
-    "int32[::1]": 1,
-    "int64[::1]": 1,
-    "float32[::1]": 1,
-    "int64[:, ::1]": 2,
-}
-"""What an argument can be, and its dimensions."""
+KINDS = ("int64", "uint8[::1]", "uint16[::1]", "int16[::1]", "int32[::1]", "int64[::1]", "float32[::1]")
+"""What an argument can be."""
 Argument = NDArray[Any] | int
+Code = Callable[[int, int, int], int]
 Plain = Callable[[Sequence[Argument]], None]
 
 
@@ -39,30 +30,40 @@ class MachineCall:
         code: Calls the function with three addresses: of room for what it returns, of room for what it raises (it does
             neither, but Numba's functions have these two), and of its arguments.
         arguments: C-contiguous arrays, which are kept, and numbers.
+
+    Attributes:
+        address: Where the block of words begins.
+        code_address: Where the function does.
     """
 
-    __slots__ = ("_arguments", "_run", "_words")
+    __slots__ = ("_arguments", "_run", "_words", "address", "code_address")
 
-    def __init__(self, code: Callable[[int, int, int], int], arguments: Sequence[Argument]) -> None:
+    def __init__(self, code: Code, arguments: Sequence[Argument]) -> None:
         self._arguments = arguments
-        self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))()
-        for at, argument in enumerate(arguments):
-            words = [_address(argument), *argument.shape] if isinstance(argument, np.ndarray) else [argument]
-            self._words[WORDS * at : WORDS * at + len(words)] = words
-        start = ctypes.addressof(self._words)
-        end = start + 8 * WORDS * len(arguments)
-        self._run = partial(code, end, end + 8, start)
+        self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))(*words_of(arguments))
+        self.address = ctypes.addressof(self._words)
+        self.code_address = ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+        end = self.address + 8 * WORDS * len(arguments)
+        self._run = partial(code, end, end + 8, self.address)
 
-    def __call__(self, *frames: NDArray[Any]) -> None:
-        """Do it, the first arguments being one-dimensional views of these, which are C-contiguous."""
-        for at, frame in enumerate(frames):
-            self._words[WORDS * at] = _address(frame)
-            self._words[WORDS * at + 1] = frame.size
+    def give(self, words: list[ctypes.c_int64 | int]) -> None:
+        """Change the first arguments, of which these are the words; arrays must live until they are changed again."""
+        self._words[: len(words)] = words
+
+    def run(self) -> None:
+        """Call the function."""
         self._run()
 
 
-def _address(array: NDArray[Any]) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+def words_of(arguments: Sequence[Argument]) -> list[ctypes.c_int64 | int]:
+    """Return the words for arguments."""
+    words: list[ctypes.c_int64 | int] = []
+    for argument in arguments:
+        if isinstance(argument, int):
+            words += (argument, 0)
+        else:
+            words += (argument.__array_interface__["data"][0], argument.size)
+    return words
 
 
 class PlainCall:
@@ -72,13 +73,19 @@ class PlainCall:
 
     def __init__(self, code: Plain, arguments: Sequence[Argument]) -> None:
         self._code = code
-        self._arguments = list(arguments)
+        self._arguments: list[Argument] = []
+        self.give(arguments)
 
-    def __call__(self, *frames: NDArray[Any]) -> None:
-        """Do it, the first arguments being one-dimensional views of these, which are C-contiguous."""
-        self._code([*(frame.reshape(-1) for frame in frames), *self._arguments[len(frames) :]])
+    def give(self, arguments: Sequence[Argument]) -> None:
+        """Change the first arguments."""
+        flat = [argument if isinstance(argument, int) else argument.reshape(-1) for argument in arguments]
+        self._arguments[: len(flat)] = flat
+
+    def run(self) -> None:
+        """Call the function."""
+        self._code(self._arguments)
 
 
 Call = MachineCall | PlainCall
 Function = Callable[[Sequence[Argument]], Call]
-"""What makes calls of a generated function."""
+"""What makes calls of a generated function. C-contiguous arrays of any shape are taken for one-dimensional ones."""

@@ -6,8 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,17 +15,14 @@ from livefilter.compiler._assembly import AssemblySummary, assembly_summary
 from livefilter.compiler._beside import Lease
 from livefilter.compiler._cache import compiled
 from livefilter.compiler._call import Function
-from livefilter.compiler._emit_sweep import Code, generate
+from livefilter.compiler._emit_sweep import FRAMES, Code, generate
 from livefilter.compiler._plan import Plan, Sweep, plan_chain, plan_score
-from livefilter.compiler._strips import pool, thread_count
-from livefilter.compiler._workspace import Scratch, Shape, Strip, Tables, make_tables, out_shape, strip_bounds
+from livefilter.compiler._pool import StripCall
+from livefilter.compiler._strips import strip_rows, thread_count, worthwhile
+from livefilter.compiler._workspace import Scratch, Shape, Tables, make_tables, strip_arguments
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
-_STRIP_US = 200.0
-"""A strip is not made shorter than this; handing it over would cost too large a share."""
-_HANDOVER_US = 100.0
-"""So much later than the caller's do the other strips begin: another thread has to wake up."""
 _NS_PER_OPERATION = 0.003
 """Per pixel, as measured on Zen 5; only the number of strips depends on it."""
 _SHAPES = 4
@@ -35,13 +30,20 @@ _SHAPES = 4
 Pass = tuple[Sweep, Code, Function]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strips:
+    """What makes the strips of one sweep: a workspace for each thread, and the call that uses them."""
+
+    scratch: list[Scratch]
+    call: StripCall
+
+
 @dataclass(slots=True, eq=False)
 class _Workspaces:
     """What calls with frames of one shape need, kept between calls."""
 
     tables: list[Tables]
-    strips: list[list[Strip]]
-    free: deque[list[list[Scratch]]] = field(default_factory=deque)
+    free: deque[list[_Strips]] = field(default_factory=deque)
     free_frames: deque[list[Pixels]] = field(default_factory=deque)
 
 
@@ -61,19 +63,18 @@ class Program:
         shape = (image.shape[0], image.shape[1])
         spaces = self._workspaces.get(shape) or self._make_workspaces(shape)
         try:
-            scratch = spaces.free.pop()
+            strips = spaces.free.pop()
         except IndexError:
-            scratch = self._make_scratch(spaces)
+            strips = [self._make_strips(*each, tables) for each, tables in zip(self.passes, spaces.tables, strict=True)]
         frames = self._frames(spaces, shape)
+        for each in strips[0].scratch:
+            each.sums.fill(0)
         current: NDArray[Any] = image
-        for pieces, result in zip(scratch, [*frames, out], strict=True):
-            if len(pieces) == 1:
-                pieces[0].call(current, image, result)
-            else:
-                pool().run([partial(piece.call, current, image, result) for piece in pieces])
+        for sweep, result in zip(strips, [*frames, out], strict=True):
+            sweep.call(current, image, result)
             current = result
-        across, down, dense = map(sum, zip(*(piece.sums.tolist() for piece in scratch[0]), strict=True))
-        spaces.free.append(scratch)
+        across, down, dense = map(sum, zip(*(each.sums.tolist() for each in strips[0].scratch), strict=True))
+        spaces.free.append(strips)
         if frames:
             spaces.free_frames.append(frames)
         return ScoreSums(across, down, dense, self._windows(shape))
@@ -82,7 +83,7 @@ class Program:
     def nbytes(self) -> int:
         """Memory held between calls."""
         spaces = list(self._workspaces.values())
-        scratch = [piece.nbytes for space in spaces for call in space.free for sweep in call for piece in sweep]
+        scratch = [piece.nbytes for space in spaces for call in space.free for sweep in call for piece in sweep.scratch]
         frames = [frame.nbytes for space in spaces for call in space.free_frames for frame in call]
         tables = [part.nbytes for space in spaces for part in space.tables]
         return sum(scratch) + sum(frames) + sum(tables)
@@ -97,29 +98,23 @@ class Program:
         with self._lock:
             if shape in self._workspaces:
                 return self._workspaces[shape]
-            tables, strips, current = [], [], shape
+            tables: list[Tables] = []
             for sweep, code, _ in self.passes:
-                tables.append(make_tables(sweep, code, current))
-                current = out_shape(sweep, current)
-                strips.append(self._strips(sweep, current))
+                tables.append(make_tables(sweep, code, tables[-1].shape if tables else shape))
             if len(self._workspaces) >= _SHAPES:
                 del self._workspaces[next(iter(self._workspaces))]
-            self._workspaces[shape] = _Workspaces(tables, strips)
+            self._workspaces[shape] = _Workspaces(tables)
             return self._workspaces[shape]
 
-    def _strips(self, sweep: Sweep, shape: Shape) -> list[Strip]:
-        work_us = sweep.operations * shape[0] * shape[1] * _NS_PER_OPERATION / 1000
-        count = max(1, min(self.threads, int(work_us / _STRIP_US), shape[0]))
-        # The caller begins with the first strip while the others are handed over, so that one is longer.
-        share = max(1 - _HANDOVER_US / work_us, 0.5) / count
-        bounds = {0, *(shape[0] - round(shape[0] * share * others) for others in range(count))}
-        return [(first, last, strip_bounds(sweep, first, last, shape[0])) for first, last in pairwise(sorted(bounds))]
-
-    def _make_scratch(self, spaces: _Workspaces) -> list[list[Scratch]]:
-        return [
-            [Scratch(sweep, code, function, tables, *strip) for strip in strips]
-            for (sweep, code, function), tables, strips in zip(self.passes, spaces.tables, spaces.strips, strict=True)
-        ]
+    def _make_strips(self, sweep: Sweep, code: Code, function: Function, tables: Tables) -> _Strips:
+        rows, cols = tables.shape
+        work_us = sweep.operations * rows * cols * _NS_PER_OPERATION / 1000
+        threads = worthwhile(self.threads, work_us, rows)
+        scratch = [Scratch(sweep, code, function, tables) for _ in range(threads)]
+        overlap = 2 * sum(stage.reach for stage in sweep.stages[2:])
+        bounds = [(0, rows), *strip_rows(rows, threads, overlap)]
+        whole, *strips = (strip_arguments(sweep, first, last, rows) for first, last in bounds)
+        return _Strips(scratch, StripCall([each.call for each in scratch], len(FRAMES), whole, strips))
 
     def _frames(self, spaces: _Workspaces, shape: Shape) -> list[Pixels]:
         """Return the frames between sweeps; only a "wrap" border below the first stage needs one."""

@@ -21,6 +21,7 @@ from livefilter.compiler._objects import ObjectCode
 _SKIPPED = {
     "DeadBranchPrune",
     "FindLiterallyCalls",
+    "GenericRewrites",
     "InlineClosureLikes",
     "InlineInlinables",
     "InlineOverloads",
@@ -31,17 +32,23 @@ _SKIPPED = {
     "RewriteSemanticConstants",
     "WithLift",
 }
-"""Numba's passes for what generated code never has: closures, whole-array arithmetic, branches on types."""
+"""Numba's passes for what generated code never has: closures, whole-array arithmetic, branches on types, exceptions."""
 
 
 class _Library(AOTCodeLibrary):
-    """Numba's, optimised once: of its three rounds, two prepare for counting references, and there are none."""
+    """Numba's, optimised once: of its three rounds, two prepare for counting references, and there are none.
+
+    Loops are vectorised, but not unrolled beyond that, which would take a sixth of the time that compiling takes, and
+    makes hardly any of them faster.
+    """
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        builder = llvm.create_pass_builder(self._codegen._tm, llvm.create_pipeline_tuning_options(speed_level=3))
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_unrolling = False
+        builder = llvm.create_pass_builder(self._codegen._tm, options)
         builder.getModulePassManager().run(self._final_module, builder)
 
 
@@ -112,4 +119,6 @@ def _target() -> Any:
     """Return Numba's target for object files."""
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
-    return cpu_target.target_context.subtarget(_internal_codegen=_Codegen("livefilter"), aot_mode=True)
+    target = cpu_target.target_context.subtarget(_internal_codegen=_Codegen("livefilter"), aot_mode=True)
+    target.refresh = lambda: None  # It looks for what was registered since, once for each call that is compiled.
+    return target

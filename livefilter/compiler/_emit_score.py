@@ -54,7 +54,6 @@ def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], i
     program("score_pairs = (score_cols + 1) // 2")
     program(f"score_last = min(last, rows - {height - 1}) if score_cols > 0 else first")
     program("held = 0")
-    program("clear(sums, 0, 3)")
     return counts, min(rows, 65535)
 
 

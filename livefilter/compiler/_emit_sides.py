@@ -14,9 +14,9 @@ from livefilter.compiler._sides import LANES, Sides
 def emit_side_rows(program: Program, sides: Sides) -> None:
     """Write the making of a batch of side rows, those for row y and below, where row y begins one."""
     program("# The frame is read in place; what comes out at its sides is made from side rows, many at a time.")
-    program("turn = (t - bounds[1, 0]) % batch")
+    program("turn = (t - bounds[3]) % batch")
     with program.block("if turn == 0:"):
-        program("ahead = min(batch, bounds[1, 1] - t)")
+        program("ahead = min(batch, bounds[4] - t)")
         with program.block(f"for i in range(ahead + {sides.height - 1}):"):
             _emit_side_row(program, sides)
         if sides.left + sides.beyond:
@@ -73,11 +73,11 @@ def _emit_part(program: Program, sweep: Sweep, sides: Sides, rows: int) -> None:
     program(f"lanes_summed = {stage.lanes_summed}")
     with program.block("if part == 1:"):
         program(f"seen, made, to, step, count = source, target, begin + {sides.left}, pitch, whole")
-        with program.block(f"if t + {sides.height} >= bounds[1, 1]:"):
+        with program.block(f"if t + {sides.height} >= bounds[4]:"):
             program("# Nothing lies behind the frame, and what lies behind these rows may be somebody else's.")
             program("count, lanes_summed = inside, 1")
     program(f"count = (count + {stage.phases - 1}) // {stage.phases}")
     program(f"first_row = (1 - part) * span + part * {'y' if rows == 1 else '(y - 1)'}")
-    row, is_first = "load(windows, first_row, {i}, 0)", "part == 0 or t == bounds[1, 0]"
+    row, is_first = "load(windows, first_row, {i}, 0)", "part == 0 or t == bounds[3]"
     window = Window("1", "seen", row, stage.phases, "count", "lanes_summed", is_first, "sides, 2 * plane", "part")
     emit_rows(program, stage, window, Made("made", "to", "step"), rows, sweep.output)

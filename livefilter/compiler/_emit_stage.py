@@ -77,12 +77,14 @@ def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, t
     Levels that are looked up in memory have a loop of their own: it is not vectorised, and the others are.
     """
     for is_in_memory, group in groupby(points, lambda point: isinstance(point, Lookup) and not recognised(point.table)):
+        if is_in_memory:
+            for point in group:
+                _emit_lookup(program, point, target, to)
+            continue
         with program.lanes("cols"):
             program(f"value = as_uint16(load({target}, {to}, x, 0))")
             for point in group:
                 match point:
-                    case Lookup(table) if is_in_memory:
-                        _emit_lookup(program, table)
                     case Lookup(table):
                         _emit_levels(program, table)
                     case Blend(weight):
@@ -90,10 +92,10 @@ def emit_point_loops(program: Program, points: tuple[Point, ...], target: str, t
             program(f"store({target}, {to}, x, as_uint8(value), 0)")
 
 
-def _emit_lookup(program: Program, table: bytes) -> None:
-    start = 256 * len(program.levels)
-    program.levels.append(table)
-    program(f"value = as_uint16(load(levels, {start}, as_int64(value), 0))")
+def _emit_lookup(program: Program, point: Point, target: str, to: str) -> None:
+    assert isinstance(point, Lookup)
+    program(f"look_up(levels, {256 * len(program.levels)}, {target}, {to}, cols)")
+    program.levels.append(point.table)
 
 
 def _emit_levels(program: Program, table: bytes) -> None:

@@ -20,9 +20,10 @@ ARGUMENTS = (
     ("source", "uint8[::1]"),
     ("original", "uint8[::1]"),
     ("out", "{output}[::1]"),
-    ("spill", "{output}[::1]"),
     ("first", "int64"),
     ("last", "int64"),
+    ("bounds", "int64[::1]"),
+    ("spill", "{output}[::1]"),
     ("rows", "int64"),
     ("cols", "int64"),
     ("in_cols", "int64"),
@@ -32,7 +33,6 @@ ARGUMENTS = (
     ("windows", "int64[::1]"),
     ("span", "int64"),
     ("margins", "int64[::1]"),
-    ("bounds", "int64[:, ::1]"),
     ("layout", "int64[::1]"),
     ("sides", "uint8[::1]"),
     ("ring", "uint8[::1]"),
@@ -49,6 +49,8 @@ COPIED_AHEAD = 1
 loaded right after a few of its elements were stored waits for them (dense 3x3 and box 3 take 4 % longer)."""
 FRAMES = ("source", "original", "out")
 """The first ones, which lie elsewhere from call to call."""
+STRIP = ("first", "last", "bounds")
+"""The next ones, which differ from strip to strip."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +90,7 @@ def generate(sweep: Sweep) -> Code:
         program(f"tail = {tail} * stride")
     if sweep.sides is not None:
         program.names += [f"{name} = layout[{at}]" for at, name in enumerate(Layout._fields)]
-    begin = ("bounds[1, 0]" if sweep.sides else "bounds[0, 0]") if sweep.stages else "first"
+    begin = ("bounds[3]" if sweep.sides else "bounds[0]") if sweep.stages else "first"
     with program.block(f"for t in range({begin}, last):"):
         if sweep.rule:
             emit_score_row(program, sweep.rule, counts, rows_held)
@@ -126,8 +128,8 @@ def _emit_stage(program: Program, sweep: Sweep, at: int) -> None:
     program()
     for line in picture(stage, at):
         program(f"# {line}" if line else "#")
-    with program.block(f"if bounds[{at}, 0] <= t < bounds[{at}, 1]:"):
-        program(f"y = t + bounds[{at}, 2]")
+    with program.block(f"if bounds[{3 * at}] <= t < bounds[{3 * at + 1}]:"):
+        program(f"y = t + bounds[{3 * at + 2}]")
         if follower is not None:
             program(f"slot = load(windows, {at + 1} * span + y, {follower.above if at else 0}, 0)")
         if at == 0:
@@ -149,10 +151,10 @@ def _emit_rows(program: Program, sweep: Sweep, at: int, follower: Stage | None) 
     else:
         program("target, begin, pitch, made_rows = out, y * cols, cols, 1")
     if sweep.makes_two_rows(at):
-        with program.block(f"if (t - bounds[{at}, 0]) % 2 == 1:"):
+        with program.block(f"if (t - bounds[{3 * at}]) % 2 == 1:"):
             program("begin, made_rows = begin - pitch, 2")
             _emit_made(program, sweep, at, 2)
-        with program.block(f"elif t + 1 == bounds[{at}, 1]:"):
+        with program.block(f"elif t + 1 == bounds[{3 * at + 1}]:"):
             _emit_made(program, sweep, at, 1)
         with program.block("else:"):
             program("made_rows = 0")
@@ -197,7 +199,7 @@ def _window(sweep: Sweep, at: int, rows: int) -> Window:
     stage = sweep.stages[at]
     count = "pairs" if stage.phases == 2 else "quads"
     row = f"load(windows, {at} * span + {'y' if rows == 1 else 'y - 1'}, {{i}}, 0)"
-    is_first, zeros = f"t == bounds[{at}, 0]", f"ring, {_ring_start(sweep, at) + _ring_rows(sweep, at)} * stride"
+    is_first, zeros = f"t == bounds[{3 * at}]", f"ring, {_ring_start(sweep, at) + _ring_rows(sweep, at)} * stride"
     return Window(str(at), "ring", row, stage.phases, count, str(stage.lanes_summed), is_first, zeros)
 
 

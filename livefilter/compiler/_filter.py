@@ -12,7 +12,8 @@ import numpy as np
 from livefilter.compiler._beside import CompileStopped, Lease
 from livefilter.compiler._chain import Chain
 from livefilter.compiler._correlate import destination
-from livefilter.compiler._luma import to_gray
+from livefilter.compiler._luma import luma_function, to_gray
+from livefilter.compiler._pool import handover
 from livefilter.compiler._strips import thread_count
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
@@ -117,3 +118,9 @@ class Filter:
         result: Pixels = destination(out, gray.shape, _BYTE, image)
         sums = self.chain(np.ascontiguousarray(gray), result)
         return Filtered(result, self._rule.score(sums))
+
+
+def compile_shared() -> None:
+    """Compile what presets share: the luma of BGR pictures, and what lets threads share a frame."""
+    luma_function()
+    handover()

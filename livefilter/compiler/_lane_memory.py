@@ -31,26 +31,20 @@ _DTYPES = {name: getattr(types, name) for name in ("uint8", "uint16", "int16", "
 @intrinsic(prefer_literal=True)
 def argument(context: Any, call: Any, at: Any, kind: Any) -> Any:
     """Return what the function was called with in place ``at``, of a kind that ``_call`` lists."""
-    dtype, dimensions = _DTYPES[kind.literal_value.split("[")[0]], KINDS[kind.literal_value]
-    result = types.Array(dtype, dimensions, "C") if dimensions else dtype
+    assert kind.literal_value in KINDS
+    name, *is_array = kind.literal_value.split("[")
+    dtype = _DTYPES[name]
+    result = types.Array(dtype, 1, "C") if is_array else dtype
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         first = WORDS * at.literal_value
-        words = [
-            builder.load(builder.gep(args[0], [ir.Constant(_I64, first + offset)])) for offset in range(1 + dimensions)
-        ]
-        if not dimensions:
-            return words[0]
+        word, length = (builder.load(builder.gep(args[0], [ir.Constant(_I64, first + of)])) for of in range(WORDS))
+        if not is_array:
+            return word
         array = context.make_array(result)(context, builder)
-        size = dtype.bitwidth // 8
-        populate_array(
-            array,
-            data=builder.inttoptr(words[0], array.data.type),
-            shape=words[1:],
-            strides=[*(builder.mul(count, ir.Constant(_I64, size)) for count in words[2:]), ir.Constant(_I64, size)],
-            itemsize=ir.Constant(_I64, size),
-            meminfo=None,
-        )
+        size = ir.Constant(_I64, dtype.bitwidth // 8)
+        data = builder.inttoptr(word, array.data.type)
+        populate_array(array, data=data, shape=[length], strides=[size], itemsize=size, meminfo=None)
         return array._getvalue()
 
     return result(call, at, kind), emit
@@ -141,6 +135,42 @@ def copy(context: Any, target: Any, to: Any, array: Any, at: Any, count: Any) ->
         return context.get_dummy_value()
 
     return (types.void(target, to, array, at, count), emit) if target.dtype == array.dtype else None
+
+
+@intrinsic(prefer_literal=True)
+def look_up(context: Any, levels: Any, start: Any, array: Any, at: Any, count: Any) -> Any:
+    """Replace ``count`` pixels from ``at`` on by what a table of 256 levels, from ``start`` on, has for them.
+
+    Eight at once: a vector cannot be looked up, but a word takes fewer loads and stores than its bytes do.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        table = _pointer(context, builder, levels, args[0], args[1])
+        row = _pointer(context, builder, array, args[2], args[3])
+
+        def level(pixel: Any) -> Any:
+            return builder.load(builder.gep(table, [builder.zext(pixel, _I64)]))
+
+        words = builder.lshr(args[4], ir.Constant(_I64, 3))
+        with cgutils.for_range(builder, words) as loop:
+            pointer = builder.bitcast(
+                builder.gep(row, [builder.shl(loop.index, ir.Constant(_I64, 3))]), _I64.as_pointer()
+            )
+            word = builder.load(pointer)
+            word.align = 1
+            made = ir.Constant(_I64, 0)
+            for place in range(0, 64, 8):
+                pixel = builder.trunc(builder.lshr(word, ir.Constant(_I64, place)), ir.IntType(8))
+                made = builder.or_(made, builder.shl(builder.zext(level(pixel), _I64), ir.Constant(_I64, place)))
+            builder.store(made, pointer).align = 1
+        with cgutils.for_range_slice(
+            builder, builder.shl(words, ir.Constant(_I64, 3)), args[4], ir.Constant(_I64, 1)
+        ) as (at_pixel, _):
+            pointer = builder.gep(row, [at_pixel])
+            builder.store(level(builder.load(pointer)), pointer)
+        return context.get_dummy_value()
+
+    return types.void(levels, start, array, at, count), emit
 
 
 @intrinsic(prefer_literal=True)

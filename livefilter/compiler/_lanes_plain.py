@@ -50,6 +50,12 @@ def copy(target: Values, to: int, array: Values, at: int, count: int) -> None:
     target[to : to + count] = array[at : at + count]
 
 
+def look_up(levels: Values, start: int, array: Values, at: int, count: int) -> None:
+    """Replace ``count`` pixels from ``at`` on by what a table of 256 levels, from ``start`` on, has for them."""
+    row = array[at : at + count]
+    row[:] = levels[start + row.astype(np.intp)]
+
+
 def pixels(array: Values, start: Any, x: Any, pairs: int, loop: int) -> tuple[Values, ...]:
     """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16."""
     return tuple(array[start + 2 * x + offset].astype(np.uint16) for offset in range(2 * pairs))

@@ -33,10 +33,11 @@ def to_gray(image: Pixels) -> Pixels:
     if check_pixels(image).ndim == 2:
         return image
     gray = np.empty(image.shape[:2], dtype=np.uint8)
-    _function()((0, 0))(np.ascontiguousarray(image), gray)
+    luma_function()((np.ascontiguousarray(image), gray)).run()
     return gray
 
 
 @cache
-def _function() -> Function:
+def luma_function() -> Function:
+    """Return the compiled function."""
     return compiled(_SOURCE, "luma")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from livefilter.compiler import _elf
 from livefilter.compiler._call import Function, MachineCall
@@ -88,9 +87,10 @@ def _loaded_by_llvm(code: ObjectCode) -> int:
     address: int = engine.get_function_address(code.symbol)
     if not address:
         raise RuntimeError(f"there is no {code.symbol} in it")
-    _engines.append(engine)
+    keep_for_good(engine)  # Code lives as long as the engine that loaded it.
     return address
 
 
-_engines: list[Any] = []
-"""Code lives as long as the engine that loaded it."""
+def keep_for_good(value: object) -> None:
+    """Let go of something never, not even while Python ends: threads may still run in it, or read it."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))

@@ -1,24 +1,19 @@
-"""A small pool of threads that work on strips of one frame.
-
-Numba's own parallel=True is of no use here: its workqueue layer aborts the process when two Python threads enter it at
-once, and its OpenMP layer kills forked children. Generated code releases the GIL, so plain threads will do. Handing a
-strip over costs some 10 us. A caller whose own strip is done takes back those that no thread has begun, so a busy pool
-or a busy processor costs nothing.
-"""
+"""How many threads work on a frame, and which of its rows are a strip."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from itertools import accumulate, pairwise
 
 from livefilter.errors import OptionError
 from livefilter.processors import usable_processors
 
-Task = Callable[[], None]
 MOST_THREADS = 8
 """Used at most unless more are asked for: the memory of common machines feeds no more."""
+_PART_US = 60.0
+"""A thread's part of a frame is not made shorter than this; waking the thread would take as long."""
+_LATE = 0.2
+"""Share of a frame that is kept for short strips, which go to whoever is done with a long one first."""
 
 
 def thread_count(threads: int | None) -> int:
@@ -40,84 +35,29 @@ def thread_count(threads: int | None) -> int:
     return count
 
 
-class _Strip:
-    """A task that is done once, by whoever comes to it first."""
+def worthwhile(threads: int, work_us: float, rows: int) -> int:
+    """Return how many of the threads that a frame may have are worth it.
 
-    def __init__(self, task: Task) -> None:
-        self._task = [task]
-        self._done = threading.Lock()
-        self._done.acquire()
-        self._error: BaseException | None = None
-
-    def work(self) -> None:
-        """Do the task, unless somebody else has it already."""
-        try:
-            task = self._task.pop()
-        except IndexError:
-            return
-        try:
-            task()
-        except BaseException as error:  # Raised again in the caller's thread.
-            self._error = error
-        self._done.release()
-
-    def wait(self) -> BaseException | None:
-        """Wait until the task is done; return what it raised."""
-        self._done.acquire()
-        return self._error
+    Args:
+        threads: How many there may be.
+        work_us: How long one of them takes, in microseconds, more or less.
+        rows: Of the frame.
+    """
+    return max(1, min(threads, int(work_us / _PART_US), rows))
 
 
-class StripPool:
-    """Threads that live as long as the process; any number of callers share them."""
+def strip_rows(rows: int, threads: int, overlap: int) -> list[tuple[int, int]]:
+    """Split a frame.
 
-    def __init__(self) -> None:
-        self._waiting: SimpleQueue[_Strip] = SimpleQueue()
-        self._workers = 0
-        self._lock = threading.Lock()
+    Args:
+        rows: Of the frame.
+        threads: How many work on it.
+        overlap: Rows on the way to the result that two neighbouring strips both make.
 
-    def run(self, tasks: Sequence[Task]) -> None:
-        """Do all tasks, the first one in this thread, and others that no thread has begun; return when all are done.
-
-        Raises:
-            BaseException: The first that a task raised, after all have ended.
-        """
-        strips = [_Strip(task) for task in tasks]
-        self._start(len(strips) - 1)
-        for strip in strips[1:]:
-            self._waiting.put(strip)
-        for strip in strips:
-            strip.work()
-        errors = [error for strip in strips if (error := strip.wait()) is not None]
-        if errors:
-            raise errors[0]
-
-    def _start(self, count: int) -> None:
-        """Start threads until there are ``count``."""
-        if self._workers >= count:
-            return
-        with self._lock:
-            while self._workers < count:
-                threading.Thread(target=self._run, name="livefilter strip", daemon=True).start()
-                self._workers += 1
-
-    def _run(self) -> None:
-        while True:
-            self._waiting.get().work()
-
-
-_pool = StripPool()
-
-
-def pool() -> StripPool:
-    """Return the process's pool."""
-    return _pool
-
-
-def _forget_threads() -> None:
-    # A forked child inherits the pool but none of its threads.
-    global _pool
-    _pool = StripPool()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_threads)
+    Returns:
+        The first and the last row (exclusive) of each strip: a long one for each thread, and then a short one for each,
+        unless these would be made of what overlaps.
+    """
+    late = _LATE if 2 * overlap <= _LATE * rows / threads else 0.0
+    ends = accumulate([(1 - late) / threads] * threads + [late / threads] * threads)
+    return [(first, last) for first, last in pairwise([0, *(round(rows * end) for end in ends)]) if first < last]

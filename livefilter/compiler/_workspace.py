@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._call import Argument, Function
-from livefilter.compiler._emit_sweep import ARGUMENTS, COPIED_AHEAD, FRAMES, Code
+from livefilter.compiler._emit_sweep import ARGUMENTS, COPIED_AHEAD, FRAMES, STRIP, Code
 from livefilter.compiler._plan import Stage, Sweep
 from livefilter.kernels import OUTSIDE, border_indices
 
@@ -118,10 +118,11 @@ def out_shape(sweep: Sweep, shape: Shape) -> Shape:
     return shape[0] - stage.height + 1, shape[1] - stage.width + 1
 
 
-def strip_bounds(sweep: Sweep, first: int, last: int, rows: int) -> NDArray[np.int64]:
-    """Return (from, to, lead) of each stage for a strip of the result, rows ``first`` to ``last``.
+def strip_arguments(sweep: Sweep, first: int, last: int, rows: int) -> tuple[Argument, ...]:
+    """Return the arguments for a strip of the result, rows ``first`` to ``last``.
 
-    At turn t of the sweep a stage makes row t + lead if from <= t < to: it runs ahead of those that need its rows.
+    The third has (from, to, lead) of each stage, one behind the other. At turn t of the sweep a stage makes row
+    t + lead if from <= t < to: it runs ahead of those that need its rows.
     """
     bounds = np.zeros((max(len(sweep.stages), 1), 3), dtype=np.int64)
     low, high, lead = first, last, 0
@@ -132,7 +133,7 @@ def strip_bounds(sweep: Sweep, first: int, last: int, rows: int) -> NDArray[np.i
             high, lead = high + stage.height - 1, lead + stage.height - 1 + COPIED_AHEAD
         else:
             low, high, lead = max(low - stage.reach, 0), min(high + stage.reach, rows), lead + stage.reach
-    return bounds
+    return first, last, bounds
 
 
 def _whole_lines(size: int) -> int:
@@ -143,23 +144,15 @@ def _rows(stage: Stage, rows: int) -> NDArray[np.intp]:
     return border_indices(rows, stage.above, stage.below, stage.border)
 
 
-Strip = tuple[int, int, NDArray[np.int64]]
-"""First and last row of a part of the result, and what ``strip_bounds`` says of it."""
-
-
 class Scratch:
-    """What one strip writes to on its way, rings of rows and planes of sums, and the call that makes the strip."""
+    """What one thread writes to on its way, rings of rows and planes of sums, and the call that makes a strip.
 
-    def __init__(
-        self,
-        sweep: Sweep,
-        code: Code,
-        function: Function,
-        tables: Tables,
-        first: int,
-        last: int,
-        bounds: NDArray[np.int64],
-    ) -> None:
+    Attributes:
+        call: Its first arguments are those of FRAMES and STRIP, not given yet.
+        sums: What the score has counted is added to them.
+    """
+
+    def __init__(self, sweep: Sweep, code: Code, function: Function, tables: Tables) -> None:
         plane = tables.plane
         rows, cols = tables.shape
         self.sides = _aligned(tables.sides, np.dtype(np.uint8))
@@ -170,10 +163,8 @@ class Scratch:
         self.spill = _aligned(tables.spill, np.dtype(sweep.output))
         self.sums = np.zeros(3, dtype=np.int64)
         given: dict[str, Argument] = {
-            **dict.fromkeys(FRAMES, 0),  # Said call by call.
+            **dict.fromkeys((*FRAMES, *STRIP), 0),
             "spill": self.spill,
-            "first": first,
-            "last": last,
             "rows": rows,
             "cols": cols,
             "in_cols": tables.in_cols,
@@ -183,7 +174,6 @@ class Scratch:
             "windows": tables.windows.reshape(-1),
             "span": tables.windows.shape[1],
             "margins": tables.margins,
-            "bounds": bounds,
             "layout": tables.layout,
             "sides": self.sides,
             "ring": self.ring,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from livefilter.compiler import _chain, _sides
+from livefilter.compiler import _pool, _sides, _strips
+from livefilter.compiler._cache import is_interpreted
 
 
 @pytest.fixture
-def _short_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that has seven helpers, on however many processors, and that is ready."""
+    if is_interpreted():
+        return
+    monkeypatch.setattr(_pool, "usable_processors", lambda: 8)
+    deadline = time.monotonic() + 60
+    while _pool.pool().ready(7) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def _short_strips(monkeypatch: pytest.MonkeyPatch, _seven_helpers: None) -> None:
     """Split even tiny frames into as many strips as there are threads, and each of them into batches of side rows."""
-    monkeypatch.setattr(_chain, "_STRIP_US", 1e-9)
+    monkeypatch.setattr(_strips, "_PART_US", 1e-9)
     monkeypatch.setattr(_sides, "_COLUMNS", 1)
     monkeypatch.setattr(_sides, "_LEAST_ROWS", 4)

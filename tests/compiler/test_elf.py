@@ -37,7 +37,7 @@ def code() -> ObjectCode:
 def result(code: ObjectCode) -> list[int]:
     """What the function makes of twenty numbers."""
     numbers = np.arange(20, dtype=np.int32)
-    objects.load(code)([numbers])()
+    objects.load(code)([numbers]).run()
     return numbers.tolist()
 
 
