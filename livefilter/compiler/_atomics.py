@@ -78,6 +78,8 @@ def called(context: Any, code: Any, call: Any) -> Any:
         room = cgutils.alloca_once(builder, _I64, size=2)
         function = builder.inttoptr(args[0], ir.FunctionType(_I32, [words] * 3).as_pointer())
         builder.call(function, [room, builder.gep(room, [ir.Constant(_I64, 1)]), builder.inttoptr(args[1], words)])
+        # Generated code raises nothing; tables of how to unwind it are more than ``_elf`` knows.
+        builder.function.attributes.add("nounwind")
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), emit

@@ -226,7 +226,7 @@ class _Helper:
             return
         call = serve([self._pool.address, self._number, patience])
         self._thread_id = threading.get_native_id()
-        self._pool.share = share([self._pool.address, patience])
+        self._pool.share = self._pool.share or share([self._pool.address, patience])
         while True:
             self.is_asleep = True
             # A caller that has just seen it awake has opened the board by now.

@@ -12,6 +12,7 @@ import pytest
 from livefilter.compiler import _beside as beside
 from livefilter.compiler import _elf as elf
 from livefilter.compiler import _objects as objects
+from livefilter.compiler import _pool
 from livefilter.compiler._objects import ObjectCode
 
 pytestmark = [
@@ -39,6 +40,13 @@ def result(code: ObjectCode) -> list[int]:
     numbers = np.arange(20, dtype=np.int32)
     objects.load(code)([numbers]).run()
     return numbers.tolist()
+
+
+@pytest.mark.parametrize("name", ["serve", "share"])
+def test_what_threads_share_a_frame_with_needs_no_llvm(name: str) -> None:
+    """It would take 50 MB of every process that filters."""
+    code = beside.object_code(_pool._TEXT.read_text(encoding="utf-8"), name)
+    assert elf.load(code.content, code.symbol)
 
 
 EXPECTED = [at * 4 for at in range(20)]
