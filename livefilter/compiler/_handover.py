@@ -3,7 +3,7 @@
 A thread that sleeps takes 0.05 to 0.15 ms to wake up, and in Python it would wait for the interpreter's lock besides.
 So a helper looks for the next frame's strips in machine code, for a while, before it goes to sleep.
 
-Nobody imports this module: ``_pool`` has the functions in its text compiled. ``call`` is what ``_call`` describes.
+Only tests import this module: ``_pool`` has the functions in its text compiled. ``call`` is what ``_call`` describes.
 """
 
 # mypy: ignore-errors
