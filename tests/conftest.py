@@ -13,8 +13,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-from livefilter.compiler import _cache, _chain, _correlate, _luma
-from livefilter.compiler._call import Function
+from livefilter.compiler import _convolution as _correlate
+from livefilter.compiler import _executable as _chain
+from livefilter.compiler import _grayscale as _luma
+from livefilter.compiler._abi import Function
+from livefilter.compiler.native import _disk_cache as _cache
 
 # A first call compiles, which takes longer than any sensible deadline.
 settings.register_profile("dev", deadline=None, max_examples=50)

@@ -14,11 +14,11 @@ from pathlib import Path
 import cv2
 
 from livefilter.bench._clips import ENCODER, Clip, ffmpeg
-from livefilter.bench._compare import MismatchError
+from livefilter.bench._verify import MismatchError
 from livefilter.compiler import Filter
+from livefilter.cpus import codec_threads
 from livefilter.pipeline import process
 from livefilter.presets import Preset
-from livefilter.processors import codec_threads
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
 

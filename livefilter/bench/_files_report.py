@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from livefilter.bench._files import OURS, FileMeasurement
-from livefilter.bench._long import LongMeasurement
+from livefilter.bench._long_file import LongMeasurement
 from livefilter.bench._report import machine_name
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from livefilter.bench._caches import sweeping
-from livefilter.bench._compare import compare
+from livefilter.bench._cache_flush import sweeping
+from livefilter.bench._competitors import rivals
 from livefilter.bench._jobs import Job, Run
 from livefilter.bench._opencv import opencv
-from livefilter.bench._rivals import rivals
+from livefilter.bench._verify import compare
 from livefilter.frame import Pixels
 
 _WARM_S = 0.001

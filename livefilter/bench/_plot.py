@@ -11,7 +11,7 @@ from livefilter.bench._measure import Measurement
 from livefilter.bench._report import machine_name
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.sinks import PLOT_SUFFIXES
-from livefilter.sinks._beside import Beside, cannot_write
+from livefilter.sinks._atomic_file import Beside, cannot_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

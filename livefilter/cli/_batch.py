@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from livefilter.cli import _run
+from livefilter.cli import _shared as _run
 from livefilter.cli._progress import draw, left, make_bar
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _run
+from livefilter.cli import _shared as _run
 from livefilter.cli._progress import make_bar
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _measured(
     from itertools import product
 
     from livefilter.bench import SIZES, measure
-    from livefilter.processors import usable_processors
+    from livefilter.cpus import usable_processors
 
     threads = (1,) if is_single or usable_processors() == 1 else (1, usable_processors())
     for size, count, is_cold in product(sizes, threads, (False,) if is_single else (False, True)):
@@ -157,7 +157,7 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
     from livefilter.bench._clips import ffmpeg_version, look_at, make_clip
     from livefilter.bench._files import measure_files
     from livefilter.bench._files_report import files_json, files_table, long_lines
-    from livefilter.bench._long import measure_long
+    from livefilter.bench._long_file import measure_long
 
     rival = f"FFmpeg {ffmpeg_version()}"  # Asked first: without it there is nothing to wait for.
     with _interrupted_by_sigterm(), TemporaryDirectory(prefix="livefilter-bench-") as name:

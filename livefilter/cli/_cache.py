@@ -46,8 +46,8 @@ def _warm() -> list[str]:
     from concurrent.futures import ThreadPoolExecutor
 
     from livefilter.compiler import compile_shared
+    from livefilter.cpus import usable_processors
     from livefilter.presets import list_presets
-    from livefilter.processors import usable_processors
 
     names = list_presets()
     # Each thread waits for a process of its own, which compiles.

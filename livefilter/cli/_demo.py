@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from livefilter.cli import _run
+from livefilter.cli import _shared as _run
 
 if TYPE_CHECKING:
     from livefilter.pipeline import Recipe
@@ -30,7 +30,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
     """Filter the clip that comes with livefilter: a video with overlay, and a table of scores."""
     from livefilter.cli._process import filter_to_files
     from livefilter.errors import DisplayError, SinkError
-    from livefilter.shipped import shipped_folder
+    from livefilter.resources import shipped_folder
     from livefilter.sinks import check_display
 
     if window:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from livefilter.cli import _run
-from livefilter.cli._source import source_options as with_source_options
+from livefilter.cli import _shared as _run
+from livefilter.cli._source_options import source_options as with_source_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

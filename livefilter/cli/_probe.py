@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _run
+from livefilter.cli import _shared as _run
 
 if TYPE_CHECKING:
     from livefilter.sources import AudioFacts, MediaFacts, OtherFacts, VideoFacts

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _batch, _run
+from livefilter.cli import _batch
+from livefilter.cli import _shared as _run
+from livefilter.cli._job_options import score_options
 from livefilter.cli._progress import progress_bar
-from livefilter.cli._recipe import score_options
 
 if TYPE_CHECKING:
     from livefilter.pipeline import Recipe, Wanted

@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livefilter.compiler._assembly import AssemblySummary
-    from livefilter.compiler._cache import cache_folder, cached_files, clear_cache
-    from livefilter.compiler._chain import Chain
-    from livefilter.compiler._correlate import convolve, correlate, edge_score
-    from livefilter.compiler._describe import SumReport, SweepReport, describe
+    from livefilter.compiler._convolution import convolve, correlate, edge_score
+    from livefilter.compiler._executable import Chain
     from livefilter.compiler._filter import Filter, Filtered, compile_shared
-    from livefilter.compiler._luma import to_gray
-    from livefilter.compiler._plan import Plan, plan_chain
+    from livefilter.compiler._grayscale import to_gray
+    from livefilter.compiler.native._disk_cache import cache_folder, cached_files, clear_cache
+    from livefilter.compiler.plan._plan import Plan, plan_chain
+    from livefilter.compiler.report._instruction_counts import AssemblySummary
+    from livefilter.compiler.report._plan_report import SumReport, SweepReport, describe
 
 _HOMES = {
-    "AssemblySummary": "_assembly",
-    "Chain": "_chain",
+    "AssemblySummary": "report._instruction_counts",
+    "Chain": "_executable",
     "Filter": "_filter",
     "Filtered": "_filter",
-    "Plan": "_plan",
-    "SumReport": "_describe",
-    "SweepReport": "_describe",
-    "cache_folder": "_cache",
-    "cached_files": "_cache",
-    "clear_cache": "_cache",
+    "Plan": "plan._plan",
+    "SumReport": "report._plan_report",
+    "SweepReport": "report._plan_report",
+    "cache_folder": "native._disk_cache",
+    "cached_files": "native._disk_cache",
+    "clear_cache": "native._disk_cache",
     "compile_shared": "_filter",
-    "convolve": "_correlate",
-    "correlate": "_correlate",
-    "describe": "_describe",
-    "edge_score": "_correlate",
-    "plan_chain": "_plan",
-    "to_gray": "_luma",
+    "convolve": "_convolution",
+    "correlate": "_convolution",
+    "describe": "report._plan_report",
+    "edge_score": "_convolution",
+    "plan_chain": "plan._plan",
+    "to_gray": "_grayscale",
 }
 
 __all__ = [

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler._beside import CompileStopped, Lease
-from livefilter.compiler._chain import Chain
-from livefilter.compiler._correlate import destination
-from livefilter.compiler._luma import luma_function, to_gray
-from livefilter.compiler._pool import handover
-from livefilter.compiler._strips import thread_count
+from livefilter.compiler._convolution import destination
+from livefilter.compiler._executable import Chain
+from livefilter.compiler._grayscale import luma_function, to_gray
+from livefilter.compiler.native._compile_server import CompileStopped, Lease
+from livefilter.compiler.threads._pool import handover
+from livefilter.compiler.threads._tiling import thread_count
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.presets import Preset, load_preset

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from livefilter.kernels._border import BORDERS, OUTSIDE, Border, border_index, border_indices, check_border
-from livefilter.kernels._exact import INTEGER_BITS, integer_form, to_fraction
 from livefilter.kernels._kernel import MAX_SIDE, Kernel, response
-from livefilter.kernels._makers import (
+from livefilter.kernels._named import (
     HORIZONTAL_EDGE,
     VERTICAL_EDGE,
     Operator,
@@ -21,6 +20,7 @@ from livefilter.kernels._makers import (
     sobel,
 )
 from livefilter.kernels._operations import NORMS, Blend, Correlation, Gradient, Lookup, Norm, Operation, Unsharp
+from livefilter.kernels._rational import INTEGER_BITS, integer_form, to_fraction
 from livefilter.kernels._score import EdgeScore, ScoreRule, ScoreSums
 
 __all__ = [

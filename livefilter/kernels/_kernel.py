@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livefilter.errors import KernelError, PixelTypeError, ShapeError
-from livefilter.kernels._exact import integer_form, to_fraction
+from livefilter.kernels._rational import integer_form, to_fraction
 
 MAX_SIDE = 63
 _Scalar = TypeVar("_Scalar", bound=np.generic)

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from livefilter.errors import KernelError, OptionError
 from livefilter.kernels._border import Border
-from livefilter.kernels._exact import integer_form, to_fraction
 from livefilter.kernels._kernel import Kernel
+from livefilter.kernels._rational import integer_form, to_fraction
 
 Norm = Literal["l1", "l2", "max"]
 NORMS: tuple[Norm, ...] = get_args(Norm)

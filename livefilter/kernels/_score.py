@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.errors import KernelError, OptionError
-from livefilter.kernels._exact import to_fraction
 from livefilter.kernels._kernel import Kernel
-from livefilter.kernels._makers import HORIZONTAL_EDGE, VERTICAL_EDGE
+from livefilter.kernels._named import HORIZONTAL_EDGE, VERTICAL_EDGE
+from livefilter.kernels._rational import to_fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefilter.overlays._compare import COMPARES, Compare
-from livefilter.overlays._overlay import Overlay
+from livefilter.overlays._scores import Overlay
 from livefilter.overlays._sheet import contact_sheet
 from livefilter.overlays._text import draw_panel
 

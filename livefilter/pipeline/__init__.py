@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from livefilter.pipeline._batch import Outcome, Wanted, Watcher, run_batch
+from livefilter.pipeline._eta import Pace
 from livefilter.pipeline._frames import filter_frames, score
-from livefilter.pipeline._inputs import expand, name_of
-from livefilter.pipeline._live import Live
-from livefilter.pipeline._metrics import Metrics
-from livefilter.pipeline._outlet import Unseen
-from livefilter.pipeline._pace import Pace
-from livefilter.pipeline._preview import Preview
+from livefilter.pipeline._job import Recipe
 from livefilter.pipeline._process import Target, process
-from livefilter.pipeline._recipe import Recipe
-from livefilter.pipeline._stats import LiveStats, Spread
-from livefilter.pipeline._stats_log import StatsLog
 from livefilter.pipeline._summary import Progress, Summary
+from livefilter.pipeline.batch._batch import Outcome, Wanted, Watcher, run_batch
+from livefilter.pipeline.batch._inputs import expand, name_of
+from livefilter.pipeline.live._outputs import Unseen
+from livefilter.pipeline.live._pipeline import Live
+from livefilter.pipeline.live._preview import Preview
+from livefilter.pipeline.live._prometheus import Metrics
+from livefilter.pipeline.live._stats import LiveStats, Spread
+from livefilter.pipeline.live._stats_log import StatsLog
 
 __all__ = [
     "Live",

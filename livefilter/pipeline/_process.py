@@ -17,8 +17,8 @@ from typing import cast
 from livefilter.compiler import Filter
 from livefilter.errors import OptionError
 from livefilter.overlays import Compare, Overlay
-from livefilter.pipeline._colour import Work
-from livefilter.pipeline._run import Run
+from livefilter.pipeline._file_loop import Run
+from livefilter.pipeline._render import Work
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
 from livefilter.sinks import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefilter.presets._find import find_preset, list_presets, load_preset, user_folder
+from livefilter.presets._lookup import find_preset, list_presets, load_preset, user_folder
 from livefilter.presets._preset import OverlaySettings, Preset, ScoreSettings, schema
 from livefilter.presets._steps import STEPS, StepSettings
 from livefilter.presets._strength import Strength, strengthened

@@ -5,21 +5,21 @@ from __future__ import annotations
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
-from livefilter.sinks._along import Along
-from livefilter.sinks._beside import partial_of
-from livefilter.sinks._codecs import VIDEO_SUFFIXES
-from livefilter.sinks._display import check_display
-from livefilter.sinks._encoding import Encoding
+from livefilter.sinks._atomic_file import partial_of
+from livefilter.sinks._images import PictureSink, SinglePictureSink, write_picture
 from livefilter.sinks._open import is_pictures, open_sink, replaces, try_encoding
-from livefilter.sinks._origin import Origin
-from livefilter.sinks._pictures import PictureSink, SinglePictureSink, write_picture
-from livefilter.sinks._pipe import PIPE_FORMATS, PipeFormat, PipeSink
-from livefilter.sinks._plot import PLOT_SUFFIXES, PlotSink
-from livefilter.sinks._scores import ScoreSink
+from livefilter.sinks._provenance import Origin
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VideoSink
+from livefilter.sinks._stdout import PIPE_FORMATS, PipeFormat, PipeSink
 from livefilter.sinks._virtual_camera import VirtualCameraSink
-from livefilter.sinks._window import WindowSink
+from livefilter.sinks.scores._plot import PLOT_SUFFIXES, PlotSink
+from livefilter.sinks.scores._table import ScoreSink
+from livefilter.sinks.video._encoder import VIDEO_SUFFIXES
+from livefilter.sinks.video._encoding import Encoding
+from livefilter.sinks.video._remux import Along
+from livefilter.sinks.video._sink import VideoSink
+from livefilter.sinks.window._sink import WindowSink
+from livefilter.sinks.window._x11 import check_display
 
 __all__ = [
     "PIPE_FORMATS",

@@ -9,12 +9,8 @@ from pathlib import Path
 
 from livefilter.errors import OptionError
 from livefilter.frame import Look
-from livefilter.sinks._along import Along
-from livefilter.sinks._beside import partial_of
-from livefilter.sinks._codecs import STANDARD_OUTPUT, VIDEO_SUFFIXES, chosen
-from livefilter.sinks._encoding import Encoding
-from livefilter.sinks._origin import Origin
-from livefilter.sinks._pictures import (
+from livefilter.sinks._atomic_file import partial_of
+from livefilter.sinks._images import (
     DEFAULT_NAME,
     SEQUENCE_SUFFIXES,
     PictureSink,
@@ -23,8 +19,12 @@ from livefilter.sinks._pictures import (
     is_sequence,
     is_single,
 )
+from livefilter.sinks._provenance import Origin
 from livefilter.sinks._sink import Sink
-from livefilter.sinks._video import VideoSink
+from livefilter.sinks.video._encoder import STANDARD_OUTPUT, VIDEO_SUFFIXES, chosen
+from livefilter.sinks.video._encoding import Encoding
+from livefilter.sinks.video._remux import Along
+from livefilter.sinks.video._sink import VideoSink
 
 
 def open_sink(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._fit import fitted
+from livefilter.sinks._letterbox import fitted
 from livefilter.sinks._sink import Sink
 
 if TYPE_CHECKING:

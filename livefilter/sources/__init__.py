@@ -5,15 +5,15 @@ from __future__ import annotations
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
-from livefilter.sources._devices import CameraFacts, Tried, list_cameras, try_cameras
 from livefilter.sources._health import Health
-from livefilter.sources._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources._open import open_source, title_of
 from livefilter.sources._options import Color, SourceOptions
-from livefilter.sources._probe import probe
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
-from livefilter.sources._v4l2 import Mode
+from livefilter.sources.camera._devices import CameraFacts, Tried, list_cameras, try_cameras
+from livefilter.sources.camera._v4l2 import Mode
+from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
+from livefilter.sources.file._probe import probe
 
 __all__ = [
     "AudioFacts",

@@ -13,11 +13,11 @@ from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.sources._link import Picture
 from livefilter.sources._options import SourceOptions
-from livefilter.sources._planes import gray_pixels
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources._url import capture_options, shown
+from livefilter.sources._urls import capture_options, shown
+from livefilter.sources.file._pixels import gray_pixels
+from livefilter.sources.live._reader_thread import Picture
 
 _OPTIONS_BY_SCHEME = {
     "rtsp": {"rtsp_transport": "tcp"},

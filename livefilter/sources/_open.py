@@ -15,7 +15,7 @@ from typing import Any
 from livefilter.errors import SourceError
 from livefilter.sources._options import Kind, SourceOptions
 from livefilter.sources._source import Source
-from livefilter.sources._url import SCHEMES, is_url, shown
+from livefilter.sources._urls import SCHEMES, is_url, shown
 
 _DEVICES = ("/dev/video", "/dev/v4l/")
 
@@ -68,7 +68,7 @@ def open_source(
         case "stream":
             return _stream(text, asked, should_stop)
         case "standard input":
-            from livefilter.sources._stdin import open_standard_input
+            from livefilter.sources.stdin._source import open_standard_input
 
             return open_standard_input(asked, should_stop)
         case _:
@@ -104,9 +104,9 @@ def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) ->
     is_path = text.startswith(_DEVICES)
     if not number.isdecimal() and not is_path:
         raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter devices' lists them")
-    from livefilter.sources._camera import CameraReader, ask_permission
-    from livefilter.sources._devices import is_there
-    from livefilter.sources._live import Live
+    from livefilter.sources.camera._devices import is_there
+    from livefilter.sources.camera._reader import CameraReader, ask_permission
+    from livefilter.sources.live._reconnecting import Live
 
     name = Path(text).name if is_path else f"camera {int(number)}"
     device = text if is_path else int(number)
@@ -120,9 +120,9 @@ def _stream(url: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> 
     scheme, name = url.partition(":")[0].lower(), shown(url)
     if scheme not in SCHEMES:
         raise SourceError(f"{name}: unknown kind of address; known: {', '.join(SCHEMES)}")
-    from livefilter.sources._beside import open_beside
-    from livefilter.sources._live import Live
     from livefilter.sources._network import NetworkReader, StreamFile
+    from livefilter.sources.live._open_timeout import open_beside
+    from livefilter.sources.live._reconnecting import Live
 
     first = open_beside(name, partial(NetworkReader, url, asked), asked.open_timeout_s, should_stop)
     if first.is_finite:
@@ -145,13 +145,13 @@ def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:
         from livefilter.sources._synthetic import Synthetic
 
         return Synthetic(text.removeprefix("synthetic:"))
-    from livefilter.sources._video import VideoFile
+    from livefilter.sources.file._video import VideoFile
 
     return VideoFile(Path(expanduser(text)), color=asked.color)
 
 
 def _stored(open_again: Callable[[], Source], asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
-    from livefilter.sources._repeat import Looped, Realtime
+    from livefilter.sources._playback import Looped, Realtime
 
     source = Looped(open_again) if asked.loop else open_again()
     return Realtime(source, should_stop=should_stop) if asked.realtime else source

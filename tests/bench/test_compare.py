@@ -7,7 +7,7 @@ import pytest
 
 from livefilter import bench
 from livefilter.bench import Counted, Job, Run
-from livefilter.bench._compare import compare
+from livefilter.bench._verify import compare
 from livefilter.frame import Pixels
 from livefilter.kernels import Correlation, ScoreRule, ScoreSums, gaussian, reference
 

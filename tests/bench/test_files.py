@@ -27,7 +27,7 @@ from livefilter.bench._files import (
     measure_files,
 )
 from livefilter.bench._files_report import files_json, files_table, long_lines
-from livefilter.bench._long import LongMeasurement, measure_long
+from livefilter.bench._long_file import LongMeasurement, measure_long
 from livefilter.cli._main import run
 from livefilter.errors import SourceError
 from livefilter.presets import load_preset

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from livefilter.bench import Job, _measure
-from livefilter.bench._caches import cache_bytes, sweeping
+from livefilter.bench._cache_flush import cache_bytes, sweeping
 from livefilter.frame import Pixels
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from livefilter import Filter, list_presets
 from livefilter.cli._main import run
-from livefilter.compiler import _luma, _pool
+from livefilter.compiler import _grayscale as _luma
+from livefilter.compiler.threads import _pool
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_warming_compiles_every_preset(
     (own / "mine.yaml").write_text("steps:\n  - box: {size: 0}\n", encoding="utf-8")
     for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
         assert name in list_presets()
-    monkeypatch.setattr("livefilter.compiler._cache._functions", {})  # As in a new process.
+    monkeypatch.setattr("livefilter.compiler.native._disk_cache._functions", {})  # As in a new process.
     _pool.handover.cache_clear()
     _luma.luma_function.cache_clear()
     monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])

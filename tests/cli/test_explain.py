@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefilter import kernels
-from livefilter.cli._explain import _strongest
-from livefilter.cli._figure import Explanation, Weighing, compose, explain
 from livefilter.cli._main import run
-from livefilter.cli._subject import typed_kernel
+from livefilter.cli.explain._command import _strongest
+from livefilter.cli.explain._figure import Explanation, Weighing, compose, explain
+from livefilter.cli.explain._target import typed_kernel
 from livefilter.compiler import Filter, correlate
 from livefilter.errors import OptionError
 from livefilter.frame import Pixels

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from livefilter.cli._main import run
-from livefilter.sources._video import VideoFile
+from livefilter.sources.file._video import VideoFile
 
 
 @pytest.fixture

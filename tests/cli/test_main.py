@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from livefilter import __version__
-from livefilter.cli import _main, _run
+from livefilter.cli import _main
+from livefilter.cli import _shared as _run
 from livefilter.cli._main import run
 from livefilter.errors import LivefilterError
 from livefilter.overlays import COMPARES

@@ -92,7 +92,7 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         "for name in dir(cv2):\n"
         "    if 'Window' in name or name in ('imshow', 'waitKey', 'waitKeyEx', 'pollKey', 'setMouseCallback'):\n"
         "        setattr(cv2, name, refuse)\n"
-        "import livefilter.sinks._display as display\n"
+        "import livefilter.sinks.window._x11 as display\n"
         "display.visit_display = refuse\n"
         "from livefilter.cli._main import run\n"
         "sys.exit(run(sys.argv[1:]))\n"

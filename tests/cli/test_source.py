@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from livefilter.cli._main import run
-from livefilter.cli._source import _OPTIONS, rate, size, source_options
-from livefilter.sources import SourceOptions, _devices
+from livefilter.cli._source_options import _OPTIONS, rate, size, source_options
+from livefilter.sources import SourceOptions
+from livefilter.sources.camera import _devices
 
 
 def taken(*arguments: str) -> SourceOptions:

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from livefilter.compiler import _pool, _sides, _strips
-from livefilter.compiler._cache import is_interpreted
+from livefilter.compiler.native._disk_cache import is_interpreted
+from livefilter.compiler.plan import _halo as _sides
+from livefilter.compiler.threads import _pool
+from livefilter.compiler.threads import _tiling as _strips
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from livefilter.compiler import Filter, cached_files
-from livefilter.compiler import _beside as beside
+from livefilter.compiler.native import _compile_server as beside
 from livefilter.presets import Preset
 
 pytestmark = pytest.mark.jit
@@ -102,7 +102,7 @@ def test_a_child_goes_when_it_has_nothing_to_do(
     started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By itself, so that it holds no memory."""
-    soon = "import livefilter.compiler._beside as beside; beside._IDLE_S = 0.1; beside.main()"
+    soon = "import livefilter.compiler.native._compile_server as beside; beside._IDLE_S = 0.1; beside.main()"
     monkeypatch.setattr(beside, "_PROGRAM", beside._PROGRAM.replace(beside._PROGRAM.split("; ", 2)[2], soon))
     assert beside.object_code(SOURCE, "seven").content
     assert started[0].wait(20) == 0

@@ -203,7 +203,7 @@ def test_the_same_source_compiles_for_arm(preset: str) -> None:
     """Nothing in it is of one processor: LLVM makes 64-bit ARM code of it, with packed 16-bit lanes."""
     import llvmlite.binding as llvm
 
-    from livefilter.compiler import _codegen
+    from livefilter.compiler.native import _numba as _codegen
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.compiler import _lanes_plain
-from livefilter.compiler._emit_values import Values, emit_byte
-from livefilter.compiler._program import Program
-from livefilter.compiler._range import Lane, Range
+from livefilter.compiler.emit._arithmetic import Values, emit_byte
+from livefilter.compiler.emit._builder import Program
+from livefilter.compiler.lanes import _numpy as _lanes_plain
+from livefilter.compiler.plan._intervals import Lane, Range
 from livefilter.kernels import reference
 
 DTYPES: dict[Lane, type[np.generic]] = {

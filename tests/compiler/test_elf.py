@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter.compiler import _beside as beside
-from livefilter.compiler import _elf as elf
-from livefilter.compiler import _objects as objects
-from livefilter.compiler import _pool
-from livefilter.compiler._objects import ObjectCode
+from livefilter.compiler.native import _compile_server as beside
+from livefilter.compiler.native import _elf_loader as elf
+from livefilter.compiler.native import _object_file as objects
+from livefilter.compiler.native._object_file import ObjectCode
+from livefilter.compiler.threads import _pool
 
 pytestmark = [
     pytest.mark.jit,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livefilter.compiler import Chain
-from livefilter.compiler._forms import Box, Direct, Separable, Streamed, choose_form
-from livefilter.compiler._sides import NARROWEST
+from livefilter.compiler.plan._halo import NARROWEST
+from livefilter.compiler.plan._strategies import Box, Direct, Separable, Streamed, choose_form
 from livefilter.frame import Pixels
 from livefilter.kernels import (
     BORDERS,

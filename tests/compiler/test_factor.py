@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.compiler._factor import rank, separate
+from livefilter.compiler.plan._separable import rank, separate
 from livefilter.kernels import gaussian
 
 sides = st.integers(1, 9)

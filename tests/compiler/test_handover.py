@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from livefilter.compiler import _board, _handover
+from livefilter.compiler.threads import _control_block as _board
+from livefilter.compiler.threads import _work_loop as _handover
 
 BOARD, TABLE, STRIPS, CODE = 1000, 2000, 3000, 77
 Hook = Callable[[], None]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefilter.compiler import Chain
-from livefilter.compiler._levels import Line, Steps, recognised
+from livefilter.compiler.plan._lut import Line, Steps, recognised
 from livefilter.kernels import Lookup
 
 EVERY_LEVEL = np.arange(256, dtype=np.uint8).reshape(16, 16)

@@ -20,10 +20,10 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from livefilter.compiler import _pool
-from livefilter.compiler._cache import compiled
-from livefilter.compiler._call import Argument
-from livefilter.compiler._pool import Pool, StripCall, pool
+from livefilter.compiler._abi import Argument
+from livefilter.compiler.native._disk_cache import compiled
+from livefilter.compiler.threads import _pool
+from livefilter.compiler.threads._pool import Pool, StripCall, pool
 
 pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_seven_helpers")]
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def mark(call):
         made[strip] = 100 * made[strip] + 1 + thread
 """
 MEET = """
-from livefilter.compiler._atomics import added, rest, seen
+from livefilter.compiler.threads._atomics import added, rest, seen
 
 def meet(call):
     made = argument(call, 0, "int64[::1]")
@@ -55,7 +55,7 @@ def meet(call):
     made[strip] = seen(meeting, 0)
 """
 LINGER = """
-from livefilter.compiler._atomics import added, rest, seen
+from livefilter.compiler.threads._atomics import added, rest, seen
 
 def linger(call):
     made = argument(call, 0, "int64[::1]")
@@ -227,7 +227,8 @@ PROGRAM = """
     import os, sys
     import numpy as np
     from livefilter import Filter
-    from livefilter.compiler import _pool, _strips
+    from livefilter.compiler.threads import _pool
+    from livefilter.compiler.threads import _tiling as _strips
 
     _pool.usable_processors, _strips._PART_US = lambda: 4, 1
     image = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
@@ -267,7 +268,7 @@ def test_the_machine_code_compiles_for_arm() -> None:
     """Its atomic words, and its way to wait."""
     import llvmlite.binding as llvm
 
-    from livefilter.compiler import _codegen
+    from livefilter.compiler.native import _numba as _codegen
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()

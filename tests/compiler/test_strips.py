@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livefilter.compiler._strips import MOST_THREADS, strip_rows, thread_count, worthwhile
+from livefilter.compiler.threads._tiling import MOST_THREADS, strip_rows, thread_count, worthwhile
 from livefilter.errors import OptionError
 
 

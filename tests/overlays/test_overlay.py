@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from livefilter.errors import OptionError
 from livefilter.kernels import EdgeScore
 from livefilter.overlays import COMPARES, Compare, Overlay, contact_sheet, draw_panel
-from livefilter.overlays._overlay import _round_up
+from livefilter.overlays._scores import _round_up
 from livefilter.overlays._text import TextStyle
 from livefilter.presets import OverlaySettings
 

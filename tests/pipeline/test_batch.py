@@ -17,12 +17,21 @@ import pytest
 
 from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
-from livefilter.pipeline._finished import FILE_NAME, Ledger
-from livefilter.pipeline._inputs import content_of, expand, size_of
-from livefilter.pipeline._workers import Reply, Task, WorkerDiedError, _done, _shares, _signals_held, _work, run_tasks
+from livefilter.pipeline.batch._inputs import content_of, expand, size_of
+from livefilter.pipeline.batch._manifest import FILE_NAME, Ledger
+from livefilter.pipeline.batch._workers import (
+    Reply,
+    Task,
+    WorkerDiedError,
+    _done,
+    _shares,
+    _signals_held,
+    _work,
+    run_tasks,
+)
 from livefilter.presets import load_preset
 from livefilter.sources import Trim
-from livefilter.sources._video import VideoFile
+from livefilter.sources.file._video import VideoFile
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 

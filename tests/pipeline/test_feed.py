@@ -13,8 +13,8 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.pipeline._feed import Feed, NewestFeed, PacedFeed, feed_of
-from livefilter.pipeline._stats import Stats
+from livefilter.pipeline.live._input import Feed, NewestFeed, PacedFeed, feed_of
+from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Health
 from livefilter.testing import ArraySource, FakeClock
 

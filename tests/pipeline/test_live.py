@@ -22,7 +22,7 @@ from livefilter.errors import MissingPackageError, SinkError, SourceError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline import Live, Metrics, StatsLog, Summary, Unseen
-from livefilter.pipeline._outlet import Screen
+from livefilter.pipeline.live._outputs import Screen
 from livefilter.sources import Health, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, ListSink
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livefilter.pipeline._mend import mended
-from livefilter.pipeline._stats import Stats
+from livefilter.pipeline._monotonic import mended
+from livefilter.pipeline.live._stats import Stats
 from livefilter.testing import FaultySource
 
 RATE = Fraction(10)

@@ -13,8 +13,8 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline._outlet import Outlet, QueuedSink, Screen
-from livefilter.pipeline._stats import Stats
+from livefilter.pipeline.live._outputs import Outlet, QueuedSink, Screen
+from livefilter.pipeline.live._stats import Stats
 from livefilter.testing import FakeClock, ListSink
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)

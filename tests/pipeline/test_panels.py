@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from livefilter.pipeline._panels import Panels, source_lines, statistics_lines, status_lines
-from livefilter.pipeline._stats import LiveStats, Stats
+from livefilter.pipeline.live._osd import Panels, source_lines, statistics_lines, status_lines
+from livefilter.pipeline.live._stats import LiveStats, Stats
 from livefilter.sources import Health
 from livefilter.testing import FakeClock
 

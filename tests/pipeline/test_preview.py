@@ -23,7 +23,8 @@ from livefilter.compiler import Filter
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.overlays import Compare
-from livefilter.pipeline import Preview, _preview
+from livefilter.pipeline import Preview
+from livefilter.pipeline.live import _preview
 from livefilter.sinks import WindowSink
 from livefilter.testing import ArraySource, FakeClock, ListSink
 

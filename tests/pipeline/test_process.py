@@ -21,8 +21,8 @@ from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
 from livefilter.sinks import Encoding
 from livefilter.sources import Health, open_source
-from livefilter.sources._repeat import Realtime
-from livefilter.sources._video import VideoFile
+from livefilter.sources._playback import Realtime
+from livefilter.sources.file._video import VideoFile
 from livefilter.testing import ArraySource, ListSink
 
 Pixels = NDArray[np.uint8]

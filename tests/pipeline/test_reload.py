@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from livefilter.compiler import Filter
-from livefilter.pipeline._live_preset import LivePreset
-from livefilter.pipeline._reload import FileWatch
+from livefilter.pipeline.live._file_watch import FileWatch
+from livefilter.pipeline.live._preset_control import LivePreset
 from livefilter.testing import FakeClock
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from livefilter.pipeline._stats import _MOST_SAMPLES, Stats
+from livefilter.pipeline.live._stats import _MOST_SAMPLES, Stats
 from livefilter.testing import FakeClock
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from livefilter.compiler import Filter
 from livefilter.errors import PresetError
-from livefilter.pipeline._switch import Switched, Switcher
+from livefilter.pipeline.live._preset_loader import Switched, Switcher
 from livefilter.presets import Preset, load_preset
 
 PLAIN = Preset.model_validate({"name": "plain", "steps": []})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from livefilter.pipeline._threads import ReadAhead, WriteBehind
+from livefilter.pipeline._prefetch import ReadAhead, WriteBehind
 
 
 def test_items_come_in_order_and_only_a_few_ahead() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livefilter.errors import LivefilterError, PresetError
 from livefilter.presets import load_preset
-from livefilter.shipped import shipped_folder
+from livefilter.resources import shipped_folder
 
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{here}: &{here} [{', '.join([f'*{above}'] * 10)}]\n" for above, here in zip("abcdefg", "bcdefgh", strict=True)

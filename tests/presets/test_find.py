@@ -9,7 +9,7 @@ import pytest
 
 from livefilter.errors import PresetError
 from livefilter.presets import find_preset, list_presets, load_preset, user_folder
-from livefilter.shipped import shipped_folder
+from livefilter.resources import shipped_folder
 
 SHIPPED = shipped_folder("configs")
 

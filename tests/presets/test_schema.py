@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from livefilter.errors import PresetError
 from livefilter.presets import STEPS, load_preset, schema
-from livefilter.shipped import shipped_folder
+from livefilter.resources import shipped_folder
 
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "integer": (int,),

@@ -9,7 +9,7 @@ import pytest
 
 from livefilter.kernels import reference
 from livefilter.presets import list_presets, load_preset
-from livefilter.shipped import shipped_folder
+from livefilter.resources import shipped_folder
 
 NAMES = sorted(file.stem for file in shipped_folder("configs").iterdir())
 ASKED_FOR = {

@@ -13,7 +13,8 @@ import cv2
 import pytest
 
 from livefilter.errors import DisplayError
-from livefilter.sinks import _display, check_display
+from livefilter.sinks import check_display
+from livefilter.sinks.window import _x11 as _display
 
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")
 COOKIE = b"0123456789abcdef"

@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from livefilter.errors import DisplayError
-from livefilter.sinks import _minimised
+from livefilter.sinks.window import _iconic as _minimised
 
 ROOT, FRAME, OURS, OTHER = 1, 2, 3, 4
 CHILDREN = {ROOT: [FRAME, OTHER], FRAME: [OURS], OURS: [], OTHER: []}

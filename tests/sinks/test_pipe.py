@@ -18,7 +18,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import PipeFormat, PipeSink
-from livefilter.sinks._fit import fitted
+from livefilter.sinks._letterbox import fitted
 
 Pixels = NDArray[np.uint8]
 SCORE = EdgeScore(0, 0, 0)

@@ -14,7 +14,7 @@ from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Origin, PlotSink
-from livefilter.sinks._plot import _MOST_POINTS, _thinned
+from livefilter.sinks.scores._plot import _MOST_POINTS, _thinned
 
 
 def names(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Origin, ScoreSink
-from livefilter.sinks._scores import _JsonTable
+from livefilter.sinks.scores._table import _JsonTable
 
 PICTURE = np.zeros((2, 2), np.uint8)
 ROWS = [
@@ -202,7 +202,7 @@ def test_parquet_keeps_rows_types_and_origin(tmp_path: Path, monkeypatch: pytest
     """Whole numbers and floats come back as they were, from as many row groups as it takes."""
     from pyarrow import parquet
 
-    monkeypatch.setattr("livefilter.sinks._parquet._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("livefilter.sinks.scores._parquet._ROWS_AT_ONCE", 1)
     with ScoreSink(tmp_path / "a.parquet", origin=ORIGIN) as sink:
         write(sink)
     table = parquet.read_table(tmp_path / "a.parquet")

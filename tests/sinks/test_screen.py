@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from livefilter.sinks._screen import Screen, fitting, read_screen, screen_shape
+from livefilter.sinks.window._screen import Screen, fitting, read_screen, screen_shape
 
 VENDOR = b"The X.Org Foundation"
 FORMATS = 7

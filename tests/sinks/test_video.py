@@ -18,7 +18,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Encoding, VideoSink
-from livefilter.sources._video import VideoFile
+from livefilter.sources.file._video import VideoFile
 
 Pixels = NDArray[np.uint8]
 SCORE = EdgeScore(0.1, 0.2, 0.3)

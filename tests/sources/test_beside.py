@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._beside import open_beside
+from livefilter.sources.live._open_timeout import open_beside
 
 LONG_S = 20.0
 

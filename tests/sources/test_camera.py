@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.frame import Frame
-from livefilter.sources import Source, _devices, open_source
-from livefilter.sources._camera import CameraReader
+from livefilter.sources import Source, open_source
 from livefilter.sources._options import SourceOptions
+from livefilter.sources.camera import _devices
+from livefilter.sources.camera._reader import CameraReader
 
 ROWS, COLS = 48, 64
 DEFAULT = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY

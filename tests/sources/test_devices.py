@@ -14,8 +14,9 @@ import cv2
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources import CameraFacts, Mode, Tried, _devices, list_cameras, try_cameras
-from livefilter.sources._v4l2 import Described
+from livefilter.sources import CameraFacts, Mode, Tried, list_cameras, try_cameras
+from livefilter.sources.camera import _devices
+from livefilter.sources.camera._v4l2 import Described
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
 MODES = (Mode("YUYV", (480, 640), None, (Fraction(30),)),)

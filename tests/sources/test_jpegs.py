@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.sources import _jpegs
-from livefilter.sources._jpegs import JpegSplitter
+from livefilter.sources.stdin import _jpegs
+from livefilter.sources.stdin._jpegs import JpegSplitter
 
 
 def jpeg(level: int, *parameters: int) -> bytes:

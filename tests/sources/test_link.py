@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._link import Link, Picture
+from livefilter.sources.live._reader_thread import Link, Picture
 
 LONG_S = 20.0
 

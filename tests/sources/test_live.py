@@ -16,8 +16,8 @@ from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.sources import SourceOptions
 from livefilter.sources._health import Reason
-from livefilter.sources._link import Picture, Reader
-from livefilter.sources._live import Live
+from livefilter.sources.live._reader_thread import Picture, Reader
+from livefilter.sources.live._reconnecting import Live
 from livefilter.testing import FakeClock
 
 SECOND = 1_000_000_000

@@ -29,7 +29,7 @@ from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
 from livefilter.sources import Source, open_source
 from livefilter.sources._network import _why
-from livefilter.sources._url import capture_options, is_url, shown
+from livefilter.sources._urls import capture_options, is_url, shown
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 RTSP_SERVER = Path(__file__).parent / "rtsp_server.py"

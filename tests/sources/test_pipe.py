@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._pipe import Pipe
+from livefilter.sources.stdin._byte_stream import Pipe
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Look, Pixels
-from livefilter.sources._planes import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
+from livefilter.sources.file._pixels import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 

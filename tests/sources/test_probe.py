@@ -14,7 +14,7 @@ import pytest
 from livefilter.cli._main import run
 from livefilter.errors import SourceError
 from livefilter.sources import Chapter, probe
-from livefilter.sources._video import VideoFile
+from livefilter.sources.file._video import VideoFile
 
 Require = Callable[[object, str], None]
 CHAPTERS = ";FFMETADATA1\ntitle=Hall\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n"

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.sources._levels import levels
-from livefilter.sources._raw import converted, find_unpack
+from livefilter.sources._range_expansion import levels
+from livefilter.sources.camera._pixel_format import converted, find_unpack
 
 ROWS, COLS = 48, 64
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.sources import Source, open_source
-from livefilter.sources._repeat import Looped, Realtime
+from livefilter.sources._playback import Looped, Realtime
 from livefilter.testing import ArraySource, FakeClock
 
 

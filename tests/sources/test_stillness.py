@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from livefilter.sources._stillness import Stillness
+from livefilter.sources.live._freeze_detector import Stillness
 
 SECOND = 1_000_000_000
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.sources._timeline import TIME_BASE, Timeline
+from livefilter.sources.live._timestamps import TIME_BASE, Timeline
 
 SECOND = 1_000_000_000
 

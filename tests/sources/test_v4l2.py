@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from livefilter.sources._v4l2 import Described, Mode, best_format, describe, row_padding, unreadable
+from livefilter.sources.camera._v4l2 import Described, Mode, best_format, describe, row_padding, unreadable
 
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 """As a C compiler prints VIDIOC_QUERYCAP and so on."""

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.sources._levels import levels
+from livefilter.sources._range_expansion import levels
 
 HERE = Path(__file__).parent
 ROWS, COLS, RATE = 120, 160, 30

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.sources._video import VideoFile
+from livefilter.sources.file._video import VideoFile
 
 Pictures = list[NDArray[np.uint8]]
 Clip = Callable[..., Path]

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._y4m import Y4mHeader, parse_header
+from livefilter.sources.stdin._y4m import Y4mHeader, parse_header
 
 
 def test_a_line_as_ffmpeg_writes_it() -> None:

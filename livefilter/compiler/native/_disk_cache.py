@@ -1,0 +1,194 @@
+"""Compiled functions, kept on disk.
+
+Every function has a file of its own, named by the SHA-256 of all that its machine code depends on: so two functions are
+never taken for one another, whatever a clock says. A file is written aside and moved into place, and sealed by a
+checksum, since what is in it is run: what does not match its seal is compiled again.
+
+The folder is LIVEFILTER_CACHE_DIR, or ``livefilter`` in NUMBA_CACHE_DIR, or the user's cache folder. A folder that
+cannot be written, or that another user could write, is not used; functions then live in memory, after one warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from livefilter.compiler._abi import Function, Plain, PlainCall
+from livefilter.compiler.lanes import _numpy as _lanes_plain
+from livefilter.compiler.native._compile_server import Lease, object_code
+from livefilter.compiler.native._object_file import ObjectCode, load, processor
+
+LOG = logging.getLogger("livefilter.compiler")
+_COMPILER = Path(__file__).parent.parent
+_LANES = (
+    "_abi.py",
+    "lanes/_arithmetic.py",
+    "lanes/_memory.py",
+    "lanes/_reductions.py",
+    "lanes/_term_list.py",
+    "native/_numba.py",
+    "threads/_atomics.py",
+    "threads/_control_block.py",
+)
+_functions: dict[str, Function] = {}
+_compiling: dict[str, threading.Lock] = {}
+_lock = threading.Lock()
+_warned = threading.Event()
+
+
+def cache_folder() -> Path:
+    """Return where compiled functions are kept; it need not exist."""
+    if given := os.environ.get("LIVEFILTER_CACHE_DIR"):
+        return Path(given)
+    if shared := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(shared) / "livefilter"
+    return Path(platformdirs.user_cache_dir("livefilter", appauthor=False))
+
+
+def cached_files() -> list[Path]:
+    """Return all files of the cache."""
+    folder = cache_folder()
+    return sorted(path for path in folder.rglob("*lf_*") if path.is_file()) if folder.is_dir() else []
+
+
+def clear_cache() -> int:
+    """Delete all files of the cache; return how many there were."""
+    files = cached_files()
+    for path in files:
+        with suppress(OSError):
+            path.unlink()
+    return len(files)
+
+
+def compiled(source: str, name: str, lease: Lease | None = None) -> Function:
+    """Return the function ``name`` of a generated source, from memory, from disk, or newly compiled.
+
+    Args:
+        source: Text of a module.
+        name: Of a function with one argument, the block of words that ``_call`` describes.
+        lease: The process that compiles; one is borrowed unless given.
+
+    Raises:
+        CompileStopped: The lease was stopped meanwhile.
+    """
+    if is_interpreted():
+        return plain(source, name)
+    key = _key(source, name)
+    with _lock:
+        own_lock = _compiling.setdefault(key, threading.Lock())
+    with own_lock:
+        if key not in _functions:
+            _functions[key] = load(_kept_or_made(key, source, name, lease))
+        return _functions[key]
+
+
+def is_interpreted() -> bool:
+    """Return whether generated functions run as plain Python, for coverage and debugging."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+def plain(source: str, name: str) -> Function:
+    """Return function ``name`` of a source as plain Python over NumPy arrays."""
+    names = {key: value for key, value in vars(_lanes_plain).items() if not key.startswith("_")}
+    exec(compile(source, f"<livefilter {name}>", "exec"), names)
+    code: Plain = names[name]
+    return partial(PlainCall, code)
+
+
+def _key(source: str, name: str) -> str:
+    return hashlib.sha256("\0".join((source, name, *_environment())).encode()).hexdigest()[:40]
+
+
+@cache
+def _environment() -> tuple[str, ...]:
+    """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
+    lanes = [(_COMPILER / name).read_text(encoding="utf-8") for name in _LANES]
+    return (*lanes, version("numba"), version("llvmlite"), sys.version, *processor())
+
+
+def _kept_or_made(key: str, source: str, name: str, lease: Lease | None) -> ObjectCode:
+    code = None
+    try:
+        path = _trusted(cache_folder()) / f"lf_{key}.o"
+        code = _read(path)
+        if code is None:
+            with _locked(path):
+                code = _read(path)
+                if code is None:
+                    code = object_code(source, name, lease)
+                    _write(path, code)
+    except OSError as error:
+        if not _warned.is_set():
+            _warned.set()
+            LOG.warning("compiled filters are not kept: %s; set LIVEFILTER_CACHE_DIR to a folder of your own", error)
+    return code or object_code(source, name, lease)
+
+
+def _trusted(folder: Path) -> Path:
+    """Return the folder, made if need be, if nobody else can put code into it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid"):
+        found = folder.stat()
+        if found.st_uid != os.getuid():
+            raise PermissionError(f"{folder} belongs to another user")
+        if found.st_mode & 0o022:
+            raise PermissionError(f"{folder} can be written by other users")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder} cannot be written")
+    return folder
+
+
+def _read(path: Path) -> ObjectCode | None:
+    """Return what is in a file; nothing if there is none, or not what was written to it."""
+    try:
+        seal, symbol, content = path.read_bytes().split(b"\n", 2)
+    except (FileNotFoundError, ValueError):
+        return None
+    code = ObjectCode(symbol.decode("utf-8", "replace"), content)
+    return code if seal == _seal(code) else None
+
+
+def _seal(code: ObjectCode) -> bytes:
+    return hashlib.sha256(code.symbol.encode() + b"\n" + code.content).hexdigest().encode()
+
+
+def _write(path: Path, code: ObjectCode) -> None:
+    """Write a file aside and move it into place, so that nobody ever reads half of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="lf_", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"\n".join((_seal(code), code.symbol.encode(), code.content)))
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time compile a function; the others then read what it made."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two processes may both compile, and the later one's file wins.
+        yield
+        return
+    lock = path.with_suffix(".lock")
+    with open(lock, "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            # Who waits for this file gets it still; who comes later makes one anew, and finds the function.
+            lock.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""Exact division by a constant, rounded half to even, without a divide instruction.
+
+``floor((value + divisor // 2) / divisor)`` rounds to nearest, halves up. The floor is a product with a reciprocal, in
+16-bit integers (upper half of the product) or in float, checked when the plan is made: the computed quotient is
+monotone in the value, so it is right everywhere if it is right on both sides of every step. An even divisor has
+halves: where the division leaves no remainder after adding the half, an odd quotient is taken back by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from livefilter.compiler.plan._intervals import Lane
+
+Method = Literal["none", "shift", "scale", "high", "float32", "float64"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How values from 0 to ``cap`` are divided and rounded.
+
+    Attributes:
+        divisor: Divides the value.
+        cap: Values above it are lowered to it first; they saturate to 255 in any case.
+        lane: In which the quotient arrives.
+        method: none: nothing to divide. shift: by a power of two, in integers. scale: by a power of two, in float32,
+            whose own rounding to nearest is half to even. high, float32, float64: the reciprocal's arithmetic.
+        multiplier: The reciprocal (times 2**(16 + shift) for "high").
+        shift: Bits to shift right ("shift", and after "high").
+    """
+
+    divisor: int
+    cap: int
+    lane: Lane
+    method: Method
+    multiplier: float = 0.0
+    shift: int = 0
+
+    @property
+    def half(self) -> int:
+        """What is added before the floor."""
+        return self.divisor // 2
+
+    @property
+    def has_ties(self) -> bool:
+        """Tell whether a value can lie half-way between two whole numbers."""
+        return self.divisor % 2 == 0
+
+
+def plan_rounding(divisor: int, high: int, lane: Lane) -> Rounding:
+    """Choose the cheapest exact way to round values from 0 to ``high``, which arrive in ``lane`` (signed or not).
+
+    A 16-bit lane that has no exact way gives a Rounding in int32; the value is to be widened first.
+    """
+    cap = min(high, 255 * divisor + (divisor - 1) // 2)
+    if divisor == 1:
+        return Rounding(1, cap, lane, "none")
+    shift = divisor.bit_length() - 1
+    is_power = divisor == 1 << shift
+    if lane == "float32":
+        if is_power:
+            return Rounding(divisor, cap, "float32", "scale", 1 / divisor)
+        reciprocal = _float_reciprocal(np.float32, divisor, cap)
+        if reciprocal is not None and cap + divisor // 2 < 1 << 24:
+            return Rounding(divisor, cap, "int32", "float32", reciprocal)
+        return plan_rounding(divisor, high, "int32")
+    if lane in ("uint16", "int16"):
+        if cap + divisor // 2 > 65535:
+            return plan_rounding(divisor, high, "int32")
+        if is_power:
+            return Rounding(divisor, cap, "uint16", "shift", shift=shift)
+        found = _high_reciprocal(divisor, cap + divisor // 2)
+        if found is None:
+            return plan_rounding(divisor, high, "int32")
+        return Rounding(divisor, cap, "uint16", "high", *found)
+    if is_power:
+        return Rounding(divisor, cap, "int32", "shift", shift=shift)
+    reciprocal = _float_reciprocal(np.float32, divisor, cap)
+    if reciprocal is not None:
+        return Rounding(divisor, cap, "int32", "float32", reciprocal)
+    reciprocal = _float_reciprocal(np.float64, divisor, cap)
+    assert reciprocal is not None, "31-bit numerators and divisors leave 20 bits to spare in float64"
+    return Rounding(divisor, cap, "int32", "float64", reciprocal)
+
+
+def _high_reciprocal(divisor: int, largest: int) -> tuple[int, int] | None:
+    """Return (multiplier, shift) so that (value * multiplier >> 16) >> shift is the floor up to ``largest``."""
+    values = np.arange(largest + 1, dtype=np.uint64)
+    for shift in range(divisor.bit_length()):
+        multiplier = -(-(1 << (16 + shift)) // divisor)
+        if multiplier > 65535:
+            break
+        if np.array_equal((values * np.uint64(multiplier)) >> np.uint64(16 + shift), values // np.uint64(divisor)):
+            return multiplier, shift
+    return None
+
+
+def _float_reciprocal(kind: type[np.floating], divisor: int, cap: int) -> float | None:
+    """Return a reciprocal with which the truncated product is the floor, if there is one."""
+    steps = np.arange(1, (cap + divisor // 2) // divisor + 2, dtype=np.int64)
+    exact = kind(1) / kind(divisor)
+    for reciprocal in (exact, np.nextafter(exact, kind(1)), np.nextafter(np.nextafter(exact, kind(1)), kind(1))):
+        at_step = ((steps * divisor).astype(kind) * reciprocal).astype(np.int64)
+        before = ((steps * divisor - 1).astype(kind) * reciprocal).astype(np.int64)
+        if np.array_equal(at_step[:-1], steps[:-1]) and np.array_equal(before, steps - 1):
+            return float(reciprocal)
+    return None

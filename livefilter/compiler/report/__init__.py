@@ -1,0 +1,1 @@
+"""What ``livefilter explain --plan`` shows: passes, strategies and counted instructions of a compiled preset."""

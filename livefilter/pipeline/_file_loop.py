@@ -1,0 +1,122 @@
+"""One run over the frames of a source: read ahead, filtered, and written behind, in three threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+from livefilter.errors import SourceError
+from livefilter.frame import Frame
+from livefilter.pipeline._prefetch import LIVE_PATIENCE_S, ReadAhead, WriteBehind
+from livefilter.pipeline._render import Result, Work
+from livefilter.pipeline._summary import Progress, ScoreMean
+from livefilter.sinks import Along, Sink
+from livefilter.sources import SourceFacts, Trimmed
+
+
+class Run:
+    """Filters and scores frames, and hands the results to sinks.
+
+    Args:
+        frames: What is read, by a thread of its own.
+        facts: What is known of their source.
+        work: Filters, scores and draws.
+        here: Sinks that are written by the calling thread.
+        behind: Sinks that are written by a thread of their own.
+        alongs: What is copied along by sinks; it is told where the frames begin and end.
+
+    Attributes:
+        means: Of the scores so far, and how many frames there were.
+        loss: What ended the run before the end of the source, in words.
+        is_interrupted: The run was stopped.
+    """
+
+    def __init__(
+        self,
+        frames: Trimmed,
+        facts: SourceFacts,
+        work: Work,
+        here: Sequence[Sink],
+        behind: Sequence[Sink],
+        alongs: Sequence[Along],
+    ) -> None:
+        self.means = ScoreMean()
+        self.loss: str | None = None
+        self.is_interrupted = False
+        self._frames = frames
+        self._facts = facts
+        self._work = work
+        self._here = here
+        self._behind = behind
+        self._alongs = alongs
+        self._last: Frame | None = None
+
+    def __call__(self, progress: Callable[[Progress], object] | None, should_stop: Callable[[], bool]) -> None:
+        """Run to the end, or until ``should_stop`` says so.
+
+        Raises:
+            SourceError: Nothing could be read at all.
+            SinkError: An output cannot be written.
+        """
+        writer = WriteBehind(self._write_behind) if self._behind else nullcontext()
+        try:
+            with writer as behind:
+                self._read(behind, progress, should_stop)
+        except BaseException:
+            self.is_interrupted = True
+            raise
+        finally:
+            self._tell_end()
+
+    def _read(
+        self,
+        behind: WriteBehind[Result] | None,
+        progress: Callable[[Progress], object] | None,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        try:
+            with ReadAhead(self._frames, patience_s=LIVE_PATIENCE_S if self._facts.is_live else None) as frames:
+                for frame in frames:
+                    if should_stop():
+                        self.is_interrupted = True
+                        return
+                    if self._last is None:
+                        self._tell_begin()
+                    result = self._filtered(frame)
+                    if behind is not None:
+                        behind.put(result)
+                    for sink in self._here:
+                        sink.write(*result)
+                    self.means.add(result[1])
+                    self._last = frame
+                    if progress is not None:
+                        progress(Progress(self.means.frames, self._frames.expected))
+                # What waits for its frames, or has no end of its own, ends when it is told to.
+                waits = self._facts.is_live or self._facts.frame_count is None
+                self.is_interrupted = waits and should_stop()
+        except SourceError as error:
+            if self._last is None:
+                raise
+            self.loss = f"{self._facts.name}: {error}; the output holds what came before"
+
+    def _filtered(self, frame: Frame) -> Result:
+        if frame.pixels.shape[:2] != self._facts.shape:
+            shape = frame.pixels.shape[:2]
+            raise SourceError(f"the size changed from {self._facts.shape} to {shape} at frame {frame.index}")
+        return self._work(frame)
+
+    def _write_behind(self, result: Result) -> None:
+        for sink in self._behind:
+            sink.write(*result)
+
+    def _tell_begin(self) -> None:
+        for along in self._alongs:
+            along.begins_s = self._frames.begins_s
+
+    def _tell_end(self) -> None:
+        """Let sound and subtitles end where the pictures do, if that is before the end of the source."""
+        ends_s = self._frames.ends_s
+        if self._last is not None and (self.is_interrupted or self.loss is not None):
+            ends_s = self._last.time_s + 1 / self._facts.rate
+        for along in self._alongs:
+            along.ends_s = ends_s

@@ -1,0 +1,49 @@
+"""Frames as a pipeline can rely on them, from sources that cannot be relied on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from livefilter.frame import Frame
+from livefilter.pipeline.live._stats import Stats
+from livefilter.sources import Source
+
+
+def mended(source: Source, stats: Stats) -> Iterator[Frame]:
+    """Yield a source's frames with times that only grow.
+
+    What is no frame is counted as dropped by the "source". A time that is no number becomes one frame after the one
+    before. Where time goes back, as it does when a camera or a server starts over, all that follows is moved to go on
+    from there.
+    """
+    period_s = 1 / source.facts.rate
+    last_s: Fraction | None = None
+    shift_s = Fraction(0)
+    given: Iterable[object] = source
+    for frame in given:
+        if not isinstance(frame, Frame):
+            stats.came()
+            stats.drop("source")
+            continue
+        time_s = _number(frame.time_s)
+        if last_s is not None and (time_s is None or time_s + shift_s <= last_s):
+            stats.mend()
+            if time_s is not None:
+                shift_s = last_s + period_s - time_s
+            time_s = last_s + period_s
+        elif time_s is None:
+            stats.mend()
+            time_s = Fraction(0)
+        else:
+            time_s += shift_s
+        last_s = time_s
+        yield frame if time_s is frame.time_s else replace(frame, time_s=time_s)
+
+
+def _number(time_s: object) -> Fraction | None:
+    if isinstance(time_s, Fraction):
+        return time_s
+    return Fraction(time_s) if isinstance(time_s, int | float) and math.isfinite(time_s) else None

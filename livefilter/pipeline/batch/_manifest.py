@@ -1,0 +1,123 @@
+"""What a folder of outputs holds already, and from what it was made, so that a run can be taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from livefilter.errors import SinkError
+from livefilter.pipeline.batch._inputs import content_of, size_of
+
+FILE_NAME = ".livefilter-finished.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One input that is done.
+
+    Attributes:
+        name: What its outputs are called, without their endings.
+        source: What the input was called.
+        size: Its bytes on disk.
+        content: The hash of its bytes.
+        recipe: The key of the recipe.
+        outputs: Name, size and time of change in nanoseconds of each file that was made of it.
+        loss: What could not be read of the input, in words; None if nothing was lost.
+    """
+
+    name: str
+    source: str
+    size: int
+    content: str
+    recipe: str
+    outputs: tuple[tuple[str, int, int], ...]
+    loss: str | None = None
+
+
+class Ledger:
+    """The list of what is finished in a folder, kept in a file of that folder.
+
+    Attributes:
+        folder: Where outputs lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._path = folder / FILE_NAME
+        self._finished = _read(self._path)
+        self._matched: set[str] = set()
+
+    def match(self, source: str, recipe: str, endings: Sequence[str]) -> Finished | None:
+        """Return what was made of a source's bytes by a recipe, if all of it is still there as it was; each only once.
+
+        Args:
+            source: The source.
+            recipe: The recipe's key.
+            endings: Of the files that are wanted.
+
+        Raises:
+            SourceError: The source cannot be read.
+        """
+        size = size_of(source)
+        found = [
+            one
+            for one in self._finished.values()
+            if (one.recipe, one.size) == (recipe, size)
+            and one.name not in self._matched
+            and sorted(Path(name).suffix for name, *_ in one.outputs) == sorted(endings)
+            and self._is_there(one)
+        ]
+        found.sort(key=lambda one: one.source != source)  # Of two equal inputs, each should find its own.
+        content = content_of(source) if found else ""  # Not read where its size tells enough.
+        one = next((one for one in found if one.content == content), None)
+        if one is not None:
+            self._matched.add(one.name)
+        return one
+
+    def add(
+        self, name: str, source: str, content: str, recipe: str, outputs: Sequence[Path], loss: str | None = None
+    ) -> None:
+        """Take note of an input that is done.
+
+        Raises:
+            SinkError: The list cannot be written.
+        """
+        states = [(path, path.stat()) for path in outputs]
+        files = tuple((path.name, state.st_size, state.st_mtime_ns) for path, state in states)
+        self._finished = _read(self._path)  # Again: another run may have added to it.
+        self._finished[name] = Finished(name, source, size_of(source), content, recipe, files, loss)
+        partial = self._path.with_suffix(".partial")
+        try:
+            partial.write_text(json.dumps([asdict(one) for one in self._finished.values()], indent=1), encoding="utf-8")
+            os.replace(partial, self._path)
+        except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+    def _is_there(self, one: Finished) -> bool:
+        for name, size, changed_ns in one.outputs:
+            try:
+                state = (self.folder / name).stat()
+            except OSError:
+                return False
+            if (state.st_size, state.st_mtime_ns) != (size, changed_ns):
+                return False
+        return True
+
+
+def _read(path: Path) -> dict[str, Finished]:
+    """Return what a file lists; nothing if there is none, or if it is not one of ours."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        made = [
+            Finished(**entry | {"outputs": tuple((str(n), int(s), int(t)) for n, s, t in entry["outputs"])})
+            for entry in entries
+        ]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return {one.name: one for one in made}

@@ -1,0 +1,235 @@
+"""Processes that each run one input after the other, so that neither a crash nor the GIL of one holds up the others."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+
+from livefilter.errors import LivefilterError
+from livefilter.pipeline._job import Recipe
+from livefilter.pipeline._summary import Progress, Summary
+from livefilter.pipeline.batch._inputs import content_of
+
+_POLL_S = 0.1
+_REPORT_S = 0.1
+"""Progress is sent no more often."""
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One input and where its results go."""
+
+    name: str
+    source: str
+    picture: str | None
+    scores: str | None
+    plot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a worker says: how far it is; at the end the summary and the hash of the input's bytes, or what failed."""
+
+    progress: Progress | None = None
+    summary: Summary | None = None
+    content: str = ""
+    error: BaseException | None = None
+
+
+class WorkerDiedError(Exception):
+    """A worker's process ended in the middle of its work; a fault of a library, or somebody killed it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    slot: int
+    process: BaseProcess
+    channel: Connection
+    place: int | None = None
+
+
+def run_tasks(
+    tasks: Mapping[int, Task],
+    recipe: Recipe,
+    *,
+    jobs: int,
+    replied: Callable[[int, Reply], object],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Run tasks in processes, and pass on what they say, in this thread.
+
+    Args:
+        tasks: By their places.
+        recipe: What is done to each; its threads are shared out among the processes unless it names a number.
+        jobs: How many processes at once, at most.
+        replied: Called with a task's place and what its worker says.
+        should_stop: Asked some ten times a second; True lets what runs end as after an interrupt, and begins no more.
+    """
+    jobs = max(1, min(jobs, len(tasks)))
+    shares = _shares(jobs)
+    recipe = recipe.with_threads(len(shares[0]))
+    waiting = dict(tasks)
+    with _pool(recipe, shares) as (start, must_stop):
+        workers: list[_Worker] = []
+        while True:
+            if should_stop():
+                must_stop.set()
+                waiting.clear()
+            while waiting and len(workers) < jobs:
+                workers.append(start(min(set(range(jobs)) - {worker.slot for worker in workers})))
+            for worker in workers:
+                if worker.place is None and waiting:
+                    worker.place = next(iter(waiting))
+                    worker.channel.send(waiting.pop(worker.place))
+            busy = {worker.channel: worker for worker in workers if worker.place is not None}
+            if not busy:
+                return
+            for channel in wait(list(busy), timeout=_POLL_S):
+                assert isinstance(channel, Connection)
+                if not _hear(busy[channel], replied):
+                    workers.remove(busy[channel])
+
+
+def _hear(worker: _Worker, replied: Callable[[int, Reply], object]) -> bool:
+    """Pass on what a worker says, and tell whether it still lives."""
+    assert worker.place is not None
+    try:
+        reply = worker.channel.recv()
+    except (EOFError, OSError):
+        worker.process.join()
+        died = WorkerDiedError(f"the process that read it ended with {_ending(worker.process.exitcode)}")
+        replied(worker.place, Reply(error=died))
+        return False
+    place = worker.place
+    if reply.progress is None:
+        worker.place = None
+    replied(place, reply)
+    return True
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+@contextmanager
+def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
+    """Give a function that starts a worker on a share, and the event that ends their runs; end them all on leaving."""
+    # Not forked: threads of the libraries that are loaded here would be missing in a copy.
+    context = multiprocessing.get_context("spawn")
+    must_stop, started = context.Event(), []
+
+    def start(slot: int) -> _Worker:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, recipe, must_stop), name="livefilter job", daemon=True)
+        with _confined(shares[slot]), _signals_held():
+            process.start()
+        theirs.close()  # So that the end of the process ends what is read from it.
+        started.append(_Worker(slot, process, ours))
+        return started[-1]
+
+    try:
+        yield start, must_stop
+    except BaseException:
+        for worker in started:
+            worker.process.kill()
+        raise
+    finally:
+        for worker in started:
+            worker.channel.close()
+            worker.process.join()
+
+
+def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
+    """Run what comes through the channel until it is closed."""
+    is_ended = False
+
+    def end(number: int, frame: object) -> None:
+        nonlocal is_ended
+        is_ended = True
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the first one decides.
+    signal.signal(signal.SIGTERM, end)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # So does the end of the terminal.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    while True:
+        try:
+            task: Task = channel.recv()
+            channel.send(_done(task, recipe, channel, lambda: is_ended or must_stop.is_set()))
+        except (EOFError, OSError):
+            return  # Whoever gave the work is gone.
+
+
+def _done(task: Task, recipe: Recipe, channel: Connection, should_stop: Callable[[], bool]) -> Reply:
+    sent_s = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal sent_s
+        now_s = time.monotonic()
+        if now_s - sent_s >= _REPORT_S or progress.frames == progress.expected:
+            channel.send(Reply(progress))
+            sent_s = now_s
+
+    try:
+        channel.send(Reply(Progress(0, None)))
+        content = content_of(task.source)
+        summary = recipe.run(
+            task.source, task.picture, scores=task.scores, plot=task.plot, progress=report, should_stop=should_stop
+        )
+    except LivefilterError as error:
+        return Reply(error=error)
+    except Exception as error:  # Any other may not survive the way through a pipe.
+        return Reply(error=RuntimeError(f"{type(error).__name__}: {error}"))
+    return Reply(summary=summary, content=content)
+
+
+def _shares(jobs: int) -> list[set[int]]:
+    """Return which cores each of so many processes has; with more processes than cores, some share one."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    count = len(cores)
+    return [set(cores[at * count // jobs : (at + 1) * count // jobs]) or {cores[at % count]} for at in range(jobs)]
+
+
+@contextmanager
+def _confined(cores: set[int]) -> Iterator[None]:
+    """Let a process that is started meanwhile have these cores only, where the system can.
+
+    Decoders and encoders choose their numbers of threads by the cores that they see, so this reaches all of them.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep back signals to end: a process that is started meanwhile gets them only once it can heed them."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

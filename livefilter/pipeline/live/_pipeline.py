@@ -1,0 +1,307 @@
+"""A live pipeline: a source through a filter into sinks, until somebody ends it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from livefilter.compiler import Filter
+from livefilter.errors import LivefilterError, SourceError
+from livefilter.overlays import Compare, Overlay
+from livefilter.pipeline._summary import Summary
+from livefilter.pipeline.live._filter_loop import Look, Loop
+from livefilter.pipeline.live._input import feed_of
+from livefilter.pipeline.live._outputs import Outlet, QueuedSink
+from livefilter.pipeline.live._preset_control import LivePreset
+from livefilter.pipeline.live._segments import Recording
+from livefilter.pipeline.live._stats import Stats
+from livefilter.presets import Preset
+from livefilter.sinks import Encoding, Sink, open_sink
+from livefilter.sources import Health, Source
+
+_TURN_S = 0.05
+_SWITCH_S = 0.0005
+"""How soon a thread that computes in Python lets another one run. Python's own 5 ms, which each of a dozen calls to
+OpenCV may have to wait while a preset is planned, made 13 ms of a frame that takes 2."""
+_QUEUED_BYTES = 256 << 20
+_MOST_QUEUED = 120
+_PIECE_S = 2
+"""A recording is written in pieces of so many seconds: what is lost when the process is killed."""
+_RECORDING = "recording"
+"""What statistics call the sink of ``record``."""
+
+
+class Live:
+    """A source whose newest frames are filtered until it ends, or somebody ends it. Use it in a ``with``.
+
+    Threads of their own read the source, filter, and write each sink, so that none holds up another. This object itself
+    is for one thread, which calls ``tend`` now and then.
+
+    Args:
+        source: An open source, which stays open.
+        preset: What to begin with: a Preset, or the name or path of one, whose file is then loaded anew when it is
+            saved.
+        compare: How the original is shown at first.
+        overlay: Whether the overlay is shown at first.
+        threads: Threads that may work on one frame.
+        announce: Called with one line when something happened that the user should know.
+        clock: Seconds that only grow.
+        prepare: Makes a Filter ready in the background.
+
+    Attributes:
+        stats: What is counted and measured.
+        preset: The preset in force.
+        loop: What filters.
+
+    Raises:
+        PresetError: The preset is missing or not valid.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        preset: Preset | str | PathLike[str],
+        *,
+        compare: Compare = "none",
+        overlay: bool = True,
+        threads: int | None = None,
+        announce: Callable[[str], object] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+        prepare: Callable[[Filter], Future[None]] = Filter.prepare,
+    ) -> None:
+        self.preset = LivePreset(preset, threads=threads, announce=announce, clock=clock, prepare=prepare)
+        self._source = source
+        self._announce = announce
+        self._clock = clock
+        self._sinks: list[QueuedSink] = []
+        self._enders: list[threading.Thread] = []
+        self._outputs: list[str] = []
+        self._failures: list[BaseException] = []
+        self._has_had_enough = False
+        look = Look.of(self.preset.filter, compare)
+        self.stats = Stats(source.facts.rate, clock)
+        self._started_s = self._ended_s = clock()
+        self._feed = feed_of(source, self.stats, clock)
+        look.overlay.is_shown = overlay
+        self.loop = Loop(self._feed, look, self.stats, source.facts.shape)
+
+    @property
+    def overlay(self) -> Overlay:
+        """The overlay in force; ``redraw`` shows what was changed in it."""
+        return self.loop.look.overlay
+
+    @property
+    def health(self) -> Health | None:
+        """How the source is doing; None if it is not one that can be lost."""
+        return self._source.health
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether pictures go to a recording."""
+        return any(sink.name == _RECORDING for sink in self._sinks)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the source has ended, or something did that nothing can go on after."""
+        return self.loop.is_over or self.loop.error is not None or self._has_had_enough
+
+    @property
+    def waits(self) -> bool:
+        """Whether the source can wait for sinks, so that they need not drop frames."""
+        return not self._source.facts.is_live
+
+    def add_outlet(self, outlet: Outlet) -> None:
+        """Hand results to one more outlet; it is ended at the end."""
+        self.loop.outlets = (*self.loop.outlets, outlet)
+
+    def add_sink(
+        self,
+        name: str,
+        sink: Sink,
+        *,
+        is_newest: bool = False,
+        patience_s: float | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+        needs_pictures: bool = True,
+    ) -> None:
+        """Hand results to a sink, through a queue of its own; it is finished at the end.
+
+        Args:
+            name: What statistics call it.
+            sink: An open sink.
+            is_newest: It wants what is new rather than all of it: its queue is short, and drops what is old.
+            patience_s: How long to wait at the end until it has taken what is queued.
+            is_wanted: Whether anybody reads it.
+            needs_pictures: False for a sink of scores, whose queue then holds next to nothing.
+        """
+        rows, cols = self._source.facts.shape
+        depth = 2 if is_newest else max(4, min(_MOST_QUEUED, _QUEUED_BYTES // (rows * cols)))
+        queued = QueuedSink(
+            name,
+            sink,
+            self.stats,
+            depth=depth,
+            waits=self.waits,
+            is_newest=is_newest,
+            patience_s=patience_s,
+            is_wanted=is_wanted,
+            needs_pictures=needs_pictures,
+        )
+        self._sinks.append(queued)
+        self.add_outlet(queued)
+
+    def record(self, path: Path, *, overwrite: bool = False) -> None:
+        """Begin to record what is shown, into a file that can be played whatever happens to this process.
+
+        Raises:
+            SinkError: The file cannot be made.
+            OptionError: Its ending stands for nothing.
+        """
+        facts = self._source.facts
+        encoding = Encoding(is_fragmented=True, gop=max(1, round(_PIECE_S * facts.rate)))
+
+        def open_part(part: Path) -> Sink:
+            return open_sink(
+                part,
+                rate=facts.rate,
+                time_base=facts.time_base,
+                overwrite=overwrite and part == path,
+                encoding=encoding,
+            )
+
+        self.add_sink(_RECORDING, Recording(path, open_part, self._outputs.append))
+
+    def stop_recording(self) -> None:
+        """Finish the recording, beside the picture, since reading a long file back takes its time."""
+        for sink in [sink for sink in self._sinks if sink.name == _RECORDING]:
+            self._remove(sink)
+            ender = threading.Thread(target=self._end, args=(sink,), name="livefilter recording end")
+            self._enders.append(ender)
+            ender.start()
+
+    def redraw(self) -> None:
+        """Show screens the last frame again, as it is to be drawn now."""
+        self.loop.redraw()
+
+    def pause(self, is_paused: bool) -> None:
+        """Stop or go on with the time of a file."""
+        self._feed.pause(is_paused)
+
+    def tend(self) -> None:
+        """Do what is to be done now and then: go over to a preset that is ready, note sinks that failed."""
+        before = self.loop.look
+        if self.preset.poll():
+            made = self.preset.filter
+            goes_on = made.preset.score == before.filter.preset.score
+            overlay = before.overlay.succeeded_by(made.preset.overlay, made.preset.name, goes_on=goes_on)
+            self.loop.look = Look(made, overlay)
+            self.redraw()
+        for sink in [sink for sink in self._sinks if sink.failure is not None]:
+            self._remove(sink)
+            self._note(sink)
+        if not self.loop.outlets:
+            self._has_had_enough = True
+
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
+        """Run until the source ends, all sinks have failed, or ``should_stop`` says so.
+
+        Raises:
+            SourceError: The source broke before its first frame.
+        """
+        with self:
+            while not (self.is_over or should_stop()):
+                self.tend()
+                time.sleep(_TURN_S)
+        return self.summary(is_interrupted=should_stop())
+
+    def summary(self, *, is_interrupted: bool) -> Summary:
+        """Return what was done, after the end.
+
+        Raises:
+            SourceError: The source broke before its first frame.
+            BaseException: Whatever else ended the loop or a sink, and is no error that livefilter foresees.
+        """
+        error, loss = self.loop.error, None
+        if error is not None:
+            if not isinstance(error, SourceError) or self.stats.snapshot().frames_in == 0:
+                raise error
+            loss = str(error)
+        for failure in self._failures:
+            if not isinstance(failure, LivefilterError):
+                raise failure
+        seconds = self._ended_s - self._started_s
+        means = self.loop.means
+        return Summary(
+            source=self._source.facts.name,
+            preset=self.preset.filter.preset.name,
+            frames=means.frames,
+            seconds=seconds,
+            fps=means.frames / max(seconds, 1e-9),
+            mean_score=means.mean,
+            outputs=tuple(self._outputs),
+            loss="; ".join(filter(None, (loss, self._source.loss))) or None,
+            is_interrupted=is_interrupted,
+            dropped=self.stats.dropped("filter"),
+            failure="; ".join(map(str, self._failures)) or None,
+        )
+
+    def discard(self) -> None:
+        """Drop the outputs, where it turns out before the start that there will be none."""
+        for sink in self._sinks:
+            sink.discard()
+
+    def __enter__(self) -> Self:
+        # Whatever is loaded now stays; walking through it for garbage takes 40 ms at a time, and a frame has 33.
+        gc.collect()
+        gc.freeze()
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
+        self._started_s = self._clock()
+        self.loop.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything in order, whatever ended the run: what was recorded is finished and can be played."""
+        gc.unfreeze()
+        sys.setswitchinterval(self._switch_s)
+        self._ended_s = self._clock()
+        self.preset.close()
+        for outlet in self.loop.outlets:
+            if outlet.is_screen:
+                outlet.end()  # The loop may wait for it.
+        self.loop.stop()
+        self._feed.stop()
+        for sink in self._sinks:
+            self._end(sink)
+        for ender in self._enders:
+            ender.join()
+
+    def _remove(self, sink: QueuedSink) -> None:
+        self._sinks.remove(sink)
+        self.loop.outlets = tuple(outlet for outlet in self.loop.outlets if outlet is not sink)
+
+    def _end(self, sink: QueuedSink) -> None:
+        output = sink.end()
+        if sink.failure is not None:
+            self._note(sink)
+        elif output is not None:
+            self._outputs.append(output)
+
+    def _note(self, sink: QueuedSink) -> None:
+        """Remember why a sink is given no more; a pipe that its reader closed is no failure, but ends the run."""
+        if isinstance(sink.failure, BrokenPipeError):
+            self._has_had_enough = True
+        elif sink.failure is not None:
+            self._failures.append(sink.failure)
+            if self.loop.outlets:  # Otherwise this is the end, where failures are told anyway.
+                self._announce(str(sink.failure))

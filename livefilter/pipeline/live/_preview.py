@@ -1,0 +1,300 @@
+"""The live preview: a window on a live pipeline, with keys."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from livefilter.compiler import Filter
+from livefilter.errors import LivefilterError, SinkError
+from livefilter.frame import Frame
+from livefilter.overlays import COMPARES, Compare
+from livefilter.pipeline._summary import Summary
+from livefilter.pipeline.live._osd import Panels, source_lines, statistics_lines, status_lines
+from livefilter.pipeline.live._outputs import Screen
+from livefilter.pipeline.live._pipeline import Live
+from livefilter.presets import Preset
+from livefilter.sinks import WindowSink, partial_of, write_picture
+from livefilter.sources import Source
+
+_LONGEST_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
+"""For a picture, before looking for keys; not in OpenCV, which looks for them a thousand times a second."""
+_PANELS_S = 0.25
+"""Statistics change no more often than this, so that they can be read, and cost little."""
+_NOTICE_S = 4.0
+_ZOOM = 1.25
+
+
+class Preview:
+    """A window on a filtered source. Only for the main thread.
+
+    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, 1 to 9 change the preset, [ and ] turn its main
+    parameter, o shows or hides the overlay, c changes the comparison, m mirrors, t holds the scores' scale, i shows
+    statistics, f fills the screen, + and - change the window's size, h shows the help. Dragging moves the wipe's line.
+
+    Args:
+        source: An open source.
+        preset: What to begin with.
+        presets: What the digits stand for: names or paths.
+        window: Where it is shown.
+        compare: How the original is shown at first.
+        overlay: Whether the overlay is shown at first.
+        snapshot_folder: Where snapshots and recordings go.
+        threads: Threads that may work on one frame.
+        announce: Called with one line when something happened that the user should know.
+        clock: Seconds that only grow.
+        prepare: Makes a Filter ready in the background.
+
+    Attributes:
+        live: The pipeline, to which more sinks can be added before ``run``.
+
+    Raises:
+        PresetError: The preset is missing or not valid.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        preset: Preset | str | PathLike[str],
+        *,
+        presets: Sequence[str],
+        window: WindowSink,
+        compare: Compare = "none",
+        overlay: bool = True,
+        snapshot_folder: Path,
+        threads: int | None = None,
+        announce: Callable[[str], object] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+        prepare: Callable[[Filter], Future[None]] = Filter.prepare,
+    ) -> None:
+        self._source = source
+        self._presets = list(presets[:9])
+        self._window = window
+        self._folder = snapshot_folder
+        self._tell = announce
+        self._clock = clock
+        self._panels = self._drawn = Panels()
+        self._panels_until_s = self._notice_until_s = clock()
+        self._is_helping = self._is_paused = self._is_quitting = self._has_statistics = False
+        self._recording_since_s: float | None = None
+        self._shown: Frame | None = None
+        self.live = Live(
+            source,
+            preset,
+            compare=compare,
+            overlay=overlay,
+            threads=threads,
+            announce=self._announce,
+            clock=clock,
+            prepare=prepare,
+        )
+        self._screen = Screen(self.live.stats, waits=self.live.waits)
+        self.live.add_outlet(self._screen)
+        window.on_drag = self._drag
+        self._keys: dict[str, tuple[str, Callable[[], None]]] = {
+            "q": ("quit (or Esc)", self._quit),
+            " ": ("pause, go on", self._pause),
+            "s": ("save a snapshot", self._snapshot),
+            "r": ("record, stop", self._record),
+            "[": ("weaker", lambda: self.live.preset.strengthen(-1)),
+            "]": ("stronger", lambda: self.live.preset.strengthen(1)),
+            "o": ("overlay on, off", self._toggle_overlay),
+            "c": ("compare: side, wipe, pip", self._next_compare),
+            "m": ("mirror", self._mirror),
+            "t": ("hold the scores' scale", self._freeze),
+            "i": ("statistics", self._toggle_statistics),
+            "f": ("full screen", window.toggle_full_screen),
+            "+": ("larger window", lambda: window.zoom(_ZOOM)),
+            "-": ("smaller window", lambda: window.zoom(1 / _ZOOM)),
+            "h": ("help on, off", self._toggle_help),
+        }
+
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
+        """Show frames until the source ends, the user quits or closes the window, or ``should_stop`` says so.
+
+        A single picture stays until the user quits.
+
+        Raises:
+            SourceError: The source broke before its first frame.
+        """
+        self._open()
+        with self.live:
+            while not (self._is_quitting or self._window.is_closed or self._is_seen() or should_stop()):
+                self.turn()
+            self._window.finish()  # To finish a recording may take its time, in which the window would not answer.
+        return self.live.summary(is_interrupted=should_stop())
+
+    def turn(self) -> None:
+        """Show a picture if there is a new one, and do what keys ask for."""
+        picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _LONGEST_WAIT_S)
+        if picture is not None:
+            started_s = time.perf_counter()
+            self._shown = picture
+            self._show()
+            self.live.stats.took("window", time.perf_counter() - started_s)
+            self.live.stats.delivered("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
+        elif self._clock() >= self._panels_until_s:
+            self._show(is_new=False)
+        self._heed_key()
+        self._screen.is_idle = self._is_paused or self._window.is_minimised
+        self.live.tend()
+
+    def _heed_key(self) -> None:
+        key = self._window.poll_key(1)
+        if key is not None:
+            self.press(key)
+
+    def press(self, key: str) -> None:
+        """Do what a key stands for; other keys do nothing, and Caps Lock changes nothing."""
+        key = {"=": "+", "_": "-"}.get(key, key.lower())  # Beside each other on a key.
+        if key == "esc":
+            self._quit()
+        elif key in self._keys:
+            self._keys[key][1]()
+        elif key.isdecimal() and 1 <= int(key) <= len(self._presets):
+            self.live.preset.switch(self._presets[int(key) - 1])
+        self._show(is_changed=True)
+
+    def _open(self) -> None:
+        """Open the window, which takes the time of some frames, before the first of them comes."""
+        shape = self.live.overlay.shown_shape(self._source.facts.shape)
+        self._window.show(Panels(status=["starting ..."]).drawn_on(np.zeros(shape, np.uint8), 0))
+        self._heed_key()
+
+    def _is_seen(self) -> bool:
+        """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
+        live = self.live
+        if not live.is_over:  # Asked first: the loop may end at any moment, and a look at how it did comes after that.
+            return False
+        is_single = live.waits and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
+        return self._screen.is_empty and not is_single
+
+    def _show(self, *, is_changed: bool = False, is_new: bool = True) -> None:
+        """Show the newest picture; with other panels if something has changed, or they have got old.
+
+        Unless it is new, it is shown only if the panels are others now: a window draws itself.
+        """
+        if self._shown is None:
+            return
+        if is_changed or self._clock() >= self._panels_until_s:
+            self._panels_until_s = self._clock() + _PANELS_S
+            self._panels = self._panels_now()
+        if not (is_new or is_changed) and self._panels == self._drawn:
+            return
+        self._drawn = self._panels
+        overlay = self.live.overlay
+        picture = self._panels.drawn_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
+        self._window.show(picture)
+
+    def _panels_now(self) -> Panels:
+        live = self.live
+        now_s = self._clock()
+        stats = live.stats.snapshot()
+        notice, broken = self._panels.notice, live.preset.broken or ""
+        since_s = self._recording_since_s if live.is_recording else None
+        recorded_s = None if since_s is None else now_s - since_s
+        has_status = live.overlay.has_name or self._has_statistics or recorded_s is not None or stats.is_slow
+        status = status_lines(
+            stats, recorded_s=recorded_s, is_paused=self._is_paused, is_switching=live.preset.is_changing
+        )
+        troubles = source_lines(live.health, time.monotonic_ns())
+        return Panels(
+            status=[*(status if has_status else ()), *troubles],
+            is_recording=recorded_s is not None,
+            notice=notice if now_s < self._notice_until_s and notice != broken else "",
+            broken=broken,
+            statistics=statistics_lines(stats, live.health) if self._has_statistics else (),
+            help=self._help() if self._is_helping else (),
+        )
+
+    def _help(self) -> list[str]:
+        names = {" ": "space"}
+        keys = [f"{names.get(key, key)}\t{meaning}" for key, (meaning, _) in self._keys.items()]
+        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
+        return [*keys, "drag\tmove the wipe", *digits]
+
+    def _announce(self, line: str) -> None:
+        self._tell(line)
+        self._panels = replace(self._panels, notice=line)
+        self._notice_until_s = self._clock() + _NOTICE_S
+        self._panels_until_s = 0.0
+
+    def _quit(self) -> None:
+        self._is_quitting = True
+
+    def _pause(self) -> None:
+        self._is_paused = not self._is_paused
+        self.live.pause(self._is_paused)
+
+    def _toggle_overlay(self) -> None:
+        self.live.overlay.is_shown = not self.live.overlay.is_shown
+        self.live.redraw()
+
+    def _next_compare(self) -> None:
+        overlay = self.live.overlay
+        overlay.compare = COMPARES[(COMPARES.index(overlay.compare) + 1) % len(COMPARES)]
+        self.live.redraw()
+
+    def _drag(self, share: float) -> None:
+        if self.live.overlay.compare == "wipe":
+            self.live.overlay.wipe = share
+            self.live.redraw()
+
+    def _mirror(self) -> None:
+        self.live.loop.is_mirrored = not self.live.loop.is_mirrored
+        self.live.redraw()
+        self._announce("mirrored" if self.live.loop.is_mirrored else "not mirrored")
+
+    def _freeze(self) -> None:
+        self.live.overlay.is_frozen = not self.live.overlay.is_frozen
+        self._announce("the scores' scale is held" if self.live.overlay.is_frozen else "the scores' scale follows")
+        self.live.redraw()
+
+    def _toggle_statistics(self) -> None:
+        self._has_statistics = not self._has_statistics
+
+    def _toggle_help(self) -> None:
+        self._is_helping = not self._is_helping
+
+    def _record(self) -> None:
+        if self.live.is_recording:
+            self.live.stop_recording()
+            return
+        try:
+            self.live.record(self._place(".mp4"))
+        except LivefilterError as error:
+            self._announce(str(error))
+            return
+        self._recording_since_s = self._clock()
+
+    def _snapshot(self) -> None:
+        """Save what is shown, under the time and the preset's name."""
+        if self._shown is None:
+            return
+        try:
+            path = self._place(f"-{self._shown.index:06d}.png")
+            write_picture(path, self._shown.pixels)
+        except LivefilterError as error:
+            self._announce(str(error))
+            return
+        self._announce(f"saved {path}")
+
+    def _place(self, ending: str) -> Path:
+        """Return where a new file goes, named by the time and the preset; its folder is made if there is none."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"{self._folder}: cannot be made: {error.strerror or error}") from error
+        preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
+        start = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
+        places = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
+        return next(place for place in places if not (place.exists() or partial_of(place).exists()))

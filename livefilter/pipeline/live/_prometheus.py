@@ -1,0 +1,105 @@
+"""What a live pipeline counts and measures, for Prometheus; through prometheus-client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from livefilter.errors import MissingPackageError, SinkError
+from livefilter.pipeline.live._pipeline import Live
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+_ADDRESS = "127.0.0.1"
+"""Figures about what a camera sees are for this machine; who wants them elsewhere puts a proxy before them."""
+
+
+class Metrics:
+    """An HTTP server on this machine that tells Prometheus how a live pipeline is doing. Use it in a ``with``.
+
+    Args:
+        live: The pipeline.
+        port: Of 127.0.0.1; 0 for any that is free.
+
+    Attributes:
+        port: Where it listens.
+
+    Raises:
+        MissingPackageError: prometheus-client is not installed.
+        SinkError: The port cannot be listened on.
+    """
+
+    def __init__(self, live: Live, port: int) -> None:
+        try:
+            from prometheus_client import CollectorRegistry, start_http_server
+        except ImportError as error:
+            raise MissingPackageError("metrics need prometheus-client: pip install 'livefilter[live]'") from error
+        registry = CollectorRegistry()
+        registry.register(_Collector(live))
+        try:
+            self._server, self._thread = start_http_server(port, addr=_ADDRESS, registry=registry)
+        except (OSError, OverflowError) as error:
+            raise SinkError(f"metrics: cannot listen on {_ADDRESS}:{port}: {error}; choose another port") from error
+        self.port: int = self._server.server_port
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Collector:
+    """Makes metrics of the figures as they are when somebody asks."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        stats = self._live.stats.snapshot()
+        yield CounterMetricFamily("livefilter_frames_in", "Frames that the source gave.", value=stats.frames_in)
+        yield CounterMetricFamily("livefilter_frames_filtered", "Frames that were filtered.", value=stats.frames_out)
+        dropped = CounterMetricFamily(
+            "livefilter_frames_dropped", "Frames lost, by the part that could not keep up.", labels=["where"]
+        )
+        for where, count in stats.dropped.items():
+            dropped.add_metric([where], count)
+        yield dropped
+        yield CounterMetricFamily("livefilter_frame_times_mended", "Times that were set right.", value=stats.mended)
+        yield GaugeMetricFamily("livefilter_input_fps", "Frames that came in a second.", value=stats.fps_in)
+        yield GaugeMetricFamily("livefilter_output_fps", "Frames that were filtered in a second.", value=stats.fps_out)
+        for name, text, spreads in (
+            ("livefilter_latency_seconds", "From capture until a sink has the frame, of ten seconds.", stats.latency),
+            ("livefilter_stage_seconds", "How long a part works on a frame, of ten seconds.", stats.stages),
+        ):
+            family = GaugeMetricFamily(name, text, labels=["name", "quantile"])
+            for of, spread in spreads.items():
+                for quantile, value_ms in (("0.5", spread.p50_ms), ("0.95", spread.p95_ms), ("0.99", spread.p99_ms)):
+                    family.add_metric([of, quantile], value_ms / 1000)
+            yield family
+        health = self._live.health
+        if health is not None:
+            is_up = health.state == "connected"
+            yield GaugeMetricFamily("livefilter_source_up", "1 while the source gives new pictures.", value=is_up)
+            events = CounterMetricFamily("livefilter_source_events", "What happened to the source.", labels=["reason"])
+            for reason, count in health.counts.items():
+                events.add_metric([reason], count)
+            yield events
+        score = self._live.loop.score
+        if score is not None:
+            family = GaugeMetricFamily("livefilter_score", "Edge scores of the newest frame.", labels=["name"])
+            for of in ("horizontal", "vertical", "density"):
+                family.add_metric([of], getattr(score, of))
+            yield family

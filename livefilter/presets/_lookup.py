@@ -1,0 +1,130 @@
+"""Where presets are looked for: a path, the user's own folder, the shipped ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from livefilter.errors import PresetError
+from livefilter.presets._parse import did_you_mean, inherit, parse_preset
+from livefilter.presets._preset import Preset
+from livefilter.presets._yaml import MAX_BYTES, Document, Place, read_document
+from livefilter.resources import shipped_folder
+
+_SUFFIXES = (".yaml", ".yml")
+_BYTE_ORDER_MARK = "\ufeff"
+_FIRST = ("edge", "blur", "sharpen")
+"""Listed before all others, so that they are the first digits in the preview."""
+
+
+def user_folder() -> Path:
+    """Return the folder of the user's own presets, inside the platform's folder for configuration."""
+    return platformdirs.user_config_path("livefilter") / "presets"
+
+
+def list_presets() -> list[str]:
+    """Return the names of all presets that can be loaded by name: the shipped ones and the user's own.
+
+    Example:
+        >>> list_presets()[:3]
+        ['edge', 'blur', 'sharpen']
+    """
+    found = {path.stem for folder in (user_folder(), shipped_folder("configs")) for path in _files(folder)}
+    return [name for name in _FIRST if name in found] + sorted(found.difference(_FIRST))
+
+
+def find_preset(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the file of a preset.
+
+    A text with a folder separator, or one that ends in .yaml or .yml, is a path; anything else is a name, looked up in
+    the user's folder and then among the shipped presets.
+
+    Raises:
+        PresetError: There is no such preset.
+    """
+    text = os.fspath(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(_SUFFIXES) or os.sep in text or "/" in text:
+        path = Path(text).expanduser()
+        if not path.exists():
+            known = path.stem in list_presets() and path.name == text
+            raise PresetError(f"{path}: no such file" + (f"; did you mean the preset {path.stem!r}?" if known else ""))
+        if path.is_dir():
+            raise PresetError(f"{path}: a preset is a file, this is a folder")
+        return path
+    for folder in (user_folder(), shipped_folder("configs")):
+        for suffix in _SUFFIXES:
+            if (folder / (text + suffix)).is_file():
+                return folder / (text + suffix)
+    raise PresetError(f"unknown preset {text!r}{did_you_mean(text, list_presets())}")
+
+
+def load_preset(
+    name_or_path: str | os.PathLike[str], *, on_read: Callable[[Path], object] = lambda path: None
+) -> Preset:
+    """Return a preset by name, or by the path of its YAML file.
+
+    Args:
+        name_or_path: As for ``find_preset``.
+        on_read: Called with the path of each file just before it is read, also where that fails: the preset's own, and
+            those that it starts from.
+
+    Raises:
+        PresetError: There is no such preset, or it is not valid; the message is one line with file, line and column.
+
+    Example:
+        >>> load_preset("blur").name
+        'blur'
+    """
+    path = find_preset(name_or_path)
+
+    def text(file: Path) -> str:
+        on_read(file)
+        return _text(file)
+
+    def parent(name: str, place: Place, chain: tuple[Path, ...] = (path.resolve(),)) -> Document:
+        """Return the document that an ``extend`` names, its own parents merged in; paths are relative to the file."""
+        is_path = name.endswith(_SUFFIXES) or "/" in name or os.sep in name
+        wanted = chain[-1].parent / name if is_path else name
+        try:
+            above = find_preset(wanted)
+        except PresetError as error:
+            if isinstance(wanted, Path):
+                on_read(wanted)
+            raise PresetError(f"{place}: extend: {error}") from error
+        shipped = shipped_folder("configs") / f"{name}.yaml"
+        if above.resolve() in chain and shipped.is_file():
+            above = shipped  # So that a user's own "edge" can start from the shipped one.
+        if above.resolve() in chain:
+            raise PresetError(f"{place}: extend: {name!r} leads back to this preset")
+        return inherit(
+            read_document(text(above), str(above)),
+            lambda grandparent, at: parent(grandparent, at, (*chain, above.resolve())),
+        )
+
+    return parse_preset(text(path), str(path), path.stem, parent)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix in _SUFFIXES] if folder.is_dir() else []
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"{path}:1:1: a preset has at most {MAX_BYTES:,} bytes")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
+        line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
+        raise PresetError(
+            f"{path}:{line}:{column}: a preset is UTF-8 text, found the byte {content[error.start]:#04x}"
+        ) from error
+    return text.removeprefix(_BYTE_ORDER_MARK)

@@ -1,0 +1,4 @@
+"""Score tables (CSV, JSON Lines, Parquet) and their plot.
+
+Begin with ``_table``.
+"""
