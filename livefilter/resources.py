@@ -10,7 +10,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def shipped_folder(name: str) -> Path:
+def resource_folder(name: str) -> Path:
     """Return the folder ``name`` ("configs" or "recordings") of this installation."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name

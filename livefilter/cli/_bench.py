@@ -105,9 +105,9 @@ def _measured(
     from itertools import product
 
     from livefilter.bench import SIZES, measure
-    from livefilter.cpus import usable_processors
+    from livefilter.cpus import usable_cpus
 
-    threads = (1,) if is_single or usable_processors() == 1 else (1, usable_processors())
+    threads = (1,) if is_single or usable_cpus() == 1 else (1, usable_cpus())
     for size, count, is_cold in product(sizes, threads, (False,) if is_single else (False, True)):
         group = []
         with _telling(len(jobs)) as tell:

@@ -46,12 +46,12 @@ def _warm() -> list[str]:
     from concurrent.futures import ThreadPoolExecutor
 
     from livefilter.compiler import compile_shared
-    from livefilter.cpus import usable_processors
+    from livefilter.cpus import usable_cpus
     from livefilter.presets import list_presets
 
     names = list_presets()
     # Each thread waits for a process of its own, which compiles.
-    with ThreadPoolExecutor(usable_processors()) as pool:
+    with ThreadPoolExecutor(usable_cpus()) as pool:
         shared = pool.submit(compile_shared)
         problems = list(pool.map(_compile, names))
     shared.result()

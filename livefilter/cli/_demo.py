@@ -30,7 +30,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
     """Filter the clip that comes with livefilter: a video with overlay, and a table of scores."""
     from livefilter.cli._process import filter_to_files
     from livefilter.errors import DisplayError, SinkError
-    from livefilter.resources import shipped_folder
+    from livefilter.resources import resource_folder
     from livefilter.sinks import check_display
 
     if window:
@@ -53,7 +53,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
         return Recipe(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
 
     return filter_to_files(
-        str(shipped_folder("recordings") / "webcam.mp4"),
+        str(resource_folder("recordings") / "webcam.mp4"),
         str(output_dir / f"webcam-{name}.mp4"),
         make_recipe,
         scores=str(output_dir / f"webcam-{name}.csv"),

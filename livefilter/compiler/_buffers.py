@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from livefilter.compiler._abi import Argument, Function
 from livefilter.compiler.emit._pass import ARGUMENTS, COPIED_AHEAD, FRAMES, STRIP, Code
-from livefilter.compiler.plan._plan import Stage, Sweep
+from livefilter.compiler.plan._plan import Pass, Stage
 from livefilter.kernels import OUTSIDE, border_indices
 
 _ALIGNMENT = 128
@@ -58,7 +58,7 @@ class Tables:
         return self.sources.nbytes + self.windows.nbytes + self.margins.nbytes
 
 
-def make_tables(sweep: Sweep, code: Code, shape: Shape) -> Tables:
+def make_tables(sweep: Pass, code: Code, shape: Shape) -> Tables:
     """Make the tables for frames of a shape."""
     rows, cols = out_shape(sweep, shape)
     widest = max((stage.width for stage in sweep.stages), default=1)
@@ -110,7 +110,7 @@ def make_tables(sweep: Sweep, code: Code, shape: Shape) -> Tables:
     )
 
 
-def out_shape(sweep: Sweep, shape: Shape) -> Shape:
+def out_shape(sweep: Pass, shape: Shape) -> Shape:
     """Return the shape of a sweep's result."""
     if not sweep.is_valid:
         return shape
@@ -118,7 +118,7 @@ def out_shape(sweep: Sweep, shape: Shape) -> Shape:
     return shape[0] - stage.height + 1, shape[1] - stage.width + 1
 
 
-def strip_arguments(sweep: Sweep, first: int, last: int, rows: int) -> tuple[Argument, ...]:
+def strip_arguments(sweep: Pass, first: int, last: int, rows: int) -> tuple[Argument, ...]:
     """Return the arguments for a strip of the result, rows ``first`` to ``last``.
 
     The third has (from, to, lead) of each stage, one behind the other. At turn t of the sweep a stage makes row
@@ -152,7 +152,7 @@ class Scratch:
         sums: What the score has counted is added to them.
     """
 
-    def __init__(self, sweep: Sweep, code: Code, function: Function, tables: Tables) -> None:
+    def __init__(self, sweep: Pass, code: Code, function: Function, tables: Tables) -> None:
         plane = tables.plane
         rows, cols = tables.shape
         self.sides = _aligned(tables.sides, np.dtype(np.uint8))

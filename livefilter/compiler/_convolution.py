@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.compiler._executable import Program
+from livefilter.compiler._executable import Executable
 from livefilter.compiler._grayscale import to_gray
 from livefilter.compiler.plan._plan import Output, plan_correlation, plan_score
 from livefilter.compiler.threads._tiling import thread_count
@@ -140,10 +140,10 @@ def destination(
 
 
 @lru_cache(maxsize=64)
-def _correlation(kernel: Kernel, border: Border, output: Output, is_valid: bool) -> Program:
-    return Program(plan_correlation(kernel, border, output, is_valid=is_valid), thread_count(None))
+def _correlation(kernel: Kernel, border: Border, output: Output, is_valid: bool) -> Executable:
+    return Executable(plan_correlation(kernel, border, output, is_valid=is_valid), thread_count(None))
 
 
 @lru_cache(maxsize=16)
-def _scoring(rule: ScoreRule) -> Program:
-    return Program(plan_score(rule), thread_count(None))
+def _scoring(rule: ScoreRule) -> Executable:
+    return Executable(plan_score(rule), thread_count(None))

@@ -16,7 +16,7 @@ from livefilter.compiler._buffers import Scratch, Shape, Tables, make_tables, st
 from livefilter.compiler.emit._pass import FRAMES, Code, generate
 from livefilter.compiler.native._compile_server import Lease
 from livefilter.compiler.native._disk_cache import compiled
-from livefilter.compiler.plan._plan import Plan, Sweep, plan_chain, plan_score
+from livefilter.compiler.plan._plan import Pass, Plan, plan_chain, plan_score
 from livefilter.compiler.report._instruction_counts import AssemblySummary, assembly_summary
 from livefilter.compiler.threads._pool import StripCall
 from livefilter.compiler.threads._tiling import strip_rows, thread_count, worthwhile
@@ -27,11 +27,11 @@ _NS_PER_OPERATION = 0.003
 """Per pixel, as measured on Zen 5; only the number of strips depends on it."""
 _SHAPES = 4
 """Memory is kept for so many frame shapes."""
-Pass = tuple[Sweep, Code, Function]
+CompiledPass = tuple[Pass, Code, Function]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Strips:
+class TiledPass:
     """What makes the strips of one sweep: a workspace for each thread, and the call that uses them."""
 
     scratch: list[Scratch]
@@ -39,23 +39,23 @@ class _Strips:
 
 
 @dataclass(slots=True, eq=False)
-class _Workspaces:
+class BufferPool:
     """What calls with frames of one shape need, kept between calls."""
 
     tables: list[Tables]
-    free: deque[list[_Strips]] = field(default_factory=deque)
+    free: deque[list[TiledPass]] = field(default_factory=deque)
     free_frames: deque[list[Pixels]] = field(default_factory=deque)
 
 
-class Program:
+class Executable:
     """Compiled sweeps of a plan, with the memory that they work in; safe to call from any number of threads."""
 
     def __init__(self, plan: Plan, threads: int, lease: Lease | None = None) -> None:
         self.plan = plan
         self.threads = threads
         codes = [(sweep, generate(sweep)) for sweep in plan.sweeps]
-        self.passes: list[Pass] = [(sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes]
-        self._workspaces: dict[Shape, _Workspaces] = {}
+        self.passes: list[CompiledPass] = [(sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes]
+        self._workspaces: dict[Shape, BufferPool] = {}
         self._lock = threading.Lock()
 
     def run(self, image: Pixels, out: NDArray[Any]) -> ScoreSums:
@@ -94,7 +94,7 @@ class Program:
         rows, cols = self.plan.rule.horizontal.shape
         return max(shape[0] - rows + 1, 0) * max(shape[1] - cols + 1, 0)
 
-    def _make_workspaces(self, shape: Shape) -> _Workspaces:
+    def _make_workspaces(self, shape: Shape) -> BufferPool:
         with self._lock:
             if shape in self._workspaces:
                 return self._workspaces[shape]
@@ -103,10 +103,10 @@ class Program:
                 tables.append(make_tables(sweep, code, tables[-1].shape if tables else shape))
             if len(self._workspaces) >= _SHAPES:
                 del self._workspaces[next(iter(self._workspaces))]
-            self._workspaces[shape] = _Workspaces(tables)
+            self._workspaces[shape] = BufferPool(tables)
             return self._workspaces[shape]
 
-    def _make_strips(self, sweep: Sweep, code: Code, function: Function, tables: Tables) -> _Strips:
+    def _make_strips(self, sweep: Pass, code: Code, function: Function, tables: Tables) -> TiledPass:
         rows, cols = tables.shape
         work_us = sweep.operations * rows * cols * _NS_PER_OPERATION / 1000
         threads = worthwhile(self.threads, work_us, rows)
@@ -114,9 +114,9 @@ class Program:
         overlap = 2 * sum(stage.reach for stage in sweep.stages[2:])
         bounds = [(0, rows), *strip_rows(rows, threads, overlap)]
         whole, *strips = (strip_arguments(sweep, first, last, rows) for first, last in bounds)
-        return _Strips(scratch, StripCall([each.call for each in scratch], len(FRAMES), whole, strips))
+        return TiledPass(scratch, StripCall([each.call for each in scratch], len(FRAMES), whole, strips))
 
-    def _frames(self, spaces: _Workspaces, shape: Shape) -> list[Pixels]:
+    def _frames(self, spaces: BufferPool, shape: Shape) -> list[Pixels]:
         """Return the frames between sweeps; only a "wrap" border below the first stage needs one."""
         if len(self.passes) == 1:
             return []
@@ -149,13 +149,13 @@ class Chain:
         threads: int | None = None,
         lease: Lease | None = None,
     ) -> None:
-        self._program = Program(plan_chain(operations, rule), thread_count(threads), lease)
+        self._program = Executable(plan_chain(operations, rule), thread_count(threads), lease)
 
     @classmethod
     def of_score(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:
         """Return a chain that only counts; the array that it is to fill stays as it is."""
         chain = cls.__new__(cls)
-        chain._program = Program(plan_score(rule), thread_count(threads))
+        chain._program = Executable(plan_score(rule), thread_count(threads))
         return chain
 
     @property

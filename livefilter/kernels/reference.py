@@ -22,7 +22,7 @@ Mode = Literal["same", "valid"]
 Integers = NDArray[np.int64]
 
 
-def padded(image: Pixels, kernel: Kernel, border: Border) -> Pixels:
+def pad(image: Pixels, kernel: Kernel, border: Border) -> Pixels:
     """Return the image with what the kernel sees beyond its edges, by the rule of ``border``."""
     (rows, cols), (row, col) = kernel.shape, kernel.origin
     at_rows = border_indices(image.shape[0], row, rows - 1 - row, border)
@@ -61,7 +61,7 @@ def gradient_length(across: Integers, down: Integers, norm: Norm, divisor: int) 
     return saturate(round_half_even(combine(np.abs(across), np.abs(down)), divisor))
 
 
-def sharpened(operation: Unsharp, image: Pixels, blurred: Pixels) -> Pixels:
+def unsharp_mask(operation: Unsharp, image: Pixels, blurred: Pixels) -> Pixels:
     """Return the image with its difference from its blur added, as Unsharp defines it."""
     amount, pixels = operation.amount, image.astype(np.int64)
     difference = pixels - blurred
@@ -80,7 +80,7 @@ def correlate(
     check_gray(image)
     if mode == "valid" and any(side < size for side, size in zip(image.shape, kernel.shape, strict=True)):
         raise ShapeError(f"image: mode 'valid' needs at least the kernel's shape {kernel.shape}, found {image.shape}")
-    window = padded(image, kernel, border) if mode == "same" else image
+    window = pad(image, kernel, border) if mode == "same" else image
     numerator = weighted_sum(window, kernel.integers) + kernel.integer_offset
     if dtype == np.float32:
         return (numerator / np.float64(kernel.integer_divisor)).astype(np.float32)
@@ -96,15 +96,15 @@ def apply(operation: Operation, image: Pixels, original: Pixels) -> Pixels:
     """Apply one operation to the picture so far; ``original`` is the input of the whole chain."""
     match operation:
         case Correlation(kernel, border, absolute):
-            numerator = weighted_sum(padded(image, kernel, border), kernel.integers) + kernel.integer_offset
+            numerator = weighted_sum(pad(image, kernel, border), kernel.integers) + kernel.integer_offset
             return saturate(round_half_even(np.abs(numerator) if absolute else numerator, kernel.integer_divisor))
         case Gradient(x, y, norm, border):
             x_weights, y_weights, divisor = operation.common_integers()
-            across = weighted_sum(padded(image, x, border), np.array(x_weights, dtype=np.int64).reshape(x.shape))
-            down = weighted_sum(padded(image, y, border), np.array(y_weights, dtype=np.int64).reshape(y.shape))
+            across = weighted_sum(pad(image, x, border), np.array(x_weights, dtype=np.int64).reshape(x.shape))
+            down = weighted_sum(pad(image, y, border), np.array(y_weights, dtype=np.int64).reshape(y.shape))
             return gradient_length(across, down, norm, divisor)
         case Unsharp(kernel, _, _, border):
-            return sharpened(operation, image, apply(Correlation(kernel, border), image, original))
+            return unsharp_mask(operation, image, apply(Correlation(kernel, border), image, original))
         case Lookup(table):
             return np.frombuffer(table, dtype=np.uint8)[image]
         case Blend(weight):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from livefilter.presets._lookup import find_preset, list_presets, load_preset, user_folder
 from livefilter.presets._preset import OverlaySettings, Preset, ScoreSettings, schema
 from livefilter.presets._steps import STEPS, StepSettings
-from livefilter.presets._strength import Strength, strengthened
+from livefilter.presets._strength import Strength, adjust_strength
 
 __all__ = [
     "STEPS",
@@ -14,10 +14,10 @@ __all__ = [
     "ScoreSettings",
     "StepSettings",
     "Strength",
+    "adjust_strength",
     "find_preset",
     "list_presets",
     "load_preset",
     "schema",
-    "strengthened",
     "user_folder",
 ]

@@ -12,7 +12,7 @@ from livefilter.errors import PresetError
 from livefilter.presets._parse import did_you_mean, inherit, parse_preset
 from livefilter.presets._preset import Preset
 from livefilter.presets._yaml import MAX_BYTES, Document, Place, read_document
-from livefilter.resources import shipped_folder
+from livefilter.resources import resource_folder
 
 _SUFFIXES = (".yaml", ".yml")
 _BYTE_ORDER_MARK = "\ufeff"
@@ -32,7 +32,7 @@ def list_presets() -> list[str]:
         >>> list_presets()[:3]
         ['edge', 'blur', 'sharpen']
     """
-    found = {path.stem for folder in (user_folder(), shipped_folder("configs")) for path in _files(folder)}
+    found = {path.stem for folder in (user_folder(), resource_folder("configs")) for path in _files(folder)}
     return [name for name in _FIRST if name in found] + sorted(found.difference(_FIRST))
 
 
@@ -54,7 +54,7 @@ def find_preset(name_or_path: str | os.PathLike[str]) -> Path:
         if path.is_dir():
             raise PresetError(f"{path}: a preset is a file, this is a folder")
         return path
-    for folder in (user_folder(), shipped_folder("configs")):
+    for folder in (user_folder(), resource_folder("configs")):
         for suffix in _SUFFIXES:
             if (folder / (text + suffix)).is_file():
                 return folder / (text + suffix)
@@ -94,7 +94,7 @@ def load_preset(
             if isinstance(wanted, Path):
                 on_read(wanted)
             raise PresetError(f"{place}: extend: {error}") from error
-        shipped = shipped_folder("configs") / f"{name}.yaml"
+        shipped = resource_folder("configs") / f"{name}.yaml"
         if above.resolve() in chain and shipped.is_file():
             above = shipped  # So that a user's own "edge" can start from the shipped one.
         if above.resolve() in chain:

@@ -52,7 +52,7 @@ class Strength:
     value: str
 
 
-def strengthened(preset: Preset, notches: int) -> Strength | None:
+def adjust_strength(preset: Preset, notches: int) -> Strength | None:
     """Turn the main parameter of a preset up, or down for negative ``notches``; None if the preset has none.
 
     The main parameter is a setting of the most telling kind of step: the gain of a gradient or Laplacian, the divisor
@@ -62,7 +62,7 @@ def strengthened(preset: Preset, notches: int) -> Strength | None:
 
     Example:
         >>> from livefilter.presets import load_preset
-        >>> strengthened(load_preset("blur"), 1).value
+        >>> adjust_strength(load_preset("blur"), 1).value
         '3.75'
     """
     for kind, parameters in _MAIN.items():

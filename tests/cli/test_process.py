@@ -289,7 +289,7 @@ def test_the_demo_writes_a_video_and_a_table(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "webcam.mp4").write_bytes(clip.read_bytes())
-    monkeypatch.setattr("livefilter.resources.shipped_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("livefilter.resources.resource_folder", lambda name: tmp_path / name)
     for _ in range(2):
         assert run(["demo", "-p", negative]) == 0
     assert names(tmp_path / "livefilter-demo") == ["webcam-negative.csv", "webcam-negative.mp4"]
@@ -308,7 +308,7 @@ def test_the_demo_does_without_a_window_where_there_is_no_display(
     monkeypatch.setattr("sys.platform", "linux")
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "webcam.mp4").write_bytes(clip.read_bytes())
-    monkeypatch.setattr("livefilter.resources.shipped_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("livefilter.resources.resource_folder", lambda name: tmp_path / name)
     assert run(["demo", "-p", negative, "--window", "-q"]) == 0
     assert "there is no display" in capsys.readouterr().err
     assert names(tmp_path / "livefilter-demo") == ["webcam-negative.csv", "webcam-negative.mp4"]

@@ -17,7 +17,7 @@ def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool that has seven helpers, on however many processors, and that is ready."""
     if is_interpreted():
         return
-    monkeypatch.setattr(_pool, "usable_processors", lambda: 8)
+    monkeypatch.setattr(_pool, "usable_cpus", lambda: 8)
     deadline = time.monotonic() + 60
     while _pool.pool().ready(7) is None:
         assert time.monotonic() < deadline

@@ -217,7 +217,7 @@ def test_without_its_machine_code_every_frame_is_made_alone(
 
 def test_one_processor_gives_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
     """A helper would only take turns with the caller."""
-    monkeypatch.setattr(_pool, "usable_processors", lambda: 1)
+    monkeypatch.setattr(_pool, "usable_cpus", lambda: 1)
     own = Pool()
     assert not own.run(strip_call(MARK, "mark", 4, 2), [np.zeros(4, np.int64)])
     assert own._helpers == []
@@ -230,7 +230,7 @@ PROGRAM = """
     from livefilter.compiler.threads import _pool
     from livefilter.compiler.threads import _tiling as _strips
 
-    _pool.usable_processors, _strips._PART_US = lambda: 4, 1
+    _pool.usable_cpus, _strips._PART_US = lambda: 4, 1
     image = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
     alone = Filter("edge", threads=1)(image).image
     call = Filter("edge", threads=4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livefilter.errors import LivefilterError, PresetError
 from livefilter.presets import load_preset
-from livefilter.resources import shipped_folder
+from livefilter.resources import resource_folder
 
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{here}: &{here} [{', '.join([f'*{above}'] * 10)}]\n" for above, here in zip("abcdefg", "bcdefgh", strict=True)
@@ -360,7 +360,7 @@ def test_whatever_the_file_holds_the_answer_is_a_preset_or_one_line(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Shipped presets with pieces replaced by YAML's special words and signs never give another kind of error."""
-    text = data.draw(st.sampled_from(sorted(shipped_folder("configs").glob("*.yaml")))).read_text(encoding="utf-8")
+    text = data.draw(st.sampled_from(sorted(resource_folder("configs").glob("*.yaml")))).read_text(encoding="utf-8")
     pieces = re.findall(r"\w+|\s+|[^\w\s]", text)
     junk = ["", "-", ":", ": ", "[", "]", "{", "}", "&a ", "*a ", "!!int ", "? ", "| ", "'", '"', "#", "\n", "\t", "\r"]
     words = ["null", ".nan", "-.inf", "1e999", "0", "-1", "12:30", "on", "steps", "extend", "override", "<<", "é", "~"]

@@ -9,9 +9,9 @@ import pytest
 
 from livefilter.errors import PresetError
 from livefilter.presets import find_preset, list_presets, load_preset, user_folder
-from livefilter.resources import shipped_folder
+from livefilter.resources import resource_folder
 
-SHIPPED = shipped_folder("configs")
+SHIPPED = resource_folder("configs")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from livefilter.errors import PresetError
 from livefilter.presets import STEPS, load_preset, schema
-from livefilter.resources import shipped_folder
+from livefilter.resources import resource_folder
 
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "integer": (int,),
@@ -147,7 +147,7 @@ def test_the_schema_takes_good_presets(text: str, made: dict[str, Any], tmp_path
     assert fits(YAML(typ="safe").load(text), made, made)
 
 
-@pytest.mark.parametrize("file", sorted(shipped_folder("configs").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(resource_folder("configs").glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_schema_takes_every_shipped_preset(file: Path, made: dict[str, Any]) -> None:
     """The examples that people start from are not underlined."""
     assert fits(YAML(typ="safe").load(file.read_text(encoding="utf-8")), made, made)

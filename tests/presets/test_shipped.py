@@ -9,9 +9,9 @@ import pytest
 
 from livefilter.kernels import reference
 from livefilter.presets import list_presets, load_preset
-from livefilter.resources import shipped_folder
+from livefilter.resources import resource_folder
 
-NAMES = sorted(file.stem for file in shipped_folder("configs").iterdir())
+NAMES = sorted(file.stem for file in resource_folder("configs").iterdir())
 ASKED_FOR = {
     "edge", "blur", "sharpen", "outline", "emboss", "sketch", "neon", "soft-focus", "box-blur", "unsharp", "laplacian",
     "sobel-horizontal", "sobel-vertical", "privacy-blur", "security",
@@ -28,7 +28,7 @@ def picture() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 def test_the_folder_holds_presets_and_nothing_else() -> None:
     """Every file is a preset with the usual suffix, and every promised preset is there."""
-    assert {file.suffix for file in shipped_folder("configs").iterdir()} == {".yaml"}
+    assert {file.suffix for file in resource_folder("configs").iterdir()} == {".yaml"}
     assert set(NAMES) >= ASKED_FOR
     assert set(NAMES) == set(list_presets())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livefilter.presets import STEPS, Preset, list_presets, load_preset, strengthened
+from livefilter.presets import STEPS, Preset, adjust_strength, list_presets, load_preset
 from livefilter.presets._strength import _MAIN
 
 
@@ -40,7 +40,7 @@ def test_a_notch_is_a_quarter_and_stays_within_what_is_allowed(
     step: dict[str, object], notches: int, value: str
 ) -> None:
     """Whole numbers move by 1 at least, odd sizes stay odd, a kernel grows stronger as its divisor shrinks."""
-    turned = strengthened(preset(step), notches)
+    turned = adjust_strength(preset(step), notches)
     assert turned is not None
     assert turned.value == value
     assert len(turned.preset.operations) == 1
@@ -49,7 +49,7 @@ def test_a_notch_is_a_quarter_and_stays_within_what_is_allowed(
 def test_no_notch_changes_nothing() -> None:
     """Every shipped preset has a main parameter, and is itself at 0."""
     for name in list_presets():
-        turned = strengthened(load_preset(name), 0)
+        turned = adjust_strength(load_preset(name), 0)
         assert turned is not None, name
         assert turned.preset == load_preset(name)
 
@@ -58,7 +58,7 @@ def test_every_shipped_preset_can_be_turned_far_both_ways() -> None:
     """What comes out is a valid preset, and another one."""
     for name in list_presets():
         for notches in (-12, -1, 1, 12):
-            turned = strengthened(load_preset(name), notches)
+            turned = adjust_strength(load_preset(name), notches)
             assert turned is not None
             assert turned.preset.name == name
             assert Preset.model_validate(turned.preset.model_dump()) == turned.preset
@@ -67,19 +67,19 @@ def test_every_shipped_preset_can_be_turned_far_both_ways() -> None:
 def test_the_most_telling_kind_is_turned_and_all_of_it() -> None:
     """Of a blur, a gradient and a tone it is the gradient; of two boxes both."""
     steps = ({"step": "gaussian", "sigma": 1}, {"step": "tone", "gain": 2}, {"step": "gradient", "gain": 2})
-    turned = strengthened(preset(*steps), 1)
+    turned = adjust_strength(preset(*steps), 1)
     assert turned is not None
     assert turned.parameter == "gradient gain"
     assert [step.model_dump().get("gain") for step in turned.preset.steps] == [None, 2, 2.5]
-    boxes = strengthened(preset({"step": "box", "size": 5}, {"step": "box", "size": 9}), 1)
+    boxes = adjust_strength(preset({"step": "box", "size": 5}, {"step": "box", "size": 9}), 1)
     assert boxes is not None
     assert [step.model_dump()["size"] for step in boxes.preset.steps] == [7, 11]
 
 
 def test_what_has_no_strength_has_no_main_parameter() -> None:
     """No step at all, or a kernel whose divisor would only change the brightness."""
-    assert strengthened(preset(), 1) is None
-    assert strengthened(preset({"step": "kernel", "weights": [[1, 2, 1]], "divisor": 4}), 1) is None
+    assert adjust_strength(preset(), 1) is None
+    assert adjust_strength(preset({"step": "kernel", "weights": [[1, 2, 1]], "divisor": 4}), 1) is None
 
 
 def test_every_kind_of_step_has_a_place() -> None:

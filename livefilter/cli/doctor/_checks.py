@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Literal
 
 import livefilter
-from livefilter.cpus import usable_processors
+from livefilter.cpus import usable_cpus
 from livefilter.errors import DisplayError, PresetError
 
 Verdict = Literal["ok", "note", "fault"]
@@ -260,4 +260,4 @@ def _features() -> list[str]:
 
 
 def _cores() -> str:
-    return f"{os.cpu_count()}, {usable_processors()} of them for this process"
+    return f"{os.cpu_count()}, {usable_cpus()} of them for this process"

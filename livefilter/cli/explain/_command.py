@@ -137,7 +137,7 @@ def _strongest(operation: Weighing, image: Pixels) -> tuple[int, int]:
         weights[kernel.origin[0]][kernel.origin[1]] -= sum(map(sum, weights))
         change = Kernel(weights, anchor=kernel.origin)
         strengths.append(np.abs(correlate(image, change, border=operation.border, dtype=np.float32)))
-        inside = reference.padded(np.ones_like(image), kernel, "constant")
+        inside = reference.pad(np.ones_like(image), kernel, "constant")
         is_inside &= np.lib.stride_tricks.sliding_window_view(inside, kernel.shape).all(axis=(2, 3))
     norm = operation.norm if isinstance(operation, Gradient) else "max"
     strength = {"l1": np.add, "l2": np.hypot, "max": np.maximum}[norm](strengths[0], strengths[-1])

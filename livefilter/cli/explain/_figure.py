@@ -118,8 +118,8 @@ def _parts(image: Pixels, operation: Weighing, place: tuple[int, int]) -> Iterat
     for kernel, integers, name in zip(kernels, flat, ("x", "y"), strict=False):
         weights = np.array([weight * shown / divisor for weight in integers], dtype=object).reshape(kernel.shape)
         at = tuple(slice(start, start + side) for start, side in zip(place, kernel.shape, strict=True))
-        known = reference.padded(np.ones_like(image), kernel, "constant")[at].astype(np.bool_)
-        window = reference.padded(image, kernel, operation.border)[at]
+        known = reference.pad(np.ones_like(image), kernel, "constant")[at].astype(np.bool_)
+        window = reference.pad(image, kernel, operation.border)[at]
         yield Part(name if len(kernels) > 1 else "", window, known, weights, shown, kernel.origin)
 
 

@@ -8,7 +8,7 @@ from livefilter.compiler.emit._builder import Program
 from livefilter.compiler.emit._stage import Made, emit_rows
 from livefilter.compiler.emit._sums import Window
 from livefilter.compiler.plan._halo import LANES, Sides
-from livefilter.compiler.plan._plan import Sweep
+from livefilter.compiler.plan._plan import Pass
 
 
 def emit_side_rows(program: Program, sides: Sides) -> None:
@@ -23,7 +23,7 @@ def emit_side_rows(program: Program, sides: Sides) -> None:
             program(f"repeat_sides(sides, side_pitch, side_rows, side_cols, {sides.left}, {sides.beyond}, margins)")
 
 
-def emit_in_place(program: Program, sweep: Sweep, sides: Sides, rows: int) -> None:
+def emit_in_place(program: Program, sweep: Pass, sides: Sides, rows: int) -> None:
     """Write the making of one or two rows, row y being the last, at ``begin`` and ``pitch`` apart in ``target``."""
     if rows == 2:
         program("turn = turn - 1")
@@ -65,7 +65,7 @@ def _emit_widths(program: Program, sides: Sides) -> Iterator[int | None]:
         yield None
 
 
-def _emit_part(program: Program, sweep: Sweep, sides: Sides, rows: int) -> None:
+def _emit_part(program: Program, sweep: Pass, sides: Sides, rows: int) -> None:
     """Write the loops, which make a batch of side rows in part 0, and in part 1 what lies between the sides."""
     stage = sweep.stages[1]
     count = f"(ahead + {rows - 1}) // {rows} * side_pitch"

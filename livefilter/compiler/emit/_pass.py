@@ -14,7 +14,7 @@ from livefilter.compiler.emit._stage import Made, emit_point_loops, emit_rows
 from livefilter.compiler.emit._stage_comment import picture
 from livefilter.compiler.emit._sums import Window
 from livefilter.compiler.plan._halo import Layout
-from livefilter.compiler.plan._plan import Output, Stage, Sweep
+from livefilter.compiler.plan._plan import Output, Pass, Stage
 
 ARGUMENTS = (
     ("source", "uint8[::1]"),
@@ -76,7 +76,7 @@ class Code:
     weights: NDArray[np.int32]
 
 
-def generate(sweep: Sweep) -> Code:
+def generate(sweep: Pass) -> Code:
     """Generate the source of a sweep."""
     program = Program()
     count = len(sweep.stages)
@@ -107,7 +107,7 @@ def generate(sweep: Sweep) -> Code:
     )
 
 
-def _ring_rows(sweep: Sweep, at: int) -> int:
+def _ring_rows(sweep: Pass, at: int) -> int:
     """Return how many rows of its input a stage needs at once."""
     stage = sweep.stages[at]
     if at == 0 or (at == 1 and sweep.sides is not None):
@@ -117,12 +117,12 @@ def _ring_rows(sweep: Sweep, at: int) -> int:
     return count + int(stage.has_running_sums) + int(sweep.makes_two_rows(at))
 
 
-def _ring_start(sweep: Sweep, at: int) -> int:
+def _ring_start(sweep: Pass, at: int) -> int:
     """Return the first row of a stage's ring; a row of zeros follows each ring."""
     return sum(_ring_rows(sweep, before) + 1 for before in range(1, at))
 
 
-def _emit_stage(program: Program, sweep: Sweep, at: int) -> None:
+def _emit_stage(program: Program, sweep: Pass, at: int) -> None:
     stage = sweep.stages[at]
     follower = sweep.stages[at + 1] if at + 1 < len(sweep.stages) else None
     program()
@@ -141,7 +141,7 @@ def _emit_stage(program: Program, sweep: Sweep, at: int) -> None:
             program(f"repeat_columns(ring, slot, cols, {sides}, margins, {sweep.margins_before(at + 1)})")
 
 
-def _emit_rows(program: Program, sweep: Sweep, at: int, follower: Stage | None) -> None:
+def _emit_rows(program: Program, sweep: Pass, at: int, follower: Stage | None) -> None:
     """Write the making of row y, where the next window or the caller reads it; or, every other turn, of two rows."""
     sides = sweep.sides if at == 1 else None
     if sides is not None:
@@ -165,7 +165,7 @@ def _emit_rows(program: Program, sweep: Sweep, at: int, follower: Stage | None) 
     emit_point_loops(program, sweep.stages[at].points, "target", "begin", "y")
 
 
-def _emit_made(program: Program, sweep: Sweep, at: int, rows: int) -> None:
+def _emit_made(program: Program, sweep: Pass, at: int, rows: int) -> None:
     """Write the loops that make one or two rows, row y being the last."""
     if at == 1 and sweep.sides is not None:
         emit_in_place(program, sweep, sweep.sides, rows)
@@ -176,7 +176,7 @@ def _emit_made(program: Program, sweep: Sweep, at: int, rows: int) -> None:
         emit_rows(program, sweep.stages[at], _window(sweep, at, rows), made, rows, sweep.output)
 
 
-def _emit_whole(program: Program, sweep: Sweep, at: int, rows: int) -> None:
+def _emit_whole(program: Program, sweep: Pass, at: int, rows: int) -> None:
     """Write the making of the result's rows from a ring.
 
     Half a pair would be written beyond its row, so rows that end in one go aside first.
@@ -195,7 +195,7 @@ def _emit_copied(program: Program, target: str, to: str, array: str, at: str, co
         program(f"store({target}, {to}, x, load({array}, {at}, x, {program.loop}), {program.loop})")
 
 
-def _window(sweep: Sweep, at: int, rows: int) -> Window:
+def _window(sweep: Pass, at: int, rows: int) -> Window:
     stage = sweep.stages[at]
     count = "pairs" if stage.phases == 2 else "quads"
     row = f"load(windows, {at} * span + {'y' if rows == 1 else 'y - 1'}, {{i}}, 0)"

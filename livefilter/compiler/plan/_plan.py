@@ -121,7 +121,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sweep:
+class Pass:
     """Stages that run through the frame together; the first one is the copy.
 
     Attributes:
@@ -167,7 +167,7 @@ class Plan:
 
     operations: tuple[Operation, ...]
     rule: ScoreRule | None
-    sweeps: tuple[Sweep, ...]
+    sweeps: tuple[Pass, ...]
 
 
 def plan_chain(operations: Sequence[Operation], rule: ScoreRule | None) -> Plan:
@@ -183,7 +183,7 @@ def plan_chain(operations: Sequence[Operation], rule: ScoreRule | None) -> Plan:
         if stage.border == "wrap" and stage.reach and len(sweeps[-1]) > 1:
             sweeps.append([Stage(None, ())])
         sweeps[-1].append(stage)
-    planned = [Sweep(tuple(group), rule if at == 0 else None) for at, group in enumerate(sweeps)]
+    planned = [Pass(tuple(group), rule if at == 0 else None) for at, group in enumerate(sweeps)]
     return Plan(tuple(operations), rule, tuple(planned))
 
 
@@ -191,12 +191,12 @@ def plan_correlation(kernel: Kernel, border: Border, output: Output, *, is_valid
     """Plan a single correlation for ``correlate``."""
     operation = Correlation(kernel, border)
     stage = _stage(operation, is_valid=is_valid)
-    return Plan((operation,), None, (Sweep((Stage(None, ()), stage), None, output, is_valid),))
+    return Plan((operation,), None, (Pass((Stage(None, ()), stage), None, output, is_valid),))
 
 
 def plan_score(rule: ScoreRule) -> Plan:
     """Plan the score alone."""
-    return Plan((), rule, (Sweep((), rule),))
+    return Plan((), rule, (Pass((), rule),))
 
 
 def _with_point(stage: Stage, point: Point) -> Stage:

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from livefilter.compiler.plan._intervals import Range
-from livefilter.compiler.plan._plan import Plan, Stage, Sweep, WeightedSum
+from livefilter.compiler.plan._plan import Pass, Plan, Stage, WeightedSum
 from livefilter.compiler.plan._separable import rank
 from livefilter.compiler.plan._strategies import Box, Direct, Form, Separable, Streamed
 from livefilter.kernels import Blend, Correlation, Gradient
@@ -69,7 +69,7 @@ def describe(plan: Plan) -> tuple[SweepReport, ...]:
     return tuple(_sweep(sweep, at) for at, sweep in enumerate(plan.sweeps))
 
 
-def _sweep(sweep: Sweep, at: int) -> SweepReport:
+def _sweep(sweep: Pass, at: int) -> SweepReport:
     blends = at > 0 and any(isinstance(point, Blend) for stage in sweep.stages for point in stage.points)
     written = np.dtype(sweep.output).itemsize if sweep.stages else 0
     sums = tuple(report for stage in sweep.stages for report in _stage(stage))

@@ -28,7 +28,7 @@ from livefilter.compiler._abi import WORDS, Argument, Call, Function, MachineCal
 from livefilter.compiler.native._disk_cache import compiled
 from livefilter.compiler.native._object_file import keep_for_good
 from livefilter.compiler.threads import _control_block as _board
-from livefilter.cpus import usable_processors
+from livefilter.cpus import usable_cpus
 
 _PATIENCE_NS = 100_000
 """So long a helper looks for strips before it sleeps, and a caller for its helpers' end."""
@@ -176,7 +176,7 @@ class Pool:
     def ready(self, helpers: int) -> Call | None:
         """Start as many threads, or one for each other processor; return what lets them in, once they know that."""
         if len(self._helpers) < helpers:
-            for number in range(len(self._helpers), min(helpers, usable_processors() - 1)):
+            for number in range(len(self._helpers), min(helpers, usable_cpus() - 1)):
                 self._helpers.append(_Helper(self, number + 1))
         return self.share
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import accumulate, pairwise
 
-from livefilter.cpus import usable_processors
+from livefilter.cpus import usable_cpus
 from livefilter.errors import OptionError
 
 MOST_THREADS = 8
@@ -24,7 +24,7 @@ def thread_count(threads: int | None) -> int:
     """
     given = threads if threads is not None else os.environ.get("LIVEFILTER_THREADS", "")
     if given == "":
-        return min(usable_processors(), MOST_THREADS)
+        return min(usable_cpus(), MOST_THREADS)
     try:
         count = int(given)
     except ValueError:

@@ -14,7 +14,7 @@ from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
 from livefilter.pipeline.live._file_watch import FileWatch
 from livefilter.pipeline.live._preset_loader import Switcher
-from livefilter.presets import Preset, load_preset, strengthened
+from livefilter.presets import Preset, adjust_strength, load_preset
 
 _SLOW_START_S = 0.7
 _MOST_NOTCHES = 12
@@ -90,7 +90,7 @@ class LivePreset:
         if self._is_loading:
             return
         wanted = min(max(self._notches + notches, -_MOST_NOTCHES), _MOST_NOTCHES)
-        turned = strengthened(self._base, wanted)
+        turned = adjust_strength(self._base, wanted)
         if turned is None:
             self._announce(f"{self._base.name}: has no main parameter")
             return
