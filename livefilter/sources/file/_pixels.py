@@ -8,7 +8,8 @@ from typing import cast
 
 import cv2
 import numpy as np
-from av.sidedata.sidedata import SideDataContainer
+from av.buffer import Buffer
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
@@ -134,12 +135,27 @@ def _upright(pixels: Pixels, picture: VideoFrame) -> Pixels:
 
 def _is_mirrored(picture: VideoFrame) -> bool:
     """Return whether a picture is turned over before it is turned, as by a camera that looks at whoever holds it."""
-    # Not picture.side_data: the two would keep each other, and all of the pixels, until garbage is collected.
-    matrix = SideDataContainer(picture).get("DISPLAYMATRIX")  # type: ignore[call-arg]
+    matrix = _display_matrix(picture)
     if matrix is None:
         return False
-    a, b, _, c, d = struct.unpack_from("=5i", cast(bytes, matrix))  # Columns go to (a, b), and rows to (c, d).
+    a, b, _, c, d = struct.unpack_from("=5i", matrix)  # Columns go to (a, b), and rows to (c, d).
     return bool(a * d < b * c)
+
+
+def _display_matrix(picture: VideoFrame) -> Buffer | None:
+    """Return the matrix that a picture is to be shown by, if it has one; side data of unknown types is ignored.
+
+    PyAV gives up at the first side data whose type it has no name for (the EXIF of a JPEG, the views of a stereo
+    video), and holds what came before it. The matrix does: FFmpeg adds it before what a decoder finds.
+    """
+    # Not picture.side_data: the two would keep each other, and all of the pixels, until garbage is collected.
+    held = SideDataContainer.__new__(SideDataContainer, picture)  # type: ignore[call-arg]
+    try:
+        held.__init__(picture)  # type: ignore[misc]
+    except ValueError:
+        known = [held[at] for at in range(len(held) - 1)]  # The last is the one without a name.
+        return next((cast(Buffer, data) for data in known if data.type == Type.DISPLAYMATRIX), None)
+    return cast("Buffer | None", held.get("DISPLAYMATRIX"))
 
 
 def _plane(picture: VideoFrame, number: int) -> Pixels:
