@@ -1,4 +1,4 @@
-"""Measurements as a table on a terminal, as Markdown for the README, and as JSON."""
+"""Measurements as a table on a terminal, as Markdown for the documentation, and as JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def as_table(measured: Sequence[Measurement]) -> Table:
 
 
 def as_markdown(measured: Sequence[Measurement]) -> str:
-    """Return the README's table: hot, one thread, in the order measured."""
+    """Return the table of .github/docs/speed.md: hot, one thread, in the order measured."""
     shown = [one for one in measured if one.threads == 1 and not one.is_cold]
     rivals = _rivals(shown)
     heads = _heads(rivals)

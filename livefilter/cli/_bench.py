@@ -31,7 +31,13 @@ _FILE_WIDTH = 160
     "--quick", is_flag=True, help="640x480, three rounds: enough to compare the pixels, not to trust the times."
 )
 @click.option("--rounds", type=click.IntRange(min=1), help=f"Rounds of each; {_ROUNDS} unless given.")
-@click.option("--readme", is_flag=True, help="The README's table: 1920x1080, hot, one thread, as Markdown.")
+@click.option(
+    "--markdown",
+    "--readme",
+    "readme",
+    is_flag=True,
+    help="Print the table of .github/docs/speed.md: 1920x1080, hot, one thread.",
+)
 @click.option("--files", is_flag=True, help="Whole video files instead, beside FFmpeg (needs ffmpeg) and OpenCV.")
 @click.option(
     "--clip",
@@ -67,7 +73,7 @@ def command(
     from livefilter.errors import OptionError
 
     if files:
-        refused = {"JOB": job, "--size": sizes, "--readme": readme, "--plot": plot}
+        refused = {"JOB": job, "--size": sizes, "--markdown": readme, "--plot": plot}
         for name, value in refused.items():
             if value:
                 raise click.UsageError(f"{name}: is for pictures, not with --files; leave it out")
@@ -76,7 +82,7 @@ def command(
     if clip is not None or is_long:
         raise click.UsageError("--clip, --long: are of --files; give it too")
     if readme and as_json:
-        raise click.UsageError("--readme, --json: are two forms of one output; leave one out")
+        raise click.UsageError("--markdown, --json: are two forms of one output; leave one out")
     for size in sizes:
         if size not in SIZES:
             raise OptionError(f"--size: must be one of {', '.join(SIZES)}, found {size}")

@@ -1,4 +1,4 @@
-"""The benchmark compares what it measures, and tells it in a form that the README can carry."""
+"""The benchmark compares what it measures, and tells it in a form that the documentation can carry."""
 
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> 
 
 
 def test_two_forms_of_one_output_are_refused() -> None:
-    """Neither --readme nor --json is ignored in silence."""
+    """Neither --markdown, which --readme means too, nor --json is ignored."""
+    assert run(["bench", "--markdown", "--json"]) == 2
     assert run(["bench", "--readme", "--json"]) == 2
 
 
