@@ -1,102 +1,92 @@
-"""The README says what is true."""
+"""What the documents list is complete, and tables of figures have the form that their command prints."""
 
 from __future__ import annotations
 
-import doctest
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from livefilter import list_presets, load_preset
 from livefilter.bench import JOBS, Measurement, Pair, as_markdown
-from livefilter.cli._main import LazyGroup, livefilter
+from livefilter.cli._main import livefilter
 from livefilter.pipeline import Preview
 from livefilter.presets import STEPS
 from livefilter.sinks import WindowSink
 from livefilter.sources import open_source
+from tests.docs.conftest import PAGES, README, ROOT, command_lines
 
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+_MAX_LINES, _MAX_COLUMNS = 130, 140
 
 
-class Quiet(WindowSink):
+class UnopenedWindow(WindowSink):
     """A window that is never opened."""
 
     def __init__(self) -> None:
         self.on_drag = lambda share: None
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def page(name: str) -> str:
+    """Return the text of a page of the documentation."""
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
-def test_the_two_set_up_commands_stand_in_it() -> None:
+def section(text: str, heading: str) -> str:
+    """Return what is below a heading, up to the next one of its level."""
+    return re.split(r"^## ", text.split(f"\n## {heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_readme_holds_the_two_set_up_commands() -> None:
     """Exactly two lines begin with pip install: one runs the main job, one the tests."""
-    commands = re.findall(r"^pip install.*$", README, flags=re.MULTILINE)
+    commands = re.findall(r"^pip install.*$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert commands == ["pip install . && livefilter demo", "pip install '.[test]' && pytest"]
 
 
+def test_the_readme_fits_on_three_screens() -> None:
+    """It has few lines, and none of them is long."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= _MAX_LINES
+    assert [line for line in lines if len(line) > _MAX_COLUMNS] == []
+
+
+def test_the_readme_shows_every_command() -> None:
+    """Each command has a line that uses it."""
+    assert isinstance(livefilter, click.Group)
+    used = {arguments[0] for line, arguments in command_lines("livefilter") if line.document == "README.md"}
+    assert set(livefilter.list_commands(click.Context(livefilter))) == used
+
+
+@pytest.mark.jit
+def test_the_python_program_of_the_readme_has_six_lines_and_prints_every_frame() -> None:
+    """It prints a row for every frame of the recording."""
+    (program,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(program.splitlines()) == 6
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 200
+
+
 def test_the_table_of_presets_is_that_of_the_shipped_ones() -> None:
-    """Each shipped preset stands in the table, with its own description, in the order of the list."""
-    table = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", README.split("## Presets")[1], flags=re.MULTILINE)
+    """Each shipped preset is in the table, with its own description, in the order of the list."""
+    table = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", section(page("presets"), "The shipped presets"), re.MULTILINE)
     assert table == [(name, load_preset(name).description) for name in list_presets()]
 
 
-def test_every_command_stands_in_it() -> None:
-    """The table of commands is complete."""
-    assert isinstance(livefilter, LazyGroup)
-    table = README.split("## Use it")[1].split("## Presets")[0]
-    assert set(re.findall(r"^\| `([a-z]+)`", table, flags=re.MULTILINE)) == set(livefilter.list_commands(None))  # type: ignore[arg-type]
+def test_the_table_of_steps_is_complete() -> None:
+    """Each step is in the table, with all its settings; the border is described below for all steps that have one."""
+    text = section(page("presets"), "Steps")
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?) \| .* \|$", text, flags=re.MULTILINE)
+    settings = {name: set(re.findall(r"`(\w+)`", listed)) for name, listed in rows}
+    assert settings == {name: set(model.model_fields) - {"step", "border"} for name, model in STEPS.items()}
+    bordered = [name for name, model in STEPS.items() if "border" in model.model_fields]
+    assert [name for name, _ in rows][: len(bordered)] == bordered
+    assert len(bordered) == 6
+    assert "The first six also take `border`" in text
 
 
-def test_its_table_of_speed_is_in_the_form_that_bench_writes() -> None:
-    """The line that names the machine, the columns, and a row of figures for each job, in order."""
-    speed = README.split("## Speed")[1].split("## ")[0]
-    machine, _, head, rule, *rows = speed.strip().split("\n\n", 1)[1].splitlines()
-    assert re.fullmatch(
-        r"1920x1080, one thread each, hot\. .+, \d+ cores, \w+, Python .+, numba .+, numpy [\d.]+\.", machine
-    )
-    pair = Pair(ours_ms=1, theirs_ms=2, ratio=2, spread=0, rounds=3)
-    made = Measurement("job", "1920x1080", 1, False, "calls", {"OpenCV": pair, "copy": pair})
-    assert as_markdown([made]).splitlines()[2:4] == [head, rule]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
-    assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)
-
-
-def test_every_key_of_the_preview_stands_in_it_and_in_its_help() -> None:
-    """What it is for, in the same words in the window, at the command line and here."""
-    section = README.split("## The preview")[1].split("## ")[0]
-    told = livefilter.get_command(None, "preview").help  # type: ignore[arg-type, union-attr]
-    with open_source("synthetic:chart") as source:
-        keys = Preview(source, "blur", presets=[], window=Quiet(), snapshot_folder=ROOT)._keys
-    for key in keys:
-        word = {" ": "space"}.get(key, f"`{key}`")
-        assert re.search(rf"\| [^|]*{re.escape(word)}[^|]* \|", section), word
-        word = {" ": "space"}.get(key, key)
-        assert re.search(rf"^ *(.* {{2,}})?[^ ]*( . )?{re.escape(word)}[ ,]", told or "", re.MULTILINE), word
-    for meaning in ("pause, go on", "record, stop", "hold the scores' scale", "weaker, stronger", "size of the window"):
-        assert meaning in section
-        assert meaning in (told or "")
-
-
-def test_every_step_stands_in_it() -> None:
-    """No kind of step is left out."""
-    assert all(f"`{step}`" in README for step in STEPS)
-
-
-@pytest.mark.parametrize("text", _blocks("yaml"))
-def test_its_presets_load(text: str, tmp_path: Path) -> None:
-    """Every preset that it shows is a valid one."""
-    path = tmp_path / "mine.yaml"
-    path.write_text(text, encoding="utf-8")
-    assert load_preset(path).steps
-
-
-def test_its_picture_of_an_error_is_what_is_printed(tmp_path: Path) -> None:
+def test_the_error_about_a_preset_is_the_one_that_is_printed(tmp_path: Path) -> None:
     """The line about a misspelt key is the line that the program prints."""
     (tmp_path / "mine.yaml").write_text("description: x\nsteps:\n  - gaussian: {sigam: 1}\n", encoding="utf-8")
     done = subprocess.run(
@@ -107,28 +97,36 @@ def test_its_picture_of_an_error_is_what_is_printed(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.strip() in README
+    assert done.stderr.strip() in page("presets")
 
 
-@pytest.mark.jit
-def test_its_python_program_runs() -> None:
-    """The six lines print a row for every frame of the recording."""
-    (program,) = _blocks("python")
-    assert len(program.splitlines()) == 6
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ)
+def test_the_table_of_speed_has_the_form_that_bench_prints() -> None:
+    """The line that names the machine, the columns, and a row of figures for each job, in order."""
+    (table,) = re.findall(r"^1920x1080, one thread.*?(?=\n\n## )", page("speed"), flags=re.MULTILINE | re.DOTALL)
+    machine, _, head, rule, *rows = table.strip().splitlines()
+    assert re.fullmatch(
+        r"1920x1080, one thread each, hot\. .+, \d+ cores, \w+, Python .+, numba .+, numpy [\d.]+\.", machine
     )
-    assert len(done.stdout.splitlines()) == 200
+    pair = Pair(ours_ms=1, theirs_ms=2, ratio=2, spread=0, rounds=3)
+    measured = Measurement("job", "1920x1080", 1, False, "calls", {"OpenCV": pair, "copy": pair})
+    assert as_markdown([measured]).splitlines()[2:4] == [head, rule]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
+    assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)
 
 
-def test_its_example_at_the_prompt_is_right() -> None:
-    """What stands after >>> gives what stands below."""
-    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
-    assert tried >= 4
-    assert failed == 0
-
-
-def test_its_pictures_and_links_are_there() -> None:
-    """Nothing that it points to in the repository is missing."""
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+def test_every_key_of_the_preview_is_in_its_table_and_in_its_help() -> None:
+    """The window, the command line and the page describe each key in the same words."""
+    text = section(page("cameras-and-streams"), "The preview window")
+    assert isinstance(livefilter, click.Group)
+    command = livefilter.get_command(click.Context(livefilter), "preview")
+    help_text = (command.help if command is not None else None) or ""
+    with open_source("synthetic:chart") as source:
+        keys = Preview(source, "blur", presets=[], window=UnopenedWindow(), snapshot_folder=ROOT)._keys
+    for key in keys:
+        word = {" ": "space"}.get(key, f"`{key}`")
+        assert re.search(rf"\| [^|]*{re.escape(word)}[^|]* \|", text), word
+        word = {" ": "space"}.get(key, key)
+        assert re.search(rf"^ *(.* {{2,}})?[^ ]*( . )?{re.escape(word)}[ ,]", help_text, re.MULTILINE), word
+    for meaning in ("pause, go on", "record, stop", "hold the scores' scale", "weaker, stronger", "size of the window"):
+        assert meaning in text
+        assert meaning in help_text
