@@ -1,9 +1,15 @@
-"""livefilter: convolution presets in YAML, compiled; the same pixels live, from files and headless."""
+"""livefilter: real-time convolution filters for webcams and videos, written in YAML and compiled to native code.
+
+The names in ``__all__`` are the public interface. Frames flow from a source (`sources`) through a compiled preset
+(`presets`, `compiler`) into sinks (`sinks`); `pipeline` connects them, `cli` is the command line. Read in this order:
+`frame`, `kernels` (what a pixel is), `presets`, `compiler` (how pixels are computed), `sources`, `sinks`, `pipeline`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livefilter._lazy import lazy_exports
 from livefilter.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -15,33 +21,21 @@ if TYPE_CHECKING:
     from livefilter.presets import Preset, list_presets, load_preset
     from livefilter.sinks import Encoding
     from livefilter.sources import Source, SourceOptions, Trim, open_source, parse_time
-
-_ROOMS = {
-    "EdgeScore": "kernels",
-    "Encoding": "sinks",
-    "Filter": "compiler",
-    "Filtered": "compiler",
-    "Frame": "frame",
-    "Kernel": "kernels",
-    "LivefilterError": "errors",
-    "Preset": "presets",
-    "Progress": "pipeline",
-    "Source": "sources",
-    "SourceOptions": "sources",
-    "Summary": "pipeline",
-    "Trim": "sources",
-    "convolve": "compiler",
-    "correlate": "compiler",
-    "edge_score": "compiler",
-    "filter_frames": "pipeline",
-    "list_presets": "presets",
-    "load_preset": "presets",
-    "open_source": "sources",
-    "parse_time": "sources",
-    "process": "pipeline",
-    "response": "kernels",
-    "score": "pipeline",
-}
+else:
+    # Rooms load on first use: `livefilter --help` loads neither Numba nor OpenCV.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "compiler": ["Filter", "Filtered", "convolve", "correlate", "edge_score"],
+            "errors": ["LivefilterError"],
+            "frame": ["Frame"],
+            "kernels": ["EdgeScore", "Kernel", "response"],
+            "pipeline": ["Progress", "Summary", "filter_frames", "process", "score"],
+            "presets": ["Preset", "list_presets", "load_preset"],
+            "sinks": ["Encoding"],
+            "sources": ["Source", "SourceOptions", "Trim", "open_source", "parse_time"],
+        },
+    )
 
 __all__ = [
     "EdgeScore",
@@ -69,18 +63,3 @@ __all__ = [
     "response",
     "score",
 ]
-
-
-def __getattr__(name: str) -> object:
-    # Rooms load when one of their names is first asked for, so that `livefilter --help` loads neither Numba nor OpenCV.
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'livefilter' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"livefilter.{_ROOMS[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -1,28 +1,28 @@
-"""Every error that livefilter raises on purpose.
+"""Exceptions of livefilter. Any other exception that leaves the library is a bug.
 
     LivefilterError
-    ├── KernelError             weights that cannot be a kernel                      (ValueError)
+    ├── KernelError             invalid weights, divisor, offset or anchor           (ValueError)
     ├── ShapeError              an array of the wrong shape or size                  (ValueError)
     ├── PixelTypeError          an array of the wrong dtype                          (TypeError)
-    ├── PresetError             a preset that is missing or not valid                (ValueError)
-    ├── OptionError             an option whose value cannot be used                 (ValueError)
+    ├── PresetError             a preset that is missing or invalid                  (ValueError)
+    ├── OptionError             an invalid value of an option                        (ValueError)
     ├── SourceError             an input that cannot be opened or read               (OSError)
     ├── SinkError               an output that cannot be written                     (OSError)
-    ├── DisplayError            a window is wanted where there is no display         (OSError)
+    ├── DisplayError            a window cannot be opened                            (OSError)
     └── MissingPackageError     an optional package is not installed                 (ImportError)
 
-A message reads *what: the rule, what was found; what to do*.
+A message says what is wrong, the rule, what was found and what to do: *what: the rule, what was found; what to do*.
 """
 
 from __future__ import annotations
 
 
 class LivefilterError(Exception):
-    """Base of all errors that livefilter raises on purpose."""
+    """Base class of all exceptions that livefilter raises."""
 
 
 class KernelError(LivefilterError, ValueError):
-    """Weights, a divisor, an offset or an anchor that do not make a kernel."""
+    """Invalid weights, divisor, offset or anchor of a kernel."""
 
 
 class ShapeError(LivefilterError, ValueError):
@@ -34,11 +34,11 @@ class PixelTypeError(LivefilterError, TypeError):
 
 
 class PresetError(LivefilterError, ValueError):
-    """A preset that cannot be found or is not valid."""
+    """A preset that cannot be found or is invalid."""
 
 
 class OptionError(LivefilterError, ValueError):
-    """An option whose value cannot be used."""
+    """An option with an invalid value."""
 
 
 class SourceError(LivefilterError, OSError):
@@ -50,8 +50,8 @@ class SinkError(LivefilterError, OSError):
 
 
 class DisplayError(LivefilterError, OSError):
-    """A window is wanted where there is no display, or OpenCV was built without windows."""
+    """A window cannot be opened: there is no display, or this build of OpenCV has no windows."""
 
 
 class MissingPackageError(LivefilterError, ImportError):
-    """An optional package is not installed; the message holds the command that installs it."""
+    """An optional package is not installed; the message gives the command that installs it."""

@@ -1,4 +1,4 @@
-"""The Frame, and the checks that every array of pixels passes on its way in."""
+"""Frames, the colorimetry of a video, and validation of pixel arrays."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from livefilter._deprecated import RenamedAttribute
 from livefilter.errors import PixelTypeError, ShapeError
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a video's stored numbers are meant as light: what a player must know to show them as they were.
+class Colorimetry:
+    """How a video encodes colour: range, matrix, primaries, transfer function and the shape of its pixels.
 
-    The numbers are those of ITU-T H.273; 2 means that nobody said so. The defaults are what every player expects.
+    The numbers are code points of ITU-T H.273; 2 means unspecified. The defaults are what players assume.
 
     Attributes:
-        is_full_range: Luma is 0 for black and 255 for white, instead of 16 and 235.
-        matrix: How luma and chroma are made from red, green and blue; 1 is BT.709.
-        primaries: Which red, green and blue.
-        transfer: How much light a number stands for.
-        pixel_aspect: Width of a pixel, as a share of its height.
+        is_full_range: Luma runs from 0 (black) to 255 (white), not from 16 to 235.
+        matrix: Matrix coefficients, from RGB to luma and chroma; 1 is BT.709.
+        primaries: Colour primaries; 1 is BT.709.
+        transfer: Transfer characteristics; 1 is BT.709.
+        pixel_aspect: Width of a pixel divided by its height.
     """
 
     is_full_range: bool = False
@@ -36,17 +37,22 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a stream.
+    """One image of a stream. Frames compare by identity; their pixels are not copied.
 
     Attributes:
         pixels: uint8, shape (rows, cols) for gray or (rows, cols, 3) for BGR; full range, 0 black and 255 white.
         index: Position in the stream, from 0.
         time_s: Media time in seconds, exact, from the stream's own timestamps.
-        captured_ns: When the frame was taken, as its camera's driver says, or else had, on the monotonic clock, in
-            nanoseconds.
-        chroma: What belongs to gray pixels whose colour is kept: blue and red difference as the stream stores them,
-            uint8, each of its own smaller or equal shape, 128 for none. None where no colour is kept.
-        lasts_s: For how long it is shown, in seconds: of the last frame, no other tells. None where nobody said so.
+        captured_ns: Time of capture on the monotonic clock, in nanoseconds: the camera driver's timestamp or, without
+            one, when the frame was read.
+        chroma: Chroma planes (Cb, Cr) of a frame that is filtered in gray and keeps its colours: uint8, as the stream
+            stores them, 128 for no colour, each as large as ``pixels`` or smaller. None without colour.
+        duration_s: Display duration in seconds, None if unknown. It decides when the last frame ends.
+        lasts_s: Deprecated name of ``duration_s``.
+
+    Raises:
+        PixelTypeError: ``pixels`` is not a uint8 array.
+        ShapeError: ``pixels`` has another shape, or no pixels.
     """
 
     pixels: Pixels
@@ -54,27 +60,31 @@ class Frame:
     time_s: Fraction
     captured_ns: int
     chroma: tuple[Pixels, Pixels] | None = None
-    lasts_s: Fraction | None = None
+    duration_s: Fraction | None = None
+
+    lasts_s = RenamedAttribute["Fraction | None"]("duration_s")
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "frame")
 
 
 def check_pixels(image: object, name: str = "image") -> Pixels:
-    """Return ``image`` if it is a picture that livefilter can work on.
+    """Return ``image`` unchanged if it is a valid image.
 
     Args:
-        image: Anything; only a uint8 array of shape (rows, cols) or (rows, cols, 3), not empty, passes.
-        name: What the message calls it.
+        image: Any object. Valid is a uint8 array of shape (rows, cols) or (rows, cols, 3) with at least one pixel.
+        name: Name of the image in error messages.
 
     Raises:
-        PixelTypeError: Not an array, or its dtype is not uint8.
-        ShapeError: Wrong number of dimensions or channels, or no pixels at all.
+        PixelTypeError: ``image`` is not an array, or its dtype is not uint8.
+        ShapeError: ``image`` has the wrong number of dimensions or channels, or no pixels.
     """
     if not isinstance(image, np.ndarray):
         raise PixelTypeError(f"{name}: must be a NumPy array of uint8, found {type(image).__name__}; use np.asarray")
     if image.dtype != np.uint8:
-        raise PixelTypeError(f"{name}: pixels must be uint8 (0 to 255), found {image.dtype}; {_cure(image.dtype)}")
+        raise PixelTypeError(
+            f"{name}: pixels must be uint8 (0 to 255), found {image.dtype}; {_conversion(image.dtype)}"
+        )
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
         raise ShapeError(
             f"{name}: the shape must be (rows, cols) for gray or (rows, cols, 3) for BGR, found {image.shape}"
@@ -86,11 +96,15 @@ def check_pixels(image: object, name: str = "image") -> Pixels:
 
 
 def check_gray(image: object, name: str = "image") -> Pixels:
-    """Return ``image`` if it is a gray picture: uint8 of shape (rows, cols), not empty.
+    """Return ``image`` unchanged if it is a valid gray image: uint8, shape (rows, cols), at least one pixel.
+
+    Args:
+        image: Any object.
+        name: Name of the image in error messages.
 
     Raises:
-        PixelTypeError: Not an array, or its dtype is not uint8.
-        ShapeError: Not two-dimensional, or no pixels at all.
+        PixelTypeError: ``image`` is not an array, or its dtype is not uint8.
+        ShapeError: ``image`` is not two-dimensional, or has no pixels.
     """
     pixels = check_pixels(image, name)
     if pixels.ndim != 2:
@@ -101,7 +115,8 @@ def check_gray(image: object, name: str = "image") -> Pixels:
     return pixels
 
 
-def _cure(dtype: np.dtype[np.generic]) -> str:
+def _conversion(dtype: np.dtype[np.generic]) -> str:
+    """Return the advice on how to convert an array of this dtype to uint8."""
     if dtype == np.bool_:
         return "convert with image.astype(np.uint8) * 255"
     if np.issubdtype(dtype, np.floating):

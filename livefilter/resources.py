@@ -1,6 +1,6 @@
-"""Where the files that travel with livefilter lie: the presets and the demo's clip.
+"""Resources shipped with livefilter: the presets and the demo clip.
 
-In a wheel they are inside the package; in a checkout (and an editable install) they are beside it.
+A wheel holds them inside the package; in a checkout (or an editable install) they are next to the package.
 """
 
 from __future__ import annotations
@@ -11,6 +11,6 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource_folder(name: str) -> Path:
-    """Return the folder ``name`` ("configs" or "recordings") of this installation."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    """Return the folder of resources ``name`` ("configs" or "recordings") in this installation."""
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livefilter._deprecated import RenamedAttribute  # the one helper behind every deprecated attribute
 from livefilter.errors import LivefilterError, PixelTypeError, ShapeError
 from livefilter.frame import Frame, check_gray, check_pixels
 
@@ -29,6 +30,25 @@ def test_a_frame_cannot_be_changed() -> None:
     frame = Frame(GRAY, 0, Fraction(0), 0)
     with pytest.raises(FrozenInstanceError):
         frame.index = 1  # type: ignore[misc]
+
+
+def test_the_old_name_of_a_renamed_attribute_warns_and_still_works() -> None:
+    """Code written for `lasts_s` keeps running; the warning names the new attribute and points at the caller's line."""
+    frame = Frame(GRAY, 0, Fraction(0), 0, duration_s=Fraction(1, 25))
+    with pytest.warns(DeprecationWarning, match=r"^Frame\.lasts_s is deprecated: use Frame\.duration_s$") as caught:
+        assert frame.lasts_s == Fraction(1, 25)
+    assert caught[0].filename == __file__
+
+
+def test_the_old_name_of_a_renamed_attribute_cannot_be_set() -> None:
+    """Setting it would not change the attribute that is read."""
+
+    class Clip:
+        duration_s = 2.5
+        length = RenamedAttribute[float]("duration_s")
+
+    with pytest.raises(AttributeError, match=r"^Clip\.length is read-only: use duration_s$"):
+        Clip().length = 1.0  # type: ignore[assignment]
 
 
 def test_frames_are_compared_by_identity() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.metadata
 import inspect
 import re
@@ -58,13 +59,31 @@ def test_every_public_function_and_method_has_a_docstring_and_types(name: str) -
         assert inspect.signature(member).return_annotation is not inspect.Signature.empty, member
 
 
-def test_the_names_for_type_checkers_are_the_names_at_run_time() -> None:
-    """The imports under TYPE_CHECKING name the same things in the same rooms as the lazy ones."""
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+LAZY = [file for file in sorted(PACKAGE.rglob("__init__.py")) if "lazy_exports(" in file.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("file", LAZY, ids=lambda file: file.parent.name)
+def test_lazy_names_are_the_same_for_type_checkers_and_at_run_time(file: Path) -> None:
+    """The imports under TYPE_CHECKING, the table of lazy exports and ``__all__`` name the same things and modules."""
+    package = ".".join(["livefilter", *file.parent.relative_to(PACKAGE).parts])
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
-    named = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert set(named) == CONTRACT
-    assert {name: f"livefilter.{room}" for name, room in livefilter._ROOMS.items()} == named
+    typed = {
+        (f"{node.module}", alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    (call,) = [node for node in ast.walk(block) if isinstance(node, ast.Call) and node.args]
+    table = ast.literal_eval(call.args[1])
+    lazy = [(f"{package}.{module}", name) for module, names in table.items() for name in names]
+    assert set(lazy) == typed
+    assert len(lazy) == len(typed)
+    module = importlib.import_module(package)
+    names = {name for _, name in lazy}
+    assert names <= set(module.__all__) <= set(dir(module))
+    for name in module.__all__:
+        assert getattr(module, name) is not None
 
 
 def test_importing_livefilter_loads_nothing_heavy() -> None:
@@ -93,7 +112,7 @@ def test_dir_lists_the_public_names_before_they_are_loaded() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """As of any module."""
     with pytest.raises(AttributeError, match="module 'livefilter' has no attribute 'blurr'"):
-        livefilter.blurr  # noqa: B018
+        livefilter.blurr  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_the_package_is_typed() -> None:

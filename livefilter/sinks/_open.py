@@ -8,7 +8,7 @@ from os.path import exists, expanduser, isdir, samefile
 from pathlib import Path
 
 from livefilter.errors import OptionError
-from livefilter.frame import Look
+from livefilter.frame import Colorimetry
 from livefilter.sinks._atomic_file import partial_of
 from livefilter.sinks._images import (
     DEFAULT_NAME,
@@ -34,7 +34,7 @@ def open_sink(
     time_base: Fraction,
     overwrite: bool = False,
     encoding: Encoding | None = None,
-    look: Look | None = None,
+    look: Colorimetry | None = None,
     along: Along | None = None,
     origin: Origin | None = None,
 ) -> Sink:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from livefilter.frame import Frame, Look
+from livefilter.frame import Colorimetry, Frame
 from livefilter.sources._health import Health
 
 
@@ -36,7 +36,7 @@ class SourceFacts:
     time_base: Fraction
     frame_count: int | None = None
     is_live: bool = False
-    look: Look = field(default_factory=Look)
+    look: Colorimetry = field(default_factory=Colorimetry)
     path: Path | None = None
     notes: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from livefilter.frame import Look, Pixels
+from livefilter.frame import Colorimetry, Pixels
 from livefilter.sources.file._pixels import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -84,7 +84,7 @@ def test_the_look_is_read_from_the_picture() -> None:
     assert (look.is_full_range, look.matrix, look.primaries, look.transfer) == (True, 9, 9, 16)
     assert look.pixel_aspect == Fraction(4, 3)
     colour = look_of(VideoFrame(16, 16, "bgr24"), None)
-    assert colour == Look()
+    assert colour == Colorimetry()
 
 
 @pytest.mark.parametrize(("pix_fmt", "says"), [("yuv420p10le", "10 bits"), ("yuv444p12le", "12 bits")])

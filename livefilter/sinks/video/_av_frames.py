@@ -9,7 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from livefilter.frame import Look, Pixels
+from livefilter.frame import Colorimetry, Pixels
 
 _BLACK, _SPAN = 16, 219
 """Where limited range begins, and how many levels there are from black to white (ITU-R BT.601)."""
@@ -32,12 +32,12 @@ _MATRICES = {
 """What FFmpeg converts to, by its number in ITU-T H.273; where nobody said which, BT.601, as when FFmpeg reads."""
 
 
-def stored_look(look: Look, pix_fmt: str) -> Look:
+def stored_look(look: Colorimetry, pix_fmt: str) -> Colorimetry:
     """Return a look as a pixel format can keep it: some have only full range."""
     return replace(look, is_full_range=True) if pix_fmt.startswith(_FULL_RANGE) else look
 
 
-def picture_of(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+def picture_of(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
     """Return pixels as a picture for an encoder.
 
     Args:
@@ -64,7 +64,7 @@ def picture_of(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
 
 
 def coloured_picture(
-    luma: Pixels, chroma: tuple[Pixels, Pixels], native: str, pix_fmt: str, looks: tuple[Look, Look]
+    luma: Pixels, chroma: tuple[Pixels, Pixels], native: str, pix_fmt: str, looks: tuple[Colorimetry, Colorimetry]
 ) -> VideoFrame:
     """Return luma and chroma as a picture for an encoder; chroma is not touched where the format keeps it as it is.
 
@@ -113,7 +113,7 @@ def multiples(pix_fmt: str) -> tuple[int, int]:
     return 16 // chroma[0].height, 16 // chroma[0].width
 
 
-def _gray(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+def _gray(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
     made = VideoFrame(pixels.shape[1], pixels.shape[0], pix_fmt)
     _store_luma(pixels, made, look)
     for chroma in range(1, len(made.planes)):
@@ -121,7 +121,7 @@ def _gray(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
     return made
 
 
-def _store_luma(pixels: Pixels, picture: VideoFrame, look: Look) -> None:
+def _store_luma(pixels: Pixels, picture: VideoFrame, look: Colorimetry) -> None:
     luma = _writable(picture, 0)
     if look.is_full_range:
         np.copyto(luma, pixels)
@@ -129,7 +129,7 @@ def _store_luma(pixels: Pixels, picture: VideoFrame, look: Look) -> None:
         cv2.convertScaleAbs(pixels, dst=luma, alpha=_SPAN / 255, beta=_BLACK)
 
 
-def _coloured(pixels: Pixels, pix_fmt: str, look: Look) -> VideoFrame:
+def _coloured(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
     return VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgr24").reformat(
         format=pix_fmt,
         dst_colorspace=_MATRICES.get(look.matrix, Colorspace.ITU601),

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from livefilter.cpus import codec_threads
 from livefilter.errors import OptionError, SinkError
-from livefilter.frame import Frame, Look
+from livefilter.frame import Colorimetry, Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import Beside, cannot_write
 from livefilter.sinks._provenance import Origin
@@ -72,7 +72,7 @@ class VideoSink(Sink):
         time_base: Fraction,
         overwrite: bool = False,
         encoding: Encoding | None = None,
-        look: Look | None = None,
+        look: Colorimetry | None = None,
         along: Along | None = None,
         origin: Origin | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class VideoSink(Sink):
         wanted = encoding or Encoding()
         self._choice = chosen(path, wanted)
         self.target = "standard output" if str(path) == STANDARD_OUTPUT else str(path)
-        self._look = look or Look()
+        self._look = look or Colorimetry()
         self._rate = rate
         self._time_base = 1 / rate if self._choice.is_of_even_pace else self._choice.time_base or time_base
         self._is_open = True
@@ -142,8 +142,8 @@ class VideoSink(Sink):
             )
         picture.pts = self._clock.ticks(frame.time_s)
         picture.time_base = self._time_base
-        if frame.lasts_s is not None:  # Only that of the last one is not told by the next one's time.
-            picture.duration = max(1, round(frame.lasts_s / self._time_base))
+        if frame.duration_s is not None:  # Only that of the last one is not told by the next one's time.
+            picture.duration = max(1, round(frame.duration_s / self._time_base))
         self._encode(picture)
         self._written += 1
         if self._companions is not None:

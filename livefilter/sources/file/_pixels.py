@@ -13,7 +13,7 @@ from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from livefilter.frame import Look, Pixels
+from livefilter.frame import Colorimetry, Pixels
 from livefilter.sources._range_expansion import levels
 
 _CHROMAS = ("420", "422", "444", "440", "411", "410")
@@ -90,7 +90,7 @@ def bgr_pixels(picture: VideoFrame) -> Pixels:
     return _upright(pixels, picture)
 
 
-def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Look:
+def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Colorimetry:
     """Return how the numbers of a decoded picture are meant; of pictures without luma, only the pixel's aspect is kept.
 
     Args:
@@ -102,9 +102,9 @@ def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Look:
         aspect = 1 / aspect
     name = picture.format.name
     if not _has_luma(name) or name == "gray":
-        return Look(pixel_aspect=aspect)
+        return Colorimetry(pixel_aspect=aspect)
     matrix = int(picture.colorspace)
-    return Look(
+    return Colorimetry(
         is_full_range=name in _FULL_RANGE or picture.color_range == ColorRange.JPEG,
         matrix=_UNKNOWN if matrix in _NOT_A_MATRIX else matrix,
         primaries=int(picture.color_primaries),

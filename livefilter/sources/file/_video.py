@@ -156,8 +156,8 @@ class VideoFile(Source):
             pixels, chroma = luma_and_chroma(picture)
         else:
             pixels = gray_pixels(picture)
-        lasts_s = picture.duration * self._time_base if picture.duration > 0 else None
-        return Frame(pixels, index, time_s, time.monotonic_ns(), chroma, lasts_s)
+        duration_s = picture.duration * self._time_base if picture.duration > 0 else None
+        return Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s)
 
     def _compare_with_promised(self, count: int, ended_s: Fraction) -> None:
         """Name what is missing at the end: by the number of frames where the file tells it, else by its duration."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.frame import Frame, Look, Pixels
+from livefilter.frame import Colorimetry, Frame, Pixels
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._range_expansion import levels
 from livefilter.sources._source import Source, SourceFacts
@@ -146,7 +146,7 @@ class Y4mInput(_Stored):
             notes.append(f"has {header.bits} bits per sample; it is filtered in 8")
         if header.is_interlaced:
             notes.append("is interlaced; both fields of a frame are filtered as one picture")
-        look = Look(is_full_range=header.is_full_range, pixel_aspect=header.pixel_aspect)
+        look = Colorimetry(is_full_range=header.is_full_range, pixel_aspect=header.pixel_aspect)
         facts = SourceFacts(NAME, header.shape, header.rate, 1 / header.rate, look=look, notes=tuple(notes))
         super().__init__(pipe, facts, header.frame_bytes)
 
