@@ -29,11 +29,13 @@ _COMMANDS = (
     "devices",
     "doctor",
 )
+_PACKAGES = ("doctor", "explain")
+"""Commands that have a package; the others have a module."""
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported by name: ``livefilter.cli._NAME.command``."""
+    """A group whose commands are imported by name: ``livefilter.cli._NAME`` or ``livefilter.cli.NAME._command``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the help."""
@@ -43,7 +45,8 @@ class LazyGroup(click.Group):
         """Return a command, imported now; None if there is none of that name."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"livefilter.cli._{cmd_name}").command
+        module = f"{cmd_name}._command" if cmd_name in _PACKAGES else f"_{cmd_name}"
+        command: click.Command = import_module(f"livefilter.cli.{module}").command
         return command
 
     def resolve_command(
