@@ -48,7 +48,7 @@ def test_the_old_name_of_a_renamed_attribute_cannot_be_set() -> None:
         length = RenamedAttribute[float]("duration_s")
 
     with pytest.raises(AttributeError, match=r"^Clip\.length is read-only: use duration_s$"):
-        Clip().length = 1.0  # type: ignore[assignment]
+        Clip().length = 1.0
 
 
 def test_frames_are_compared_by_identity() -> None:
