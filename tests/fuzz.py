@@ -31,7 +31,7 @@ import av
 import cv2
 import numpy as np
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 
 FRAMES, ROWS, COLS = 12, 48, 64
 ALLOWED = {0, 2, 3, 4, 5}

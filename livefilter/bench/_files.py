@@ -34,7 +34,7 @@ SOBEL_L1 = Preset.model_validate({"name": "sobel", "steps": [{"step": "gradient"
 """What a plain OpenCV loop makes, which is quicker there: the sum of both parts rather than their length."""
 _PEAK = """
 import sys
-from livefilter.cli._main import run
+from livefilter.cli import run
 code = run(sys.argv[1:])
 if sys.platform == "linux":  # Not getrusage: a child begins there with the peak of whoever started it.
     with open("/proc/self/status") as status:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from livefilter.cli import _shared as _run
+from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, exit_code_and_message
 from livefilter.cli._progress import draw, left, make_bar
 
 if TYPE_CHECKING:
@@ -214,8 +215,6 @@ def status_of(outcome: Outcome) -> Status:
 
 def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool) -> int:
     """Print what came of each, then each failure and loss by name, and return the most fitting exit code."""
-    from livefilter.cli._main import DONE, INTERRUPTED, LOSS, explained
-
     codes = {DONE}
     if as_json:
         click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=2))
@@ -223,7 +222,7 @@ def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet:
         _print_table(outcomes)
     for outcome in outcomes:
         if outcome.error is not None:
-            code, line = explained(outcome.error)
+            code, line = exit_code_and_message(outcome.error)
             codes.add(code)
             click.echo(f"livefilter: failed: {_named(outcome.source, line)}", err=True)
         elif outcome.loss is not None:
@@ -248,14 +247,12 @@ def _named(source: str, line: str) -> str:
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
-    from livefilter.cli._main import explained
-
     made: dict[str, object] = {"source": outcome.source, "status": status_of(outcome), "outputs": outcome.outputs}
     if outcome.summary is not None:
         made = asdict(outcome.summary) | made
     made["loss"] = outcome.loss
     if outcome.error is not None:
-        made["error"] = explained(outcome.error)[1]
+        made["error"] = exit_code_and_message(outcome.error)[1]
     return made
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livefilter.cli import _shared as _run
+from livefilter.cli._exit_codes import DONE, LOSS
 
 if TYPE_CHECKING:
     from livefilter.sources import AudioFacts, MediaFacts, OtherFacts, VideoFacts
@@ -24,7 +25,6 @@ _FILE_WIDTH = 160
 @_run.json_option
 def command(file: Path, scan: bool, as_json: bool) -> int:
     """Show the streams, chapters and metadata of FILE, and with --scan its damage."""
-    from livefilter.cli._main import DONE, LOSS
     from livefilter.sources import probe
 
     facts = probe(file.expanduser(), scan=scan)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, OUTPUT
+
 if TYPE_CHECKING:
     from livefilter.pipeline import Summary
 
@@ -88,8 +90,6 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
 
 def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:
     """Print what a run did and return its exit code."""
-    from livefilter.cli._main import DONE, INTERRUPTED, LOSS, OUTPUT
-
     if as_json:
         click.echo(json.dumps(asdict(summary)), err=to_stderr)
     elif not is_quiet:

@@ -8,6 +8,8 @@ from queue import Full, Queue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from livefilter._blocking_thread import BlockingThread
+
 Item = TypeVar("Item")
 _AHEAD = 2
 """How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
@@ -37,7 +39,7 @@ class ReadAhead(Generic[Item]):
         self._patience_s = patience_s
         self._queue: Queue[Item | _End] = Queue(_AHEAD)
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="livefilter-read", daemon=True)
+        self._thread = BlockingThread(target=self._read, name="livefilter.pipeline.prefetch")
         self._thread.start()
 
     def __iter__(self) -> Iterator[Item]:
@@ -92,7 +94,7 @@ class WriteBehind(Generic[Item]):
         self._queue: Queue[Item | _End] = Queue(_AHEAD)
         self._error: BaseException | None = None
         self._is_dropping = False
-        self._thread = threading.Thread(target=self._work, name="livefilter-write", daemon=True)
+        self._thread = BlockingThread(target=self._work, name="livefilter.pipeline.writer")
         self._thread.start()
 
     def put(self, item: Item) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from livefilter import bench
 from livefilter.bench import Measurement
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.errors import OptionError
 
 SMALL = (64, 96)

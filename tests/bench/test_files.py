@@ -28,7 +28,7 @@ from livefilter.bench._files import (
 )
 from livefilter.bench._files_report import files_json, files_table, long_lines
 from livefilter.bench._long_file import LongMeasurement, measure_long
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.errors import SourceError
 from livefilter.presets import load_preset
 

@@ -9,9 +9,8 @@ from typing import cast
 
 import pytest
 
-from livefilter.cli import _batch
+from livefilter.cli import _batch, run
 from livefilter.cli._batch import Bars
-from livefilter.cli._main import run
 from livefilter.cli._progress import left, make_bar
 from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.kernels import EdgeScore

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from livefilter import Filter, list_presets
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.compiler import _grayscale as _luma
 from livefilter.compiler.threads import _pool
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from livefilter import sources
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.sources import CameraFacts, Mode
 
 CAMERAS = [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from livefilter import sources
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.cli.doctor import _checks
 from livefilter.cli.doctor._checks import Check
 from livefilter.presets import user_folder

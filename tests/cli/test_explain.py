@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefilter import kernels
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.cli.explain._command import _strongest
 from livefilter.cli.explain._figure import Explanation, Weighing, compose, explain
 from livefilter.cli.explain._target import typed_kernel

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.sources.file._video import VideoFile
 
 

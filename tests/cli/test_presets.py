@@ -10,7 +10,7 @@ import numpy as np
 import platformdirs
 import pytest
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.presets import list_presets, load_preset
 
 

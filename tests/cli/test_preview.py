@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.errors import SinkError, SourceError
 from livefilter.sinks import ScoreSink, WindowSink
 from livefilter.sources import open_source
@@ -94,7 +94,7 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         "        setattr(cv2, name, refuse)\n"
         "import livefilter.sinks.window._x11 as display\n"
         "display.visit_display = refuse\n"
-        "from livefilter.cli._main import run\n"
+        "from livefilter.cli import run\n"
         "sys.exit(run(sys.argv[1:]))\n"
     )
     flags = ["--no-window", "-p", negative, "--record", "a.mp4", "--scores", "a.csv", "--stats", "stats.jsonl"]

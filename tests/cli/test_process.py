@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from livefilter import __version__
 from livefilter.cli import _shared as _run
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.sources.file._video import VideoFile
 
 Pictures = list[NDArray[np.uint8]]
@@ -219,7 +219,7 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> 
     """In a process of its own, whose files may not grow beyond a thousand bytes."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
-        "from livefilter.cli._main import run; sys.exit(run(sys.argv[1:]))"
+        "from livefilter.cli import run; sys.exit(run(sys.argv[1:]))"
     )
     arguments = ["process", "clip.mp4", "-o", "out.mp4", "-p", negative, "--scores", "out.csv"]
     ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.cli._source_options import _OPTIONS, rate, size, source_options
 from livefilter.sources import SourceOptions
 from livefilter.sources.camera import _devices

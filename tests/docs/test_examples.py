@@ -16,7 +16,7 @@ import click
 import pytest
 
 from livefilter import list_presets, load_preset
-from livefilter.cli._main import livefilter
+from livefilter.cli import root_command
 from tests.docs.conftest import DOCUMENTS, ROOT, Example, blocks, command_lines, name_of, spans
 
 _WITH_PROMPT = [path for path in DOCUMENTS if re.search(r"^>>> ", path.read_text(encoding="utf-8"), re.MULTILINE)]
@@ -27,8 +27,8 @@ _OTHER_OPTIONS = {"--check", "--count", "--first", "--help", "--version"}
 
 def command_named(name: str) -> click.Command:
     """Return a command of livefilter."""
-    assert isinstance(livefilter, click.Group)
-    command = livefilter.get_command(click.Context(livefilter), name)
+    assert isinstance(root_command, click.Group)
+    command = root_command.get_command(click.Context(root_command), name)
     assert command is not None, f"no such command: {name}"
     return command
 
@@ -70,7 +70,7 @@ def test_a_preset_loads(preset: Example, tmp_path: Path) -> None:
 def test_a_command_line_is_understood(line: Example, arguments: list[str]) -> None:
     """The command exists, each option exists and takes its value, and each preset is one."""
     if arguments and arguments[0].startswith("--"):
-        parser = livefilter.make_parser(click.Context(livefilter))
+        parser = root_command.make_parser(click.Context(root_command))
         _, arguments, _ = parser.parse_args(args=list(arguments))
     if not arguments:
         return
@@ -94,9 +94,9 @@ def test_the_check_finds_a_command_line_that_is_wrong() -> None:
 
 def test_every_option_that_is_mentioned_exists() -> None:
     """Prose names no option that livefilter does not have."""
-    assert isinstance(livefilter, click.Group)
-    names = livefilter.list_commands(click.Context(livefilter))
-    parameters = [parameter for name in names for parameter in command_named(name).params] + livefilter.params
+    assert isinstance(root_command, click.Group)
+    names = root_command.list_commands(click.Context(root_command))
+    parameters = [parameter for name in names for parameter in command_named(name).params] + root_command.params
     known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
     mentioned = [span for span in spans() if span.text.startswith("--")]
     assert mentioned

@@ -12,7 +12,7 @@ import pytest
 
 from livefilter import list_presets, load_preset
 from livefilter.bench import JOBS, Measurement, Pair, as_markdown
-from livefilter.cli._main import livefilter
+from livefilter.cli import root_command
 from livefilter.pipeline import Preview
 from livefilter.presets import STEPS
 from livefilter.sinks import WindowSink
@@ -54,9 +54,9 @@ def test_the_readme_fits_on_three_screens() -> None:
 
 def test_the_readme_shows_every_command() -> None:
     """Each command has a line that uses it."""
-    assert isinstance(livefilter, click.Group)
+    assert isinstance(root_command, click.Group)
     used = {arguments[0] for line, arguments in command_lines("livefilter") if line.document == "README.md"}
-    assert set(livefilter.list_commands(click.Context(livefilter))) == used
+    assert set(root_command.list_commands(click.Context(root_command))) == used
 
 
 @pytest.mark.jit
@@ -117,8 +117,8 @@ def test_the_table_of_speed_has_the_form_that_bench_prints() -> None:
 def test_every_key_of_the_preview_is_in_its_table_and_in_its_help() -> None:
     """The window, the command line and the page describe each key in the same words."""
     text = section(page("cameras-and-streams"), "The preview window")
-    assert isinstance(livefilter, click.Group)
-    command = livefilter.get_command(click.Context(livefilter), "preview")
+    assert isinstance(root_command, click.Group)
+    command = root_command.get_command(click.Context(root_command), "preview")
     help_text = (command.help if command is not None else None) or ""
     with open_source("synthetic:chart") as source:
         keys = Preview(source, "blur", presets=[], window=UnopenedWindow(), snapshot_folder=ROOT)._keys

@@ -74,7 +74,7 @@ def test_everything_is_written_in_order_by_one_other_thread() -> None:
         for item in range(30):
             behind.put(item)
     assert [item for item, _ in written] == list(range(30))
-    assert {name for _, name in written} == {"livefilter-write"}
+    assert {name for _, name in written} == {"livefilter.pipeline.writer"}
 
 
 def test_an_error_of_the_writer_is_raised_by_a_later_put_or_at_the_end() -> None:

@@ -105,7 +105,7 @@ def capture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Ca
         (tmp_path / f"video{index}").touch()
     yield own
     for thread in threading.enumerate():
-        if thread.name == "livefilter-reader":
+        if thread.name == "livefilter.sources.reader":
             thread.join(20)
 
 

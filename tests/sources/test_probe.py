@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.errors import SourceError
 from livefilter.sources import Chapter, probe
 from livefilter.sources.file._video import VideoFile

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livefilter.cli._exit_codes import DONE, USAGE
+
 if TYPE_CHECKING:
     from livefilter.cli.doctor._checks import Check
 
@@ -24,7 +26,6 @@ def command(as_json: bool) -> int:
     A fault breaks livefilter, and the exit code is then 2. A note says what will not work here, say a window where
     there is no display.
     """
-    from livefilter.cli._main import DONE, USAGE
     from livefilter.cli.doctor._checks import all_checks
 
     checks = all_checks()

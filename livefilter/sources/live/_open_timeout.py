@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from livefilter._blocking_thread import BlockingThread
 from livefilter.errors import SourceError
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class _Opening(Generic[Opened]):
         self._open_it = open_it
         self._is_abandoned = False
         self._lock = threading.Lock()
-        threading.Thread(target=self._run, name="livefilter-opener", daemon=True).start()
+        BlockingThread(target=self._run, name="livefilter.sources.opener").start()
 
     def abandon(self) -> None:
         """Nobody waits any more."""

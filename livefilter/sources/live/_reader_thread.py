@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+from livefilter._blocking_thread import BlockingThread
 from livefilter.errors import SourceError
 from livefilter.frame import Pixels
 from livefilter.sources._health import Reason
@@ -81,7 +82,7 @@ class Link:
         self._error: BaseException | None = None
         self._is_abandoned = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="livefilter-reader", daemon=True)
+        self._thread = BlockingThread(target=self._run, name="livefilter.sources.reader")
         self._thread.start()
 
     @property
