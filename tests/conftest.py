@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +32,16 @@ else:
     settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """Let tests, and the processes that they start, be interrupted, also where pytest itself is not to be.
+
+    A shell that is no terminal starts background jobs with SIGINT ignored, programs that they start inherit that, and
+    livefilter keeps to it. A handler, in contrast, is not inherited: children of this process begin with the default.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

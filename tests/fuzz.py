@@ -222,11 +222,11 @@ def verdicts(first: int, count: int, *, jobs: int, limit_s: float, folder: Path)
                 try:
                     verdict = worker.channel.recv()
                 except (EOFError, OSError):
-                    worker.process.join()
+                    worker.process.join(20)
                     verdict = Verdict(worker.case, "", None, f"died with {worker.process.exitcode}", seconds)
             elif seconds > limit_s:
                 worker.process.kill()
-                worker.process.join()
+                worker.process.join(20)
                 verdict = Verdict(worker.case, "", None, f"still at work after {limit_s:g} s", seconds)
             if verdict is None:
                 continue

@@ -27,7 +27,9 @@ HEAVY = ("numba", "cv2", "numpy", "av", "pydantic", "ruamel", "matplotlib")
 
 def run(code: str) -> str:
     """Return what a fresh Python prints."""
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
 
 
 def test_the_promised_names_are_there() -> None:

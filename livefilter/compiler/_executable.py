@@ -54,7 +54,9 @@ class Executable:
         self.plan = plan
         self.threads = threads
         codes = [(sweep, generate(sweep)) for sweep in plan.sweeps]
-        self.passes: list[CompiledPass] = [(sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes]
+        self.passes: list[CompiledPass] = [
+            (sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes
+        ]
         self._workspaces: dict[Shape, BufferPool] = {}
         self._lock = threading.Lock()
 

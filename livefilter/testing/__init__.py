@@ -9,5 +9,6 @@ from livefilter.testing._clock import FakeClock
 from livefilter.testing._faults import FaultySource
 from livefilter.testing._sink import ListSink
 from livefilter.testing._source import ArraySource
+from livefilter.testing._waiting import running, wait_until
 
-__all__ = ["ArraySource", "FakeClock", "FaultySource", "ListSink"]
+__all__ = ["ArraySource", "FakeClock", "FaultySource", "ListSink", "running", "wait_until"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -175,10 +176,9 @@ def test_the_table_says_which_aims_are_held() -> None:
     """A missed aim is called missed."""
     from rich.console import Console
 
-    console = Console(width=160)
-    with console.capture() as captured:
-        console.print(files_table([_measured(1.0, 300), _measured(1.2, 500)], "FFmpeg 5.1"))
-    told = captured.get()
+    printed = io.StringIO()
+    Console(file=printed, width=160).print(files_table([_measured(1.0, 300), _measured(1.2, 500)], "FFmpeg 5.1"))
+    told = printed.getvalue()
     assert told.count("held") == told.count("missed") == 2
     assert "1.20 x" in told
     assert "FFmpeg 5.1" in told

@@ -77,11 +77,11 @@ class _Counting:
     def __init__(self, size: int) -> None:
         self.size = size
         self.readers: set[int] = set()
-        self._all_here = threading.Barrier(3, timeout=20)
+        self._all_here = threading.Barrier(3)
 
     def max(self) -> None:
         self.readers.add(threading.get_ident())
-        self._all_here.wait()
+        self._all_here.wait(20)
 
 
 def test_the_caches_are_as_large_as_the_system_says(tmp_path: Path) -> None:

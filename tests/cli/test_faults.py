@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 from livefilter.cli import run
 from livefilter.sources.file._video import VideoFile
+from livefilter.testing import running, wait_until
 
 
 @pytest.fixture
@@ -41,14 +41,11 @@ def names(folder: Path) -> list[str]:
 
 
 def _is_gone(group: int) -> bool:
-    """Wait until a group of processes is empty: Python's own helper for semaphores ends a moment after the others."""
-    until_s = time.monotonic() + 20
-    while time.monotonic() < until_s:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
+    """Whether a group of processes is empty."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 
@@ -56,7 +53,7 @@ def _is_gone(group: int) -> bool:
 def _held_up(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Start livefilter with scores on standard output: it is at work, and stays so, while nobody reads more of them."""
     program = [sys.executable, "-m", "livefilter", *arguments]
-    with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+    with running(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
         started.stdout.readline()
         yield started
@@ -134,6 +131,7 @@ def test_a_read_only_folder_is_told(line: str, at: str, here: Path, negative: st
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert ran.returncode == 4
     assert f"{at}: cannot be " in ran.stderr
@@ -149,7 +147,9 @@ def on_a_small_disk() -> list[str]:
     begins = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare, to mount a disk of its own")
-    mounted = subprocess.run([*begins, "mount -t tmpfs small /mnt"], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(
+        [*begins, "mount -t tmpfs small /mnt"], capture_output=True, text=True, check=False, timeout=60
+    )
     if mounted.returncode:
         pytest.skip(f"no disk of its own can be mounted here: {mounted.stderr.strip()}")
     return [*begins, script, "sh"]
@@ -176,6 +176,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert ran.returncode == 4
     said = re.search(r"(\S+): cannot be written: No space left on device \(after (\d+) frames\)\n", ran.stderr)
@@ -192,7 +193,7 @@ def test_an_output_that_is_removed_under_a_run_is_told(long: Path, negative: str
     arguments = ["process", "long.mp4", "-o", "out/a.mp4", "-p", negative, "--scores", "-", "-q"]
     with _held_up(arguments, tmp_path) as started:
         shutil.rmtree(tmp_path / "out")
-        _, told = started.communicate()
+        _, told = started.communicate(timeout=60)
     assert started.returncode == 4
     assert told.startswith("livefilter: out/a.mp4: ")
     assert (told.count("\n"), names(tmp_path)) == (1, ["long.mp4"])
@@ -204,11 +205,16 @@ def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp
     arguments = ["process", "long.mp4", "-o", "out.mp4", "-p", negative, "-q"]
     with _held_up([*arguments, "--scores", "-"], tmp_path) as first:
         second = subprocess.run(
-            [sys.executable, "-m", "livefilter", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "livefilter", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         assert second.returncode == 4
         assert "another run is writing it" in second.stderr
-        first.communicate()
+        first.communicate(timeout=60)
     assert first.returncode == 0
     with VideoFile(tmp_path / "out.mp4") as made:
         assert made.facts.frame_count == 3000
@@ -237,21 +243,16 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
         "2",
         "--realtime",
     ]
-    with subprocess.Popen(
-        arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as started:
+    with running(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as started:
         part = tmp_path / "out" / "a.partial.mp4"
-        until_s = time.monotonic() + 60
-        while not (part.exists() and part.stat().st_size > 0):
-            assert started.poll() is None
-            assert time.monotonic() < until_s
-            time.sleep(0.01)
+        wait_until(lambda: started.poll() is not None or (part.exists() and part.stat().st_size > 0))
+        assert started.poll() is None
         os.killpg(started.pid, getattr(signal, name))  # As a terminal does, to all processes of the run.
-        _, told = started.communicate()
+        _, told = started.communicate(timeout=60)
     assert started.returncode == 130
     # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
     assert "livefilter: interrupted; 0 of 2 inputs are done, --resume goes on" in told.splitlines()
-    assert _is_gone(started.pid)
+    wait_until(lambda: _is_gone(started.pid))  # Python's own helper for semaphores ends a moment after the others.
     with VideoFile(part) as made:
         assert 0 < sum(1 for _ in made) < 3000
     assert not (tmp_path / "out" / "a.mp4").exists()

@@ -57,12 +57,15 @@ def livefilter(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     """The help of every command comes without Numba, OpenCV, PyAV, pydantic, rich, and even NumPy."""
-    ran = subprocess.run([sys.executable, "-c", HELPS], cwd=tmp_path, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", HELPS], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1] == "loaded: []"
     assert ran.stdout.count("Usage: livefilter") == len(COMMANDS) + 1
@@ -249,6 +252,7 @@ def test_a_full_disk_behind_standard_output_is_exit_4(arguments: list[str], clip
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            timeout=60,
         )
     assert ran.returncode == 4
     assert ran.stderr == "livefilter: standard output: cannot be written: No space left on device\n"

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from livefilter.cli import run
 from livefilter.errors import SinkError, SourceError
 from livefilter.sinks import ScoreSink, WindowSink
 from livefilter.sources import open_source
-from livefilter.testing import ListSink
+from livefilter.testing import ListSink, running, wait_until
 
 Pixels = NDArray[np.uint8]
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +106,7 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("clip.mp4 with negative: 8 frames at ")
@@ -213,11 +213,6 @@ def test_a_picture_recorded_by_key_is_told_of(clip: Path, negative: str, tmp_pat
 def test_a_recording_survives_the_death_of_the_program(negative: str, tmp_path: Path) -> None:
     """It can be played while it is made, and so it can when the program is killed."""
     flags = ["--realtime", "--loop", "--no-window", "-p", negative, "--record", "a.mp4"]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "livefilter", "preview", "synthetic:chart", *flags],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"},
-    )
 
     def last_s() -> float:
         try:
@@ -226,8 +221,9 @@ def test_a_recording_survives_the_death_of_the_program(negative: str, tmp_path: 
         except SourceError:
             return -1  # Not begun, or empty.
 
-    while (before_s := last_s()) < 1 and running.poll() is None:
-        time.sleep(0.2)
-    running.kill()
-    running.wait()
-    assert last_s() >= before_s >= 1
+    program = [sys.executable, "-m", "livefilter", "preview", "synthetic:chart", *flags]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"}
+    with running(program, cwd=tmp_path, env=environment) as preview:
+        wait_until(lambda: last_s() >= 1 or preview.poll() is not None)
+        assert preview.poll() is None
+    assert last_s() >= 1

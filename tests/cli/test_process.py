@@ -24,6 +24,7 @@ from livefilter import __version__
 from livefilter.cli import _shared as _run
 from livefilter.cli import run
 from livefilter.sources.file._video import VideoFile
+from livefilter.testing import running
 
 Pictures = list[NDArray[np.uint8]]
 
@@ -222,7 +223,9 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> 
         "from livefilter.cli import run; sys.exit(run(sys.argv[1:]))"
     )
     arguments = ["process", "clip.mp4", "-o", "out.mp4", "-p", negative, "--scores", "out.csv"]
-    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
     assert ran.returncode == 4
     assert ran.stderr.splitlines()[-1].startswith("livefilter: out.mp4: cannot be written: File too large")
     assert names(here) == ["clip.mp4"]
@@ -242,7 +245,7 @@ def test_a_signal_midway_leaves_a_playable_video(name: str, long_clip: Path, neg
 
     The scores are not read before the signal is sent: the full pipe holds the run up, wherever it is.
     """
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-m", "livefilter", "process", str(long_clip), "-o", "out.mp4", "-p", negative,
          "--scores", "-", "-q"],
         cwd=tmp_path,
@@ -253,7 +256,7 @@ def test_a_signal_midway_leaves_a_playable_video(name: str, long_clip: Path, neg
         assert started.stdout is not None
         first = b"".join(started.stdout.readline() for _ in range(6))
         started.send_signal(getattr(signal, name))
-        rest, told = started.communicate()
+        rest, told = started.communicate(timeout=60)
     scored = rows((first + rest).decode())
     assert started.returncode == 130
     assert 5 <= len(scored) < 2000
@@ -264,7 +267,7 @@ def test_a_signal_midway_leaves_a_playable_video(name: str, long_clip: Path, neg
 
 def test_a_reader_that_has_enough_ends_the_run_quietly(long_clip: Path, negative: str, tmp_path: Path) -> None:
     """``livefilter ... --scores - | head -1``: exit code 0, no complaint, and the video so far is kept."""
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-m", "livefilter", "process", str(long_clip), "-o", "out.mp4", "-p", negative,
          "--scores", "-"],
         cwd=tmp_path,
@@ -277,7 +280,7 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(long_clip: Path, negative
         assert json.loads(started.stdout.readline())["source"] == long_clip.name
         started.stdout.close()
         assert started.stderr.read() == ""
-        assert started.wait() == 0
+        assert started.wait(timeout=60) == 0
     assert names(tmp_path) == ["out.partial.mp4"]
     assert 0 < count(tmp_path / "out.partial.mp4") < 2000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 from dataclasses import fields
 from fractions import Fraction
@@ -17,6 +16,7 @@ from livefilter.cli import run
 from livefilter.cli._source_options import _OPTIONS, rate, size, source_options
 from livefilter.sources import SourceOptions
 from livefilter.sources.camera import _devices
+from livefilter.testing import running
 
 
 def taken(*arguments: str) -> SourceOptions:
@@ -168,11 +168,8 @@ def test_a_camera_that_is_in_use_is_an_input_that_cannot_be_had(
     device = tmp_path / "video0"
     device.touch()
     monkeypatch.setattr(_devices, "_DEVICES", tmp_path)
-    with device.open() as opened, subprocess.Popen(["sleep", "60"], stdin=opened) as other:
-        try:
-            assert run(["score", "0"]) == 3
-        finally:
-            other.kill()
+    with device.open() as opened, running(["sleep", "60"], stdin=opened) as other:
+        assert run(["score", "0"]) == 3
     told = capfd.readouterr().err
     assert told == (
         f"livefilter: camera 0: cannot be opened; it is in use by sleep (process {other.pid}); close that first\n"

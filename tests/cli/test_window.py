@@ -9,9 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import cv2
@@ -23,6 +22,7 @@ from livefilter.compiler import Filter
 from livefilter.overlays._compare import composed
 from livefilter.presets import list_presets
 from livefilter.sources import open_source
+from livefilter.testing import wait_until
 
 Pixels = NDArray[np.uint8]
 pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
@@ -55,15 +55,17 @@ def display(require: Callable[[object, str], None]) -> Iterator[str]:
     manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
     # Not before there is one: without a window manager, OpenCV's Qt never paints some of its first windows, 13 of 50 in
     # a script of three OpenCV calls (OpenCV 5.0, Qt 5.15, Xvfb).
-    ends_s = time.monotonic() + PATIENCE_S
-    while subprocess.run(["xdotool", "get_num_desktops"], env=environment, capture_output=True, check=False).returncode:
-        assert time.monotonic() < ends_s, "openbox did not start"
-        time.sleep(0.05)
+    wait_until(lambda: is_managed(environment), timeout_s=PATIENCE_S)
     yield f":{number}"
-    manager.terminate()
-    manager.wait()
-    server.terminate()
-    server.wait()
+    for process in (manager, server):
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def is_managed(environment: dict[str, str]) -> bool:
+    """Whether a screen has a window manager."""
+    asked = ["xdotool", "get_num_desktops"]
+    return not subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=60).returncode
 
 
 class Show:
@@ -97,7 +99,7 @@ class Show:
         return found[-1].decode() if found else ""
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(command, env=self._environment, capture_output=True, check=False)
+        return subprocess.run(command, env=self._environment, capture_output=True, check=False, timeout=60)
 
     @property
     def told(self) -> str:
@@ -119,7 +121,7 @@ class Show:
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag with the left button from one pixel of the window to another, each as column and row."""
         for at, button in ((start, "mousedown"), (end, "mouseup")):
-            self._run("xdotool", "mousemove", "--sync", "--window", self.window, *map(str, at), "sleep", "0.1")
+            self._run("xdotool", "mousemove", "--sync", "--window", self.window, *map(str, at))
             self._run("xdotool", button, "1")
 
     def minimise(self) -> None:
@@ -149,18 +151,22 @@ class Show:
         return self.ended()
 
     def is_seen(self, what: Callable[[Pixels], bool]) -> bool:
-        """Look until it is seen, in ``last`` then, or the preview ends, or patience does."""
-        ends_s = time.monotonic() + PATIENCE_S
-        while self._process.poll() is None and time.monotonic() < ends_s:
+        """Look until it is seen, in ``last`` then, or the preview ends."""
+        has_ended = False
+
+        def is_so() -> bool:
+            nonlocal has_ended
+            has_ended = self._process.poll() is not None
             self.last = self.look()
-            if what(self.last):
-                return True
-        return False
+            return has_ended or what(self.last)
+
+        wait_until(is_so, timeout_s=PATIENCE_S)
+        return not has_ended
 
     def kill(self) -> None:
         """End it by force."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait(timeout=20)
 
     def close(self) -> None:
         """Ask the window to close, as a window manager does when its button is pressed."""
@@ -371,19 +377,12 @@ def test_a_minimised_window_costs_no_filtering(show: Callable[..., Show], record
     running = show(recording, "-p", "blur", "--realtime", "--loop", "--stats", "stats.jsonl")
     running.minimise()
 
-    def figures() -> tuple[int, int]:
-        row = json.loads((tmp_path / "stats.jsonl").read_text().splitlines()[-1])
-        return row["frames_in"], row["frames_out"]
+    def is_idle() -> bool:
+        rows = map(json.loads, (tmp_path / "stats.jsonl").read_text().splitlines())
+        figures = [(row["frames_in"], row["frames_out"], row["dropped"]) for row in rows]
+        return any(after[0] > before[0] and after[1:] == before[1:] for before, after in pairwise(figures))
 
-    ends_s, before = time.monotonic() + PATIENCE_S, (0, 0)
-    while time.monotonic() < ends_s:
-        time.sleep(2)
-        now = figures()
-        if now[0] > before[0] and now[1] == before[1]:
-            break
-        before = now
-    assert now[0] > before[0]
-    assert now[1] == before[1]
+    wait_until(is_idle, timeout_s=PATIENCE_S)
     running.terminate()
     assert running.ended()[0] == 130
 

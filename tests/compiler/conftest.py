@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from livefilter.compiler.native._disk_cache import is_interpreted
 from livefilter.compiler.plan import _halo as _sides
 from livefilter.compiler.threads import _pool
 from livefilter.compiler.threads import _tiling as _strips
+from livefilter.testing import wait_until
 
 
 @pytest.fixture
@@ -18,10 +17,7 @@ def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
     if is_interpreted():
         return
     monkeypatch.setattr(_pool, "usable_cpus", lambda: 8)
-    deadline = time.monotonic() + 60
-    while _pool.pool().ready(7) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: _pool.pool().ready(7), timeout_s=60)
 
 
 @pytest.fixture

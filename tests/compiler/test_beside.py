@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from livefilter.compiler import Filter, cached_files
 from livefilter.compiler.native import _compile_server as beside
 from livefilter.presets import Preset
+from livefilter.testing import wait_until
 
 pytestmark = pytest.mark.jit
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +66,9 @@ def test_a_process_that_filters_never_imports_numba(tmp_path: Path) -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, check=True, timeout=60
+        )
         no_llvm = sys.platform == "linux" and platform.machine() == "x86_64"
         assert (done.stdout.split(), done.stderr) == ([b"False", b"%s" % (b"False" if no_llvm else b"True")], b"")
 
@@ -93,7 +95,7 @@ def test_a_child_that_has_ended_is_replaced(started: list[subprocess.Popen[bytes
     """It goes after a while without work; whoever comes right then starts another one."""
     assert beside.object_code(SOURCE, "seven").content
     started[0].kill()
-    started[0].wait()
+    started[0].wait(20)
     assert beside.object_code(SOURCE, "seven").content
     assert len(started) == 2
 
@@ -113,9 +115,7 @@ def test_cancelling_ends_the_work(started: list[subprocess.Popen[bytes]], monkey
     monkeypatch.setattr(beside, "_PROGRAM", "import time; time.sleep(100)")
     prepared = Filter(preset(0.74))
     future = prepared.prepare()
-    ends = time.monotonic() + 30
-    while not started and time.monotonic() < ends:
-        time.sleep(0.01)
+    wait_until(lambda: started)
     assert future.cancel()
     assert started[0].wait(20) != 0
     assert not prepared.is_ready

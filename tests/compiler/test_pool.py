@@ -12,7 +12,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +23,7 @@ from livefilter.compiler._abi import Argument
 from livefilter.compiler.native._disk_cache import compiled
 from livefilter.compiler.threads import _pool
 from livefilter.compiler.threads._pool import Pool, StripCall, pool
+from livefilter.testing import wait_until
 
 pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_seven_helpers")]
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,12 +96,18 @@ def test_strips_are_made_at_the_same_time(threads: int) -> None:
     """Strips that wait for one another all end, whether the helpers slept before or not."""
     meeting = ctypes.c_int64()
     call = strip_call(MEET, "meet", threads, threads, ctypes.addressof(meeting), threads)
-    for pause in (0, 0, 0.05, 0):
-        time.sleep(pause)
+    for is_after_sleep in (False, False, True, False):
+        if is_after_sleep:
+            wait_for_sleep()
         meeting.value = 0
         made = np.zeros(threads, np.int64)
         assert pool().run(call, [made])
         assert list(made) == [threads] * threads
+
+
+def wait_for_sleep() -> None:
+    """Wait until every helper has given up looking for strips."""
+    wait_until(lambda: all(helper.is_asleep for helper in pool()._helpers))
 
 
 def test_who_finds_the_pool_busy_works_alone() -> None:
@@ -111,8 +117,7 @@ def test_who_finds_the_pool_busy_works_alone() -> None:
     made = np.zeros(2, np.int64)
     other = threading.Thread(target=held, args=(made,))
     other.start()
-    while meeting.value < 2:
-        time.sleep(0.001)
+    wait_until(lambda: meeting.value == 2)
     alone = np.zeros(4, np.int64)
     call = strip_call(MARK, "mark", 4, 2)
     assert not pool().run(call, [alone])
@@ -120,7 +125,8 @@ def test_who_finds_the_pool_busy_works_alone() -> None:
     call(alone)
     assert list(alone) == [WHOLE] * 4
     meeting.value = 3
-    other.join()
+    other.join(30)
+    assert not other.is_alive()
     assert list(made) == [3, 3]
     assert pool().run(call, [alone])
 
@@ -165,8 +171,7 @@ def test_ctrl_c_is_raised_when_the_helpers_are_done() -> None:
 def test_what_helpers_work_on_is_kept_if_the_waiting_for_them_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever ends it. Nobody else has the helpers from then on, and frames are made alone."""
     own = Pool()
-    while own.ready(1) is None:
-        time.sleep(0.01)
+    wait_until(lambda: own.ready(1))
     meeting, made = ctypes.c_int64(), np.zeros(2, np.int64)
 
     def fail(_: object) -> NoReturn:
@@ -179,8 +184,7 @@ def test_what_helpers_work_on_is_kept_if_the_waiting_for_them_ends(monkeypatch: 
     assert sys.getrefcount(made) > before
     assert not own.run(strip_call(MARK, "mark", 2, 2), [made])
     meeting.value = 100
-    while list(made) != [100, 100]:  # The helper makes both.
-        time.sleep(0.01)
+    wait_until(lambda: list(made) == [100, 100])  # The helper makes both.
 
 
 def test_helpers_stay_off_the_caller_s_processor(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +194,7 @@ def test_helpers_stay_off_the_caller_s_processor(monkeypatch: pytest.MonkeyPatch
     call = strip_call(MARK, "mark", 4, 3)
     for here in sorted(os.sched_getaffinity(0))[:2]:
         monkeypatch.setattr(_pool, "_PROCESSOR", lambda here=here: here)
-        time.sleep(0.02)  # They fall asleep, and are told when they are woken up.
+        wait_for_sleep()  # They are told when they are woken up.
         assert pool().run(call, [np.zeros(4, np.int64)])
         for helper in pool()._helpers[:2]:
             assert os.sched_getaffinity(helper._thread_id) == os.sched_getaffinity(0) - {here}
@@ -208,9 +212,7 @@ def test_without_its_machine_code_every_frame_is_made_alone(
     own, made = Pool(), np.zeros(4, np.int64)
     with caplog.at_level(logging.WARNING, "livefilter"):
         assert own.ready(1) is None
-        deadline = time.monotonic() + 30
-        while not caplog.records and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: caplog.records)
     assert "each frame is filtered by one thread: no memory" in caplog.text
     assert not own.run(strip_call(MARK, "mark", 4, 2), [made])
 

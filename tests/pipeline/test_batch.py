@@ -207,7 +207,8 @@ def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: P
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        giver.join()
+        giver.join(30)
+    assert not giver.is_alive()
     done, failed = (reply for reply in said if reply.progress is None)
     assert done.summary is not None
     assert (done.summary.frames, done.content) == (8, content_of("clip.mp4"))
@@ -254,7 +255,7 @@ def test_a_signal_does_not_end_a_worker_that_is_still_starting() -> None:
     """It is kept until the worker can heed it, so that its input is interrupted, not failed."""
     code = "import os, signal; [os.kill(os.getpid(), number) for number in (1, 2, 15)]; print('lives')"
     with _signals_held():
-        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
     assert told.stdout == "lives\n"
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & set(_ENDING)
 

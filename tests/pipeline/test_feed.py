@@ -152,7 +152,7 @@ class Stepped(ArraySource):
         frames = super().__iter__()
         while True:
             self.wants_more.release()  # What was given before has been put down.
-            self.may_give.acquire()
+            assert self.may_give.acquire(timeout=30)
             try:
                 frame = next(frames)
             except StopIteration:
@@ -163,12 +163,13 @@ class Stepped(ArraySource):
         """Let so many frames through, and return when the last of them was put down."""
         for _ in range(count):
             self.may_give.release()
-            self.wants_more.acquire()
+            assert self.wants_more.acquire(timeout=30)
 
     def end(self, feed: NewestFeed) -> None:
         """Let the source run out, and return when the reading thread has ended."""
         self.may_give.release(len(ARRAYS) + 1)
-        feed._reader.join()
+        feed._reader.join(30)
+        assert not feed._reader.is_alive()
 
 
 def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed, Stats]:
@@ -176,7 +177,7 @@ def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed, Sta
     source, stats = Stepped(fails_after=fails_after), Stats(Fraction(25))
     feed = NewestFeed(source, stats)
     feed.start()
-    source.wants_more.acquire()
+    assert source.wants_more.acquire(timeout=30)
     return source, feed, stats
 
 
@@ -225,7 +226,7 @@ def test_it_begins_with_the_newest() -> None:
 
     feed = NewestFeed(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
     feed.start()
-    feed._reader.join()
+    feed._reader.join(30)
     assert Late.asked == ["skip", "frames"]
 
 

@@ -33,7 +33,9 @@ def peak_mb(media: Media, name: str, target: str, preset: str, frames: int, core
     if target:
         (media.folder / target).unlink(missing_ok=True)
     program = [sys.executable, "-c", PEAK, name, target, preset, *map(str, cores or ())]
-    told = subprocess.run(program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    told = subprocess.run(
+        program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+    ).stdout.split()
     assert told[:2] == [str(frames), "None"]
     return int(told[2]) / 1024
 

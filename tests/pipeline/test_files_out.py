@@ -20,6 +20,7 @@ from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Encoding, VideoSink
 from livefilter.sources import open_source
+from livefilter.testing import running
 from tests.pipeline.conftest import Media
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
@@ -46,12 +47,10 @@ RECORD = """
 def test_a_recording_that_is_killed_plays_up_to_its_last_seconds(name: str, media: Media) -> None:
     """A fragmented file is good at any moment: after kill -9, all but the newest frames are there, at their times."""
     program = [sys.executable, "-c", textwrap.dedent(RECORD), str(media.folder / name)]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if int(line) >= 300:
-                running.send_signal(signal.SIGKILL)
-                break
+    with running(program, stdout=subprocess.PIPE, text=True) as recording:
+        assert recording.stdout is not None
+        assert any(int(line) >= 300 for line in recording.stdout)
+        recording.send_signal(signal.SIGKILL)
     with open_source(media.folder / f"a.partial{name[1:]}") as opened:
         times = [frame.time_s for frame in opened]
     assert len(times) > 200
@@ -82,7 +81,7 @@ def test_a_video_can_go_to_a_pipe(container: str | None, media: Media) -> None:
     encoding = f"Encoding(container={container!r}, speed={'8' if container == 'webm' else None!r})"
     program = _program(f"process({str(source)!r}, '-', {media.preset!r}, overlay=False, encoding={encoding})")
     with (media.folder / "piped").open("wb") as piped:
-        subprocess.run(program, stdout=piped, check=True)
+        subprocess.run(program, stdout=piped, check=True, timeout=60)
     piped_to = media.folder / "piped"
     names = {None: "matroska", "mp4": "mov", "webm": "matroska"}
     assert names[container] in media.probe(piped_to)["format"]["format_name"]
@@ -95,13 +94,13 @@ def test_a_reader_that_has_enough_of_a_pipe_ends_the_run_quietly(media: Media) -
     """As with `head`: no error, no traceback."""
     source = media.make("in.mkv", *X264, seconds=20, size="320x240")
     program = [sys.executable, "-m", "livefilter", "process", str(source), "-o", "-", "-p", media.preset]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        assert running.stdout is not None
-        assert running.stderr is not None
-        running.stdout.read(1000)
-        running.stdout.close()
-        complaint = running.stderr.read().decode()
-        assert running.wait() in (0, 130)
+    with running(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writing:
+        assert writing.stdout is not None
+        assert writing.stderr is not None
+        writing.stdout.read(1000)
+        writing.stdout.close()
+        complaint = writing.stderr.read().decode()
+        assert writing.wait(timeout=30) in (0, 130)
     assert "Traceback" not in complaint
     assert "a bug" not in complaint
 

@@ -24,7 +24,7 @@ from livefilter.kernels import EdgeScore
 from livefilter.pipeline import Live, Metrics, StatsLog, Summary, Unseen
 from livefilter.pipeline.live._outputs import Screen
 from livefilter.sources import Health, Source, open_source
-from livefilter.testing import ArraySource, FaultySource, ListSink
+from livefilter.testing import ArraySource, FaultySource, ListSink, wait_until
 
 SHAPE = (48, 64)
 ARRAYS = [np.full(SHAPE, level, np.uint8) for level in range(10, 90, 10)]
@@ -302,8 +302,7 @@ def test_statistics_are_logged_every_now_and_then(figured: Live, tmp_path: Path)
     """While it runs, for whoever follows the file."""
     path = tmp_path / "stats.jsonl"
     with StatsLog(figured, path, every_s=0.001):
-        while path.read_text().count("\n") < 3:
-            pass
+        wait_until(lambda: path.read_text().count("\n") >= 3)
     assert all("latency" in json.loads(line) for line in path.read_text().splitlines())
 
 

@@ -36,7 +36,7 @@ class Gated(ListSink):
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Wait, then keep it."""
         self.has_begun.release()
-        self.gate.acquire()
+        assert self.gate.acquire(timeout=30)
         super().write(frame, score)
 
     @property
@@ -88,7 +88,7 @@ def test_everything_is_written_in_order(make: Make) -> None:
     sink.gate.release(10)
     for index in range(10):
         queued.offer(frame(index), SCORE)
-        sink.has_begun.acquire()
+        assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.indexes == list(range(10))
     assert sink.state == "complete"
@@ -101,7 +101,7 @@ def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> 
     """Offering never waits; what is kept is in order."""
     sink, queued, stats = make()
     queued.offer(frame(0), SCORE)
-    sink.has_begun.acquire()  # In work, so that the queue is empty again.
+    assert sink.has_begun.acquire(timeout=30)  # In work, so that the queue is empty again.
     for index in range(1, 6):
         queued.offer(frame(index), SCORE)
     assert stats.dropped("recording") == 3
@@ -119,14 +119,14 @@ def test_a_pipe_that_nobody_reads_wants_nothing(make: Make) -> None:
     for is_newest, waits in ((True, False), (False, False), (True, True)):
         sink, queued, _ = make(is_newest=is_newest, waits=waits, clock=clock)
         queued.offer(frame(0), SCORE)
-        sink.has_begun.acquire()
+        assert sink.has_begun.acquire(timeout=30)
         clock.advance(0.9)
         assert is_wanted(queued)
         clock.advance(0.2)
         assert is_wanted(queued) is (waits or not is_newest)
         queued.offer(frame(1), SCORE)
         sink.gate.release()
-        sink.has_begun.acquire()
+        assert sink.has_begun.acquire(timeout=30)
         assert is_wanted(queued)
 
 
@@ -134,7 +134,7 @@ def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> No
     """A virtual camera must not lag."""
     sink, queued, stats = make(is_newest=True)
     queued.offer(frame(0), SCORE)
-    sink.has_begun.acquire()
+    assert sink.has_begun.acquire(timeout=30)
     for index in range(1, 6):
         queued.offer(frame(index), SCORE)
     assert stats.dropped("recording") == 3
@@ -197,7 +197,7 @@ def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
     """Where it is told how long to be patient."""
     sink, queued, _ = make(patience_s=0.01)
     queued.offer(frame(0), SCORE)
-    sink.has_begun.acquire()
+    assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.state == "open"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from livefilter.compiler import Filter
 from livefilter.pipeline.live._file_watch import FileWatch
 from livefilter.pipeline.live._preset_control import LivePreset
-from livefilter.testing import FakeClock
+from livefilter.testing import FakeClock, wait_until
 
 
 class Watched:
@@ -141,9 +140,7 @@ class Family:
         for _ in range(30):
             self.clock.advance(0.051)
             self.preset.poll()
-            while self.preset.is_changing:
-                self.preset.poll()
-                time.sleep(0.001)
+            wait_until(lambda: self.preset.poll() or not self.preset.is_changing)
         (step,) = self.preset.filter.preset.steps
         return int(step.model_dump()["level"])
 
@@ -200,10 +197,13 @@ def test_what_was_wrong_is_no_longer_told_once_it_is_mended(family: Family) -> N
     assert "mine.yaml:2:1" in (family.preset.broken or "")
     family.is_quick = False
     family.save("mine", "steps: [threshold: {level: 90}]")
-    while not family.prepared:
+
+    def is_compiling() -> bool:
         family.clock.advance(0.051)
         family.preset.poll()
-        time.sleep(0.001)
+        return bool(family.prepared)
+
+    wait_until(is_compiling)
     assert not family.preset.poll()
     assert family.preset.is_changing
     assert family.preset.broken is None
@@ -247,8 +247,7 @@ def test_a_turn_of_the_main_parameter_does_not_undo_a_switch_that_is_on_its_way(
     family.save("other", "steps: [threshold: {level: 100}]")
     family.is_quick = False
     family.preset.switch(str(family.folder / "other.yaml"))
-    while not family.prepared:
-        time.sleep(0.001)
+    wait_until(lambda: family.prepared)
     family.preset.strengthen(1)
     family.is_quick = True
     family.prepared[0].set_result(None)

@@ -9,14 +9,15 @@ from livefilter.compiler import Filter
 from livefilter.errors import PresetError
 from livefilter.pipeline.live._preset_loader import Switched, Switcher
 from livefilter.presets import Preset, load_preset
+from livefilter.testing import wait_until
 
 PLAIN = Preset.model_validate({"name": "plain", "steps": []})
 
 
 def result(switcher: Switcher) -> Switched:
     """What became of the newest wish."""
-    while (done := switcher.poll()) is None:
-        pass
+    done = wait_until(switcher.poll)
+    assert done is not None
     return done
 
 
@@ -56,11 +57,10 @@ def test_a_newer_wish_ends_the_work_on_an_older_one() -> None:
 
     switcher = Switcher(prepare=prepare)
     switcher.ask("first", lambda: PLAIN)
-    has_begun.acquire()
+    assert has_begun.acquire(timeout=30)
     switcher.ask("second", lambda: PLAIN)
     assert result(switcher).wish == "second"
-    while not futures[0].cancelled():
-        pass
+    wait_until(futures[0].cancelled)
     assert switcher.poll() is None
 
 
@@ -75,8 +75,7 @@ def test_closing_ends_the_work() -> None:
 
     switcher = Switcher(prepare=prepare)
     switcher.ask("plain", lambda: PLAIN)
-    has_begun.wait(30)
+    assert has_begun.wait(30)
     switcher.close()
-    while not future.cancelled():
-        pass
+    wait_until(future.cancelled)
     assert switcher.poll() is None

@@ -55,12 +55,13 @@ def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None
 
     def items() -> Iterator[int]:
         yield 0
-        release.wait(30)
+        assert release.wait(30)
 
     with ReadAhead(items(), patience_s=0.05) as ahead:
         assert next(iter(ahead)) == 0
     release.set()
-    ahead._thread.join()
+    ahead._thread.join(30)
+    assert not ahead._thread.is_alive()
 
 
 def test_everything_is_written_in_order_by_one_other_thread() -> None:
@@ -107,7 +108,7 @@ def test_an_interrupt_keeps_what_waits_and_another_error_drops_it(error: type[Ba
     written: list[int] = []
 
     def write(item: int) -> None:
-        hold.wait(30)
+        assert hold.wait(30)
         written.append(item)
 
     def put_and_fail() -> None:

@@ -41,7 +41,8 @@ class Server:
 
     def close(self) -> None:
         """Wait for the last exchange to be over."""
-        self._thread.join()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
         self._socket.close()
 
 

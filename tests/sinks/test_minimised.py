@@ -79,7 +79,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(sys, "platform", "linux")
     yield made
     made.close()
-    made.join()
+    made.join(30)
+    assert not made.is_alive()
     for end in (made.ours, made._theirs):
         end.close()
 

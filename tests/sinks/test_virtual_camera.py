@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import VirtualCameraSink
+from livefilter.testing import running
 
 SHAPE = (6, 8)
 SCORE = EdgeScore(0, 0, 0)
@@ -81,12 +83,14 @@ def test_it_is_known_whether_anybody_reads_it(driver: Driver) -> None:
     pytest.importorskip("inotify_simple")
     hold = "import sys; file = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", hold, str(driver.device)]
-    before = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert before.stdout is not None
-    before.stdout.readline()
-    with VirtualCameraSink(SHAPE, rate=Fraction(30)) as sink:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with ExitStack() as ending:
+        before = ending.enter_context(running(command, **pipes))
+        assert before.stdout is not None
+        before.stdout.readline()
+        sink = ending.enter_context(VirtualCameraSink(SHAPE, rate=Fraction(30)))
         seen = [sink.is_read]
-        before.communicate()
+        before.communicate(timeout=60)
         seen.append(sink.is_read)
         with driver.device.open("rb"), driver.device.open("rb"):
             seen.append(sink.is_read)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +16,7 @@ from livefilter.errors import SourceError
 from livefilter.sources import CameraFacts, Mode, Tried, list_cameras, try_cameras
 from livefilter.sources.camera import _devices
 from livefilter.sources.camera._v4l2 import Described
+from livefilter.testing import running
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
 MODES = (Mode("YUYV", (480, 640), None, (Fraction(30),)),)
@@ -86,13 +86,10 @@ def test_a_camera_that_is_used_by_another_program_names_it(devices: Path) -> Non
     """A real process has the device open; one's own does not count."""
     device = devices / "video0"
     device.touch()
-    with device.open() as own, subprocess.Popen(["sleep", "60"], stdin=own) as program:
-        try:
-            assert _devices.why_closed(0) == (
-                f"cannot be opened; it is in use by sleep (process {program.pid}); close that first"
-            )
-        finally:
-            program.kill()
+    with device.open() as own, running(["sleep", "60"], stdin=own) as program:
+        assert _devices.why_closed(0) == (
+            f"cannot be opened; it is in use by sleep (process {program.pid}); close that first"
+        )
     assert "is it plugged in, free, and allowed" in _devices.why_closed(0)
 
 

@@ -68,7 +68,8 @@ def test_a_buffer_is_filled_however_the_bytes_come(ends: tuple[int, int]) -> Non
     assert buffer == sent[:200_000]
     assert pipe.fill(memoryview(buffer)) == 100_000
     assert buffer[:100_000] == sent[200_000:]
-    writer.join()
+    writer.join(30)
+    assert not writer.is_alive()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a pipe cannot be waited for")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
 from livefilter.sources import Source, open_source
+from livefilter.testing import running
 
 PICTURES = [np.arange(15, dtype=np.uint8).reshape(3, 5) * 10 + level for level in (16, 40, 90)]
 HEADER = b"YUV4MPEG2 W5 H3 F50:1 C420jpeg XCOLORRANGE=FULL\n"
@@ -57,7 +58,8 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Source]]:
     for one in inputs:
         one.close()
     for thread in threads:
-        thread.join()
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def told(source: Source) -> tuple[list[Frame], str | None]:
@@ -238,9 +240,11 @@ def test_ffmpeg_piped_into_a_command_gives_the_frames_of_the_file(
     require(shutil.which("ffmpeg"), "needs ffmpeg")
     decode = ["ffmpeg", "-v", "error", "-i", str(clip), "-f", "yuv4mpegpipe", "-"]
     score = [sys.executable, "-m", "livefilter", "score", "-q"]
-    with subprocess.Popen(decode, stdout=subprocess.PIPE) as program:
-        piped = subprocess.run([*score, "-"], stdin=program.stdout, capture_output=True, text=True, check=True)
-    direct = subprocess.run([*score, str(clip)], capture_output=True, text=True, check=True)
+    with running(decode, stdout=subprocess.PIPE) as program:
+        piped = subprocess.run(
+            [*score, "-"], stdin=program.stdout, capture_output=True, text=True, check=True, timeout=60
+        )
+    direct = subprocess.run([*score, str(clip)], capture_output=True, text=True, check=True, timeout=60)
     rows = [line for line in piped.stdout.splitlines() if '"index"' in line]
     assert len(rows) == 8
     assert rows == [line for line in direct.stdout.splitlines() if '"index"' in line]

@@ -7,7 +7,10 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +29,22 @@ def used(spec: str, count: int, into: str, options: dict[str, Any], then: list[A
         count: How many frames to take.
         into: Where the frames are saved.
         options: Of the source.
-        then: What happens to the camera: [after how many frames, seconds later, its file, the file's text or None].
+        then: What happens to the camera: [after how many frames, seconds later, its file, the file's text or None];
+            a text that begins with an arrow is what the file links to.
     """
     made = {"rate": Fraction, "size": tuple}
     options = {name: made.get(name, lambda value: value)(value) for name, value in options.items()}
     answer: dict[str, Any] = {"states": []}
     began_s, began_ns = time.monotonic(), time.monotonic_ns()
     frames: list[Frame] = []
+
+    def happen() -> None:
+        # In their order, which timers would not keep.
+        for seconds, changes in groupby((step for step in then if step[0] == len(frames)), key=itemgetter(1)):
+            steps = [(Path(file), text) for _, _, file, text in changes]
+            threading.Timer(seconds, change, (steps,)).start()
+
+    happen()
     try:
         with open_source(spec, **options) as source:
             assert source.health is not None
@@ -45,9 +57,7 @@ def used(spec: str, count: int, into: str, options: dict[str, Any], then: list[A
                 state = source.health.state
                 if answer["states"][-1:] != [state]:
                     answer["states"].append(state)
-                for after, seconds, file, text in then:
-                    if len(frames) == after:
-                        threading.Timer(seconds, change, (Path(file), text)).start()
+                happen()
                 if len(frames) == count:
                     break
             answer |= {"counts": dict(source.health.counts), "loss": source.loss}
@@ -63,12 +73,15 @@ def used(spec: str, count: int, into: str, options: dict[str, Any], then: list[A
     return answer
 
 
-def change(file: Path, text: str | None) -> None:
-    """Write another text into a camera, or pull its cable."""
-    if text is None:
-        file.unlink()
-    else:
-        file.write_text(text, encoding="utf-8")
+def change(steps: Sequence[tuple[Path, str | None]]) -> None:
+    """Write other texts into cameras, link to them, or pull their cables."""
+    for file, text in steps:
+        if text is None:
+            file.unlink()
+        elif text.startswith("-> "):
+            file.symlink_to(text.removeprefix("-> "))
+        else:
+            file.write_text(text, encoding="utf-8")
 
 
 for line in sys.stdin:
