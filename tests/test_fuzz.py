@@ -34,7 +34,7 @@ def test_damaged_files_end_in_time_with_a_code_of_the_table(tmp_path: Path) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "nothing wrong"

@@ -28,7 +28,7 @@ HEAVY = ("numba", "cv2", "numpy", "av", "pydantic", "ruamel", "matplotlib")
 def run(code: str) -> str:
     """Return what a fresh Python prints."""
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=100
     ).stdout.strip()
 
 

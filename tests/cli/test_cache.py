@@ -35,7 +35,7 @@ def test_what_is_compiled_is_counted_and_cleared(folder: Path, capsys: pytest.Ca
     """--clear removes exactly the files that were counted."""
     # A process of its own: in this one the preset may be compiled already, and is then not written again.
     program = "from livefilter import Filter; Filter('blur').prepare().result()"
-    subprocess.run([sys.executable, "-c", program], check=True, env=dict(os.environ), timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, env=dict(os.environ), timeout=100)
     assert run(["cache", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["folder"] == str(folder)
@@ -71,5 +71,5 @@ def test_warming_compiles_every_preset(
 def test_a_filter_that_is_prepared_is_ready() -> None:
     """prepare() gives a future; when it is done, the Filter is compiled."""
     prepared = Filter("sobel-vertical")
-    prepared.prepare().result(timeout=60)
+    prepared.prepare().result(timeout=100)
     assert prepared.is_ready

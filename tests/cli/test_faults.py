@@ -131,7 +131,7 @@ def test_a_read_only_folder_is_told(line: str, at: str, here: Path, negative: st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert ran.returncode == 4
     assert f"{at}: cannot be " in ran.stderr
@@ -148,7 +148,7 @@ def on_a_small_disk() -> list[str]:
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare, to mount a disk of its own")
     mounted = subprocess.run(
-        [*begins, "mount -t tmpfs small /mnt"], capture_output=True, text=True, check=False, timeout=60
+        [*begins, "mount -t tmpfs small /mnt"], capture_output=True, text=True, check=False, timeout=100
     )
     if mounted.returncode:
         pytest.skip(f"no disk of its own can be mounted here: {mounted.stderr.strip()}")
@@ -176,7 +176,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert ran.returncode == 4
     said = re.search(r"(\S+): cannot be written: No space left on device \(after (\d+) frames\)\n", ran.stderr)
@@ -193,7 +193,7 @@ def test_an_output_that_is_removed_under_a_run_is_told(long: Path, negative: str
     arguments = ["process", "long.mp4", "-o", "out/a.mp4", "-p", negative, "--scores", "-", "-q"]
     with _held_up(arguments, tmp_path) as started:
         shutil.rmtree(tmp_path / "out")
-        _, told = started.communicate(timeout=60)
+        _, told = started.communicate(timeout=100)
     assert started.returncode == 4
     assert told.startswith("livefilter: out/a.mp4: ")
     assert (told.count("\n"), names(tmp_path)) == (1, ["long.mp4"])
@@ -210,11 +210,11 @@ def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=100,
         )
         assert second.returncode == 4
         assert "another run is writing it" in second.stderr
-        first.communicate(timeout=60)
+        first.communicate(timeout=100)
     assert first.returncode == 0
     with VideoFile(tmp_path / "out.mp4") as made:
         assert made.facts.frame_count == 3000
@@ -248,7 +248,7 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
         wait_until(lambda: started.poll() is not None or (part.exists() and part.stat().st_size > 0))
         assert started.poll() is None
         os.killpg(started.pid, getattr(signal, name))  # As a terminal does, to all processes of the run.
-        _, told = started.communicate(timeout=60)
+        _, told = started.communicate(timeout=100)
     assert started.returncode == 130
     # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
     assert "livefilter: interrupted; 0 of 2 inputs are done, --resume goes on" in told.splitlines()

@@ -57,14 +57,14 @@ def livefilter(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     """The help of every command comes without Numba, OpenCV, PyAV, pydantic, rich, and even NumPy."""
     ran = subprocess.run(
-        [sys.executable, "-c", HELPS], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", HELPS], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1] == "loaded: []"
@@ -252,7 +252,7 @@ def test_a_full_disk_behind_standard_output_is_exit_4(arguments: list[str], clip
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=60,
+            timeout=100,
         )
     assert ran.returncode == 4
     assert ran.stderr == "livefilter: standard output: cannot be written: No space left on device\n"
@@ -394,6 +394,6 @@ sys.argv = ["livefilter", "score", "missing.mp4"]
 print("before")
 main()
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (3, "before\n")
     assert "missing.mp4: no such file" in done.stderr

@@ -106,7 +106,7 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("clip.mp4 with negative: 8 frames at ")

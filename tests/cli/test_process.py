@@ -224,7 +224,7 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> 
     )
     arguments = ["process", "clip.mp4", "-o", "out.mp4", "-p", negative, "--scores", "out.csv"]
     ran = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=100
     )
     assert ran.returncode == 4
     assert ran.stderr.splitlines()[-1].startswith("livefilter: out.mp4: cannot be written: File too large")
@@ -256,7 +256,7 @@ def test_a_signal_midway_leaves_a_playable_video(name: str, long_clip: Path, neg
         assert started.stdout is not None
         first = b"".join(started.stdout.readline() for _ in range(6))
         started.send_signal(getattr(signal, name))
-        rest, told = started.communicate(timeout=60)
+        rest, told = started.communicate(timeout=100)
     scored = rows((first + rest).decode())
     assert started.returncode == 130
     assert 5 <= len(scored) < 2000
@@ -280,7 +280,7 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(long_clip: Path, negative
         assert json.loads(started.stdout.readline())["source"] == long_clip.name
         started.stdout.close()
         assert started.stderr.read() == ""
-        assert started.wait(timeout=60) == 0
+        assert started.wait(timeout=100) == 0
     assert names(tmp_path) == ["out.partial.mp4"]
     assert 0 < count(tmp_path / "out.partial.mp4") < 2000
 

@@ -65,7 +65,7 @@ def display(require: Callable[[object, str], None]) -> Iterator[str]:
 def is_managed(environment: dict[str, str]) -> bool:
     """Whether a screen has a window manager."""
     asked = ["xdotool", "get_num_desktops"]
-    return not subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=60).returncode
+    return not subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=100).returncode
 
 
 class Show:
@@ -99,7 +99,7 @@ class Show:
         return found[-1].decode() if found else ""
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(command, env=self._environment, capture_output=True, check=False, timeout=60)
+        return subprocess.run(command, env=self._environment, capture_output=True, check=False, timeout=100)
 
     @property
     def told(self) -> str:
@@ -190,7 +190,7 @@ class Show:
 
     def ended(self) -> tuple[int, str]:
         """Wait for the end; the exit code, and what was printed to standard error."""
-        return self._process.wait(timeout=60), self.told
+        return self._process.wait(timeout=100), self.told
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_a_process_that_filters_never_imports_numba(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for _ in range(2):
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, check=True, timeout=60
+            [sys.executable, "-c", program], env=environment, capture_output=True, check=True, timeout=100
         )
         no_llvm = sys.platform == "linux" and platform.machine() == "x86_64"
         assert (done.stdout.split(), done.stderr) == ([b"False", b"%s" % (b"False" if no_llvm else b"True")], b"")
@@ -85,7 +85,7 @@ def test_a_filter_that_is_prepared_is_ready_soon(started: list[subprocess.Popen[
     """By a child that leaves the processor to the picture."""
     prepared = Filter(preset(0.73))
     was_ready = prepared.is_ready
-    prepared.prepare().result(timeout=60)
+    prepared.prepare().result(timeout=100)
     assert (was_ready, prepared.is_ready) == (False, True)
     if hasattr(os, "getpriority"):
         assert os.getpriority(os.PRIO_PROCESS, started[0].pid) == beside._NICE

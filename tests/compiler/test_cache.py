@@ -43,7 +43,7 @@ def start(folder: Path, argument: int | str = 5, before: str = "", program: str 
 def run(folder: Path, argument: int | str = 5, before: str = "", program: str = PROGRAM) -> str:
     """Run it to its end; return what it said on standard error."""
     process = start(folder, argument, before, program)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
     assert (process.returncode, out.strip()) == (0, "1"), err
     return err
 

@@ -155,7 +155,7 @@ def test_a_filter_is_prepared_in_the_background() -> None:
     """``prepare`` returns at once; the future is done when the Filter is ready, and its errors are the caller's."""
     filter_ = Filter("sharpen")
     assert not filter_.is_ready
-    filter_.prepare().result(timeout=60)
+    filter_.prepare().result(timeout=100)
     assert filter_.is_ready
 
 

@@ -261,7 +261,7 @@ def test_a_process_that_forks_or_ends_while_helpers_wait_does_so_in_peace(way: s
         subprocess.run(
             [sys.executable, "-c", textwrap.dedent(PROGRAM), way],
             check=True,
-            timeout=60,
+            timeout=100,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
 

@@ -45,7 +45,7 @@ def test_a_python_program_runs(program: Example, tmp_path: Path) -> None:
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        timeout=60,
+        timeout=100,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()

@@ -65,7 +65,7 @@ def test_the_python_program_of_the_readme_has_six_lines_and_prints_every_frame()
     (program,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(program.splitlines()) == 6
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=100
     )
     assert len(done.stdout.splitlines()) == 200
 
@@ -97,7 +97,7 @@ def test_the_error_about_a_preset_is_the_one_that_is_printed(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert done.returncode == 2
     assert done.stderr.strip() in page("presets")

@@ -36,7 +36,7 @@ class Media:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=100,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -61,7 +61,7 @@ class Media:
             ],
             stdout=subprocess.PIPE,
             check=True,
-            timeout=60,
+            timeout=100,
         )
         made: dict[str, Any] = json.loads(done.stdout)
         return made

@@ -255,7 +255,7 @@ def test_a_signal_does_not_end_a_worker_that_is_still_starting() -> None:
     """It is kept until the worker can heed it, so that its input is interrupted, not failed."""
     code = "import os, signal; [os.kill(os.getpid(), number) for number in (1, 2, 15)]; print('lives')"
     with _signals_held():
-        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=100)
     assert told.stdout == "lives\n"
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & set(_ENDING)
 

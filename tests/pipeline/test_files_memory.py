@@ -34,7 +34,7 @@ def peak_mb(media: Media, name: str, target: str, preset: str, frames: int, core
         (media.folder / target).unlink(missing_ok=True)
     program = [sys.executable, "-c", PEAK, name, target, preset, *map(str, cores or ())]
     told = subprocess.run(
-        program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+        program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=100
     ).stdout.split()
     assert told[:2] == [str(frames), "None"]
     return int(told[2]) / 1024

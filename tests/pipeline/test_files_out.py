@@ -81,7 +81,7 @@ def test_a_video_can_go_to_a_pipe(container: str | None, media: Media) -> None:
     encoding = f"Encoding(container={container!r}, speed={'8' if container == 'webm' else None!r})"
     program = _program(f"process({str(source)!r}, '-', {media.preset!r}, overlay=False, encoding={encoding})")
     with (media.folder / "piped").open("wb") as piped:
-        subprocess.run(program, stdout=piped, check=True, timeout=60)
+        subprocess.run(program, stdout=piped, check=True, timeout=100)
     piped_to = media.folder / "piped"
     names = {None: "matroska", "mp4": "mov", "webm": "matroska"}
     assert names[container] in media.probe(piped_to)["format"]["format_name"]

@@ -180,4 +180,4 @@ def test_a_platform_of_qt_that_needs_no_display_is_enough(monkeypatch: pytest.Mo
 def test_opencv_is_loaded_before_pyav(room: str) -> None:
     """Both bring a libxcb of their own; with PyAV's loaded first, OpenCV's windows hang for ever."""
     program = f"import sys, {room}, av; names = list(sys.modules); sys.exit(names.index('cv2') > names.index('av'))"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)

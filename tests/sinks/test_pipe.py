@@ -81,7 +81,7 @@ def test_ffmpeg_reads_the_very_pixels(tmp_path: Path, require: Callable[[object,
         input=given,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=100,
     )
     assert read.stdout == picture.tobytes() + picture[::-1].tobytes()
 

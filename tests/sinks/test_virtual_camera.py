@@ -90,7 +90,7 @@ def test_it_is_known_whether_anybody_reads_it(driver: Driver) -> None:
         before.stdout.readline()
         sink = ending.enter_context(VirtualCameraSink(SHAPE, rate=Fraction(30)))
         seen = [sink.is_read]
-        before.communicate(timeout=60)
+        before.communicate(timeout=100)
         seen.append(sink.is_read)
         with driver.device.open("rb"), driver.device.open("rb"):
             seen.append(sink.is_read)

@@ -120,7 +120,7 @@ def camera(stored: Pictures) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/video.mjpg"
     server.shutdown()
     server.server_close()
-    serving.join()
+    serving.join(30)
 
 
 def test_a_network_camera_with_exif_is_read_the_right_way_up(camera: str, stored: Pictures) -> None:

@@ -392,7 +392,7 @@ def rtsp(require: Callable[[object, str], None]) -> int:
     probe = "import gi; gi.require_version('GstRtspServer', '1.0')"
     has_bindings = (
         shutil.which(SYSTEM_PYTHON)
-        and not subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False, timeout=60).returncode
+        and not subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False, timeout=100).returncode
     )
     require(has_bindings, "needs GStreamer's RTSP server (gir1.2-gst-rtsp-server-1.0) and its Python bindings")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -420,7 +420,7 @@ class Watched:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=100)
 
     @property
     def newest(self) -> dict[str, Any]:
@@ -505,7 +505,7 @@ def test_hls_is_a_file_if_it_has_an_end_and_else_played_at_its_own_pace(
     picture = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=3", "-c:v", "libx264", "-g", "25"]
     for name, flags in (("stored", []), ("live", ["-hls_flags", "omit_endlist"])):
         target = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0", *flags, str(tmp_path / f"{name}.m3u8")]
-        subprocess.run(["ffmpeg", "-v", "error", *picture, *target], check=True, timeout=60)
+        subprocess.run(["ffmpeg", "-v", "error", *picture, *target], check=True, timeout=100)
 
     class Files(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *arguments: Any) -> None:

@@ -54,7 +54,7 @@ def test_limited_luma_is_expanded_as_ffmpeg_does_it(require: Callable[[object, s
         input=raw,
         stdout=subprocess.PIPE,
         check=True,
-        timeout=60,
+        timeout=100,
     )
     theirs = np.frombuffer(done.stdout, np.uint8).astype(int)
     ours = gray_pixels(stored(LEVELS)).ravel().astype(int)

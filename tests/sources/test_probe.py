@@ -29,7 +29,7 @@ def make(require: Require, tmp_path: Path) -> Callable[..., Path]:
     def made(name: str, *arguments: str, inputs: tuple[str, ...] = ()) -> Path:
         picture = ("-f", "lavfi", "-i", "testsrc2=size=96x64:rate=30000/1001:duration=1")
         path = tmp_path / name
-        subprocess.run(["ffmpeg", "-v", "error", *(inputs or picture), *arguments, str(path)], check=True, timeout=60)
+        subprocess.run(["ffmpeg", "-v", "error", *(inputs or picture), *arguments, str(path)], check=True, timeout=100)
         return path
 
     return made

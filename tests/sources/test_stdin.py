@@ -242,9 +242,9 @@ def test_ffmpeg_piped_into_a_command_gives_the_frames_of_the_file(
     score = [sys.executable, "-m", "livefilter", "score", "-q"]
     with running(decode, stdout=subprocess.PIPE) as program:
         piped = subprocess.run(
-            [*score, "-"], stdin=program.stdout, capture_output=True, text=True, check=True, timeout=60
+            [*score, "-"], stdin=program.stdout, capture_output=True, text=True, check=True, timeout=100
         )
-    direct = subprocess.run([*score, str(clip)], capture_output=True, text=True, check=True, timeout=60)
+    direct = subprocess.run([*score, str(clip)], capture_output=True, text=True, check=True, timeout=100)
     rows = [line for line in piped.stdout.splitlines() if '"index"' in line]
     assert len(rows) == 8
     assert rows == [line for line in direct.stdout.splitlines() if '"index"' in line]

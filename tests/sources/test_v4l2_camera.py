@@ -89,7 +89,7 @@ class Machine:
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run livefilter's command line; return its exit code, its results and its messages."""
         started = self.start(*arguments)
-        out, err = started.communicate(timeout=60)
+        out, err = started.communicate(timeout=100)
         return started.returncode, out, err
 
     def unplug_all(self) -> None:
@@ -97,7 +97,7 @@ class Machine:
         for started in self._started:
             if started.poll() is None:
                 started.kill()
-            started.communicate(timeout=60)
+            started.communicate(timeout=100)
         self._started.clear()
         shutil.rmtree(self.folder / "dev")
         (self.folder / "dev").mkdir()
@@ -109,7 +109,7 @@ class Machine:
     def close(self) -> None:
         """End the program."""
         if self._program is not None:
-            self._program.communicate(timeout=60)
+            self._program.communicate(timeout=100)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def only_machine(tmp_path_factory: pytest.TempPathFactory, require: Callable[[ob
     library = folder / "camera.so"
     options = ("-O2", "-Wall", "-Werror", "-shared", "-fPIC")
     command = [str(compiler), *options, "-o", str(library), str(HERE / "v4l2_camera.c"), "-ldl", "-lpthread"]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=100)
     machine = Machine(folder, library)
     yield machine
     machine.close()
