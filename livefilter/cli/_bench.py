@@ -87,7 +87,7 @@ def command(
         if size not in SIZES:
             raise OptionError(f"--size: must be one of {', '.join(SIZES)}, found {size}")
     chosen = sizes or (("640x480",) if quick else ("1920x1080",) if readme else tuple(SIZES))
-    with nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw:
+    with _run.logs_on_standard_error(), nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw:
         measured = []
         for group in _measured(
             jobs_named(job), chosen, rounds or (_SHORT_ROUNDS if quick else _ROUNDS), is_single=quick or readme

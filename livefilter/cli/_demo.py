@@ -52,13 +52,14 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
 
         return Recipe(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
 
-    return filter_to_files(
-        str(resource_folder("recordings") / "webcam.mp4"),
-        str(output_dir / f"webcam-{name}.mp4"),
-        make_recipe,
-        scores=str(output_dir / f"webcam-{name}.csv"),
-        plot=None,
-        with_window=window,
-        as_json=False,
-        is_quiet=quiet,
-    )
+    with _run.logs_on_standard_error(is_quiet=quiet):
+        return filter_to_files(
+            str(resource_folder("recordings") / "webcam.mp4"),
+            str(output_dir / f"webcam-{name}.mp4"),
+            make_recipe,
+            scores=str(output_dir / f"webcam-{name}.csv"),
+            plot=None,
+            with_window=window,
+            as_json=False,
+            is_quiet=quiet,
+        )

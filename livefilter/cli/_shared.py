@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import sys
@@ -86,6 +87,25 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def logs_on_standard_error(*, is_quiet: bool = False) -> Iterator[None]:
+    """Write to standard error what the library logs meanwhile: a camera is lost, an earlier run left a part."""
+
+    class ToStandardError(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(f"livefilter: {record.getMessage()}", err=True)
+
+    logger, handler = logging.getLogger("livefilter"), ToStandardError(logging.ERROR if is_quiet else logging.INFO)
+    before = logger.level
+    logger.setLevel(handler.level)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from functools import wraps
 from typing import Any
 
 import click
+
+from livefilter.cli._shared import logs_on_standard_error
 
 _NTSC_NEAR_FPS = 0.005
 """29.97 and 23.976 are how people write 30000/1001 and 24000/1001."""
@@ -119,29 +119,10 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
         given = {name: arguments.pop(name) for name in _OPTIONS}
         options = SourceOptions(**{name: value for name, value in given.items() if value is not None})
-        with _told(is_quiet=arguments.get("quiet", False)):
+        with logs_on_standard_error(is_quiet=arguments.get("quiet", False)):
             return command(**arguments, source_options=options)
 
     decorated: Callable[..., Any] = with_options
     for option in reversed(_OPTIONS.values()):
         decorated = option(decorated)
     return decorated
-
-
-@contextmanager
-def _told(*, is_quiet: bool) -> Iterator[None]:
-    """Write to standard error what the library logs meanwhile: that a camera is lost, and that it is back."""
-
-    class ToStandardError(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            click.echo(f"livefilter: {record.getMessage()}", err=True)
-
-    logger, handler = logging.getLogger("livefilter"), ToStandardError(logging.ERROR if is_quiet else logging.INFO)
-    before = logger.level
-    logger.setLevel(handler.level)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from os.path import exists, isdir, samestat  # Unlike Path's, these do not raise for a name that is too long.
+from itertools import count
+from os.path import exists, isdir, lexists, samestat  # Unlike Path's, these do not raise for a name that is too long.
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, cast
 
 from livefilter.errors import SinkError
 
 if sys.platform != "win32":
     import fcntl
 
+logger = logging.getLogger(__name__)
+
 
 class Beside:
     """A file on its way to ``target``, written under ``<stem>.partial<suffix>`` in the same folder.
 
     While it is being written it is locked, so that two runs never write one output at the same time; the lock ends with
-    the process, however that ends.
+    the process, however that ends. What an earlier run left under that name, because it was killed or interrupted, is
+    never written over: it is moved to ``<stem>.partial.<number><suffix>``, under the first number that is free, and a
+    warning is logged.
 
     Raises:
         SinkError: The folder is missing or cannot be written, the target is a folder, or exists and may not be
@@ -69,27 +75,65 @@ class Beside:
         self._unlock()
 
     def _claimed(self) -> BinaryIO | None:
-        """Make the file, or take what an earlier run left; it is emptied only once it is ours."""
+        """Create the file, and lock it where locks exist; what an earlier run left there is moved away first."""
+        file = self._opened("ab")
         try:
-            file = self.partial.open("ab")
+            is_locked = self._locks(file)
+            if os.fstat(file.fileno()).st_size:
+                left = file
+                if sys.platform == "win32":  # There, a file that is open cannot be moved.
+                    left.close()
+                self._move_away()
+                file = self._opened("xb")
+                with left:  # Its lock is held until the new file is locked, too.
+                    is_locked = self._locks(file)
+        except BaseException:
+            file.close()
+            raise
+        if is_locked:
+            return file
+        file.close()
+        return None
+
+    def _opened(self, mode: Literal["ab", "xb"]) -> BinaryIO:
+        try:
+            return cast("BinaryIO", self.partial.open(mode))
+        except FileExistsError as error:
+            raise self._taken() from error
         except OSError as error:
             raise cannot_write(self.partial, error) from error
-        if sys.platform == "win32":  # There, a file that is open cannot be moved.
-            file.close()
-            return None
+
+    def _locks(self, file: BinaryIO) -> bool:
+        """Lock an open file, and return whether that is possible here.
+
+        Raises:
+            SinkError: Another run has locked it, or moved it into place since it was opened.
+        """
+        if sys.platform == "win32":
+            return False
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            file.close()
-            raise SinkError(f"{self.target}: another run is writing it; wait for it, or give another name") from error
+            raise self._taken() from error
         except OSError:  # A file system without locks.
-            file.close()
-            return None
+            return False
         if not exists(self.partial) or not samestat(os.stat(self.partial), os.fstat(file.fileno())):
-            file.close()  # The run that had it has moved it into place since we opened it.
             raise SinkError(f"{self.target}: another run has just written it; start again if it is to be replaced")
-        file.truncate(0)
-        return file
+        return True
+
+    def _move_away(self) -> None:
+        """Give what an earlier run left a name of its own."""
+        stem, suffix = self.target.stem, self.target.suffix
+        numbered = (self.target.with_name(f"{stem}.partial.{number}{suffix}") for number in count(1))
+        kept = next(path for path in numbered if not lexists(path))
+        try:
+            os.rename(self.partial, kept)
+        except OSError as error:
+            raise cannot_write(self.partial, error) from error
+        logger.warning("%s was left by an earlier run; it is kept as %s", self.partial, kept)
+
+    def _taken(self) -> SinkError:
+        return SinkError(f"{self.target}: another run is writing it; wait for it, or give another name")
 
     def _unlock(self) -> None:
         if self._lock is not None:

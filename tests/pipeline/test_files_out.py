@@ -122,11 +122,12 @@ def test_two_runs_never_write_one_output(media: Media) -> None:
 
 
 def test_what_a_killed_run_left_behind_is_in_nobodys_way(media: Media) -> None:
-    """Its lock ended with it, and its file is written over."""
+    """Its lock ended with it, and its file is kept under a number."""
     source = media.make("in.mp4", *X264)
     (media.folder / "out.partial.mp4").write_bytes(b"left behind" * 1000)
     media.run(source, "out.mp4")
-    assert sorted(path.name for path in media.folder.iterdir()) == ["in.mp4", "out.mp4"]
+    assert sorted(path.name for path in media.folder.iterdir()) == ["in.mp4", "out.mp4", "out.partial.1.mp4"]
+    assert (media.folder / "out.partial.1.mp4").read_bytes() == b"left behind" * 1000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed")

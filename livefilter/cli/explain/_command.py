@@ -85,7 +85,8 @@ def command(
     if output is None:
         click.echo("\n".join(_text(explained, title, note)))
     else:
-        _draw(explained, output, title, note, overwrite=overwrite)
+        with _run.logs_on_standard_error():
+            _draw(explained, output, title, note, overwrite=overwrite)
         click.echo(f"wrote {output}")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -38,12 +40,39 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a worker says: how far it is; at the end the summary and the hash of the input's bytes, or what failed."""
+    """What a worker says: its progress and what it logs; at the end the summary and the input's hash, or an error."""
 
     progress: Progress | None = None
+    logged: tuple[str, int, str] | None = None
     summary: Summary | None = None
     content: str = ""
     error: BaseException | None = None
+
+
+class _Sender:
+    """A worker's end of its channel, for all of its threads; its warnings go through it, too."""
+
+    def __init__(self, channel: Connection) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def send(self, reply: Reply) -> None:
+        """Send a reply."""
+        with self._lock:
+            self._channel.send(reply)
+
+
+class _Forward(logging.Handler):
+    """Sends what is logged to the process that gave the work."""
+
+    def __init__(self, sender: _Sender) -> None:
+        super().__init__(logging.WARNING)
+        self._sender = sender
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one message."""
+        with suppress(OSError):  # Whoever gave the work is gone.
+            self._sender.send(Reply(logged=(record.name, record.levelno, record.getMessage())))
 
 
 class WorkerDiedError(Exception):
@@ -110,6 +139,10 @@ def _hear(worker: _Worker, replied: Callable[[int, Reply], object]) -> bool:
         died = WorkerDiedError(f"the process that read it ended with {_ending(worker.process.exitcode)}")
         replied(worker.place, Reply(error=died))
         return False
+    if reply.logged is not None:
+        name, level, message = reply.logged
+        logging.getLogger(name).log(level, "%s", message)
+        return True
     place = worker.place
     if reply.progress is None:
         worker.place = None
@@ -167,15 +200,20 @@ def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # So does the end of the terminal.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    while True:
-        try:
+    sender = _Sender(channel)
+    logger, forward = logging.getLogger("livefilter"), _Forward(sender)
+    logger.addHandler(forward)
+    try:
+        while True:
             task: Task = channel.recv()
-            channel.send(_done(task, recipe, channel, lambda: is_ended or must_stop.is_set()))
-        except (EOFError, OSError):
-            return  # Whoever gave the work is gone.
+            sender.send(_done(task, recipe, sender, lambda: is_ended or must_stop.is_set()))
+    except (EOFError, OSError):
+        return  # Whoever gave the work is gone.
+    finally:
+        logger.removeHandler(forward)
 
 
-def _done(task: Task, recipe: Recipe, channel: Connection, should_stop: Callable[[], bool]) -> Reply:
+def _done(task: Task, recipe: Recipe, channel: Connection | _Sender, should_stop: Callable[[], bool]) -> Reply:
     sent_s = 0.0
 
     def report(progress: Progress) -> None:
