@@ -7,7 +7,7 @@ from pathlib import Path
 
 from livefilter.bench._clips import Clip, ffmpeg
 from livefilter.bench._files import SOBEL, peak_mb
-from livefilter.pipeline import Pace, Progress, process
+from livefilter.pipeline import Progress, RateEstimate, process
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def measure_long(clip: Clip, folder: Path) -> LongMeasurement:
         clip: What is read.
         folder: Where outputs go.
     """
-    pace, promised_s = Pace(), 0.0
+    pace, promised_s = RateEstimate(), 0.0
 
     def watch(progress: Progress) -> None:
         nonlocal promised_s

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.table import Table
 
-    from livefilter.pipeline import Outcome, Pace, Progress, Recipe, Wanted
+    from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, RateEstimate
 
 _FILE_WIDTH = 160
 
@@ -88,8 +88,8 @@ def check_endings(scores: str | None, plot: str | None) -> None:
 def run(
     sources: Sequence[str],
     batch: Batch,
-    make_recipe: Callable[[], Recipe],
-    make_wanted: Callable[[], Wanted],
+    make_recipe: Callable[[], JobSpec],
+    make_wanted: Callable[[], OutputSpec],
     *,
     as_json: bool,
     is_quiet: bool,
@@ -98,18 +98,18 @@ def run(
     with _run.stopping_on_signal() as should_stop:
         from livefilter.pipeline import run_batch
 
-        with _shown(is_quiet=is_quiet) as watcher:
-            outcomes = run_batch(
+        with _shown(is_quiet=is_quiet) as observer:
+            results = run_batch(
                 sources,
                 batch.folder,
                 make_recipe(),
                 make_wanted(),
-                watcher=watcher,
+                observer=observer,
                 jobs=batch.jobs,
                 resume=batch.resume,
                 should_stop=should_stop,
             )
-        return _report(outcomes, watcher.total, as_json=as_json, is_quiet=is_quiet, is_stopped=should_stop())
+        return _report(results, observer.total, as_json=as_json, is_quiet=is_quiet, is_stopped=should_stop())
 
 
 class Bars:
@@ -130,11 +130,11 @@ class Bars:
         self._weights: list[int] = []
         self._done: dict[int, float] = {}
         self._ended = self._skipped = 0
-        self._paces: dict[int, tuple[TaskID, Pace]] = {}
+        self._paces: dict[int, tuple[TaskID, RateEstimate]] = {}
         self._whole: TaskID | None = None
         self._began_s = clock()
 
-    def planned(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
+    def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
         """Take note of all sources, and of their sizes in bytes."""
         self.total, self._sources = len(sources), sources
         known = [size for size in sizes if size]
@@ -144,16 +144,16 @@ class Bars:
         if self._bar is not None:
             self._whole = self._bar.add_task("all", total=sum(self._weights), count="", told="")
 
-    def advanced(self, place: int, progress: Progress) -> None:
+    def on_progress(self, place: int, progress: Progress) -> None:
         """Move the bar of one input, and that of all."""
         if self._bar is None:
             return
-        from livefilter.pipeline import Pace
+        from livefilter.pipeline import RateEstimate
 
         if place not in self._paces:
             self._paces[place] = (
                 self._bar.add_task(Path(self._sources[place]).name, total=None, count="", told=""),
-                Pace(),
+                RateEstimate(),
             )
         task, pace = self._paces[place]
         if progress.frames:
@@ -162,15 +162,15 @@ class Bars:
         self._done[place] = min(1.0, progress.frames / progress.expected) if progress.expected else 0.0
         self._move_whole()
 
-    def ended(self, place: int, outcome: Outcome) -> None:
+    def on_done(self, place: int, result: InputResult) -> None:
         """Take one input's bar away, and move that of all."""
         self._done[place] = 1.0
         self._ended += 1
-        if outcome.is_skipped:
+        if result.is_skipped:
             self._skipped += self._weights[place]
         if self._bar is None:
             if not self._is_quiet:
-                click.echo(f"{outcome.source}: {status_of(outcome)}", err=True)
+                click.echo(f"{result.source}: {status_of(result)}", err=True)
             return
         if place in self._paces:
             self._bar.remove_task(self._paces.pop(place)[0])
@@ -204,34 +204,34 @@ def _shown(*, is_quiet: bool) -> Iterator[Bars]:
 Status = Literal["done", "skipped", "lost", "interrupted", "failed"]
 
 
-def status_of(outcome: Outcome) -> Status:
+def status_of(result: InputResult) -> Status:
     """Return in a word what came of an input."""
-    if outcome.error is not None:
+    if result.error is not None:
         return "failed"
-    if outcome.summary is None:
+    if result.summary is None:
         return "skipped"
-    return "interrupted" if outcome.summary.is_interrupted else "lost" if outcome.loss else "done"
+    return "interrupted" if result.summary.is_interrupted else "lost" if result.loss else "done"
 
 
-def _report(outcomes: Sequence[Outcome], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool) -> int:
+def _report(results: Sequence[InputResult], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool) -> int:
     """Print what came of each, then each failure and loss by name, and return the most fitting exit code."""
     codes = {DONE}
     if as_json:
-        click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=2))
+        click.echo(json.dumps([_as_json(result) for result in results], indent=2))
     elif not is_quiet:
-        _print_table(outcomes)
-    for outcome in outcomes:
-        if outcome.error is not None:
-            code, line = exit_code_and_message(outcome.error)
+        _print_table(results)
+    for result in results:
+        if result.error is not None:
+            code, line = exit_code_and_message(result.error)
             codes.add(code)
-            click.echo(f"livefilter: failed: {_named(outcome.source, line)}", err=True)
-        elif outcome.loss is not None:
+            click.echo(f"livefilter: failed: {_named(result.source, line)}", err=True)
+        elif result.loss is not None:
             codes.add(LOSS)
-            click.echo(f"livefilter: lost: {_named(outcome.source, outcome.loss)}", err=True)
-        for note in () if is_quiet or as_json or outcome.summary is None else outcome.summary.notes:
-            click.echo(f"livefilter: note: {_named(outcome.source, note)}", err=True)
+            click.echo(f"livefilter: lost: {_named(result.source, result.loss)}", err=True)
+        for note in () if is_quiet or as_json or result.summary is None else result.summary.notes:
+            click.echo(f"livefilter: note: {_named(result.source, note)}", err=True)
     if is_stopped:
-        ended = sum(status_of(outcome) != "interrupted" for outcome in outcomes)
+        ended = sum(status_of(result) != "interrupted" for result in results)
         click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done, --resume goes on", err=True)
         return INTERRUPTED
     return min(codes, key=_SERIOUS.index)
@@ -246,25 +246,25 @@ def _named(source: str, line: str) -> str:
     return line if Path(source).name in line else f"{source}: {line}"
 
 
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    made: dict[str, object] = {"source": outcome.source, "status": status_of(outcome), "outputs": outcome.outputs}
-    if outcome.summary is not None:
-        made = asdict(outcome.summary) | made
-    made["loss"] = outcome.loss
-    if outcome.error is not None:
-        made["error"] = exit_code_and_message(outcome.error)[1]
+def _as_json(result: InputResult) -> dict[str, object]:
+    made: dict[str, object] = {"source": result.source, "status": status_of(result), "outputs": result.outputs}
+    if result.summary is not None:
+        made = asdict(result.summary) | made
+    made["loss"] = result.loss
+    if result.error is not None:
+        made["error"] = exit_code_and_message(result.error)[1]
     return made
 
 
-def _print_table(outcomes: Sequence[Outcome]) -> None:
+def _print_table(results: Sequence[InputResult]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
     # A file or a pipe has no width; a table that is cut off would tell less than one that is wide.
-    Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(_table(outcomes))
+    Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(_table(results))
 
 
-def _table(outcomes: Sequence[Outcome]) -> Table:
+def _table(results: Sequence[InputResult]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
@@ -273,13 +273,13 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     for head in ("frames", "fps", "horizontal", "vertical", "density"):
         table.add_column(head, justify="right")
     table.add_column("outputs", overflow="fold")
-    for outcome in outcomes:
-        status, summary = status_of(outcome), outcome.summary
+    for result in results:
+        status, summary = status_of(result), result.summary
         figures = [""] * 5
         if summary is not None:
             scores = asdict(summary.mean_score).values() if summary.mean_score is not None else ()
             figures = [str(summary.frames), f"{summary.fps:.0f}", *(f"{score:.4f}" for score in scores)]
             figures += [""] * (5 - len(figures))
-        outputs = ", ".join(Path(output).name for output in outcome.outputs)
-        table.add_row(f"[{colours[status]}]{status}[/]", escape(outcome.source), *figures, escape(outputs))
+        outputs = ", ".join(Path(output).name for output in result.outputs)
+        table.add_row(f"[{colours[status]}]{status}[/]", escape(result.source), *figures, escape(outputs))
     return table

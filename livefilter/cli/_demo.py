@@ -10,7 +10,7 @@ import click
 from livefilter.cli import _shared as _run
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import Recipe
+    from livefilter.pipeline import JobSpec
 
 
 @click.command()
@@ -45,12 +45,12 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
         raise SinkError(f"{output_dir}: cannot be made: {error.strerror}") from error
     name = _run.file_stem(preset)
 
-    def make_recipe() -> Recipe:
+    def make_recipe() -> JobSpec:
         from livefilter.overlays import Compare
-        from livefilter.pipeline import Recipe
+        from livefilter.pipeline import JobSpec
         from livefilter.presets import load_preset
 
-        return Recipe(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
+        return JobSpec(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
 
     with _run.logs_on_standard_error(is_quiet=quiet):
         return filter_to_files(

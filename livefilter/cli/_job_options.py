@@ -12,7 +12,7 @@ from livefilter.cli import _shared as _run
 from livefilter.cli._source_options import source_options
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import Recipe
+    from livefilter.pipeline import JobSpec
 
 _ENCODING = {
     "codec": click.option(
@@ -86,8 +86,8 @@ def _with_recipe(command: Callable[..., Any], options: dict[str, Callable[..., A
     return decorated
 
 
-def _recipe(given: dict[str, Any]) -> Recipe:
-    from livefilter.pipeline import Recipe
+def _recipe(given: dict[str, Any]) -> JobSpec:
+    from livefilter.pipeline import JobSpec
     from livefilter.presets import load_preset
     from livefilter.sinks import Encoding
     from livefilter.sources import Trim, parse_time
@@ -99,7 +99,7 @@ def _recipe(given: dict[str, Any]) -> Recipe:
     if encoding["audio_codec"] is not None and not options["audio"]:
         raise click.UsageError("--audio-codec, --no-audio: sound is encoded or left out; give one of them")
     is_trimmed = stride != 1 or any(text is not None for text in times.values())
-    return Recipe(
+    return JobSpec(
         **options | {"preset": load_preset(options["preset"])},
         encoding=Encoding(**encoding) if any(value is not None for value in encoding.values()) else None,
         trim=Trim(**{name: text and parse_time(text) for name, text in times.items()}, stride=stride)

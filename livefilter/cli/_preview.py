@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from livefilter.overlays import Compare
-    from livefilter.pipeline import Live, LiveStats
+    from livefilter.pipeline import LivePipeline, LiveStats
     from livefilter.sinks import PipeFormat
     from livefilter.sources import Source, SourceOptions
 
-_PATIENCE_S = 2.0
+_DRAIN_TIMEOUT_S = 2.0
 """How long to wait at the end for whoever reads a pipe or a camera."""
 
 
@@ -75,12 +75,12 @@ def command(
     if outputs["pipe"] and outputs["scores"] == "-":
         raise click.UsageError("--stdout and --scores - cannot share standard output")
     with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
-        from livefilter.pipeline import Live, Preview
+        from livefilter.pipeline import LivePipeline, Preview
         from livefilter.presets import list_presets
         from livefilter.sinks import WindowSink, check_display
         from livefilter.sources import open_source
 
-        def announce(line: str) -> None:
+        def notify(line: str) -> None:
             if not quiet:
                 click.echo(line, err=True)
 
@@ -88,11 +88,11 @@ def command(
             check_display()
         read = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
         for note in read.facts.notes:
-            announce(f"livefilter: note: {read.facts.name}: {note}")
-        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "announce": announce}
-        runs: Live | Preview
+            notify(f"livefilter: note: {read.facts.name}: {note}")
+        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "announce": notify}
+        runs: LivePipeline | Preview
         if no_window:
-            runs = live = Live(read, preset, **shown)  # type: ignore[arg-type]
+            runs = live = LivePipeline(read, preset, **shown)  # type: ignore[arg-type]
         else:
             window = opened.enter_context(WindowSink(f"livefilter: {read.facts.name}"))
             folder = snapshot_dir or Path()
@@ -100,7 +100,7 @@ def command(
             runs = Preview(read, preset, presets=presets, window=window, snapshot_folder=folder, **shown)  # type: ignore[arg-type]
             live = runs.live
         try:
-            _add_outputs(live, read, opened, announce, **outputs)  # type: ignore[arg-type]
+            _add_outputs(live, read, opened, notify, **outputs)  # type: ignore[arg-type]
         except BaseException:
             live.discard()
             raise
@@ -115,10 +115,10 @@ def command(
 
 
 def _add_outputs(
-    live: Live,
+    live: LivePipeline,
     source: Source,
     opened: ExitStack,
-    announce: Callable[[str], object],
+    notify: Callable[[str], object],
     *,
     record: Path | None,
     scores: str | None,
@@ -129,29 +129,33 @@ def _add_outputs(
     overwrite: bool,
 ) -> None:
     """Give a pipeline the outputs that were asked for; without any sink it runs for its figures alone."""
-    from livefilter.pipeline import Metrics, StatsLog, Unseen
+    from livefilter.pipeline import NullOutput, PrometheusExporter, StatsLog
     from livefilter.sinks import PipeSink, ScoreSink, VirtualCameraSink
 
     facts = source.facts
     if stats is not None:
         opened.enter_context(StatsLog(live, stats))
     if metrics is not None:
-        served = opened.enter_context(Metrics(live, metrics))
-        announce(f"metrics: http://127.0.0.1:{served.port}/metrics")
+        served = opened.enter_context(PrometheusExporter(live, metrics))
+        notify(f"metrics: http://127.0.0.1:{served.port}/metrics")
     if virtual_camera:
         camera = VirtualCameraSink(facts.shape, rate=facts.rate)
-        announce(f"virtual camera: {camera.target}")
+        notify(f"virtual camera: {camera.target}")
         live.add_sink(
-            "virtual camera", camera, is_newest=True, patience_s=_PATIENCE_S, is_wanted=lambda: camera.is_read
+            "virtual camera",
+            camera,
+            drop_oldest=True,
+            drain_timeout_s=_DRAIN_TIMEOUT_S,
+            has_consumer=lambda: camera.is_read,
         )
     if pipe is not None:
-        live.add_sink("stdout", PipeSink(pipe, rate=facts.rate), is_newest=True, patience_s=_PATIENCE_S)
+        live.add_sink("stdout", PipeSink(pipe, rate=facts.rate), drop_oldest=True, drain_timeout_s=_DRAIN_TIMEOUT_S)
     if scores is not None:
-        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite), needs_pictures=False)
+        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite), needs_pixels=False)
     if record is not None:
         live.record(record, overwrite=overwrite)
-    if not live.loop.outlets:
-        live.add_outlet(Unseen())
+    if not live.loop.outputs:
+        live.add_output(NullOutput())
 
 
 def _lines(stats: LiveStats, seconds: float) -> Iterator[str]:

@@ -14,7 +14,7 @@ from livefilter.cli._job_options import picture_options
 from livefilter.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import Recipe, Target, Wanted
+    from livefilter.pipeline import JobSpec, OutputSpec, Target
 
 
 @click.command()
@@ -38,7 +38,7 @@ def command(
     window: bool,
     as_json: bool,
     quiet: bool,
-    make_recipe: Callable[[], Recipe],
+    make_recipe: Callable[[], JobSpec],
 ) -> int:
     """Filter every frame of SOURCE and write a video or pictures.
 
@@ -62,14 +62,14 @@ def command(
     _batch.refuse_with_folder({"-o": output, "--window": window})
     _batch.check_endings(scores, plot)
 
-    def make_wanted() -> Wanted:
-        from livefilter.pipeline import Wanted
+    def make_wanted() -> OutputSpec:
+        from livefilter.pipeline import OutputSpec
         from livefilter.sinks import VIDEO_SUFFIXES
 
         picture = "" if ending is None else f".{ending.lstrip('.').lower()}"
         if picture not in ("", *VIDEO_SUFFIXES):
             raise click.UsageError(f"--ending: is one of {', '.join(VIDEO_SUFFIXES)}, found {ending!r}")
-        return Wanted(picture, scores, plot)
+        return OutputSpec(picture, scores, plot)
 
     return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
 
@@ -77,7 +77,7 @@ def command(
 def filter_to_files(
     source: str,
     output: str | None,
-    make_recipe: Callable[[], Recipe],
+    make_recipe: Callable[[], JobSpec],
     *,
     scores: str | None,
     plot: str | None,
@@ -90,10 +90,10 @@ def filter_to_files(
         from livefilter.sinks import WindowSink
         from livefilter.sources import title_of
 
-        recipe = make_recipe()
-        targets: list[Target] = [output or f"{_run.file_stem(source)}-{_run.file_stem(recipe.preset.name)}.mp4"]
+        job = make_recipe()
+        targets: list[Target] = [output or f"{_run.file_stem(source)}-{_run.file_stem(job.preset.name)}.mp4"]
         if with_window:
             targets.append(opened.enter_context(WindowSink(f"livefilter: {title_of(source)}")))
         progress = opened.enter_context(progress_bar(title_of(source), is_quiet=is_quiet))
-        summary = recipe.run(source, targets, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
+        summary = job.run(source, targets, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
     return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from livefilter.pipeline import Pace, Progress
+    from livefilter.pipeline import Progress, RateEstimate
 
 _REDRAW_S = 0.1
 
@@ -23,10 +23,10 @@ def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress],
     if is_quiet or not sys.stderr.isatty():
         yield None
         return
-    from livefilter.pipeline import Pace
+    from livefilter.pipeline import RateEstimate
 
     with make_bar() as bar:
-        task, pace, drawn_s = bar.add_task(title, total=None, count="", told=""), Pace(), 0.0
+        task, pace, drawn_s = bar.add_task(title, total=None, count="", told=""), RateEstimate(), 0.0
 
         def show(progress: Progress) -> None:
             nonlocal drawn_s
@@ -54,7 +54,7 @@ def make_bar() -> Bar:
     return Bar(*columns, console=Console(stderr=True), transient=True)
 
 
-def draw(bar: Bar, task: TaskID, progress: Progress, pace: Pace) -> None:
+def draw(bar: Bar, task: TaskID, progress: Progress, pace: RateEstimate) -> None:
     """Move the bar of one run, with its frames, its rate, and what is left."""
     count = f"{progress.frames}" if progress.expected is None else f"{progress.frames}/{progress.expected}"
     rate = "" if pace.fps is None else f"{pace.fps:.0f} fps"

@@ -13,7 +13,7 @@ from livefilter.cli._job_options import score_options
 from livefilter.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import Recipe, Wanted
+    from livefilter.pipeline import JobSpec, OutputSpec
 
 
 @click.command()
@@ -40,7 +40,7 @@ def command(
     plot: str | None,
     as_json: bool,
     quiet: bool,
-    make_recipe: Callable[[], Recipe],
+    make_recipe: Callable[[], JobSpec],
 ) -> int:
     """Score every frame of SOURCE: one row each, with index, time in seconds, horizontal, vertical and density.
 
@@ -51,10 +51,10 @@ def command(
         _batch.refuse_with_folder({"-o": output})
         _batch.check_endings(None, plot)
 
-        def make_wanted() -> Wanted:
-            from livefilter.pipeline import Wanted
+        def make_wanted() -> OutputSpec:
+            from livefilter.pipeline import OutputSpec
 
-            return Wanted(scores=f".{ending or 'csv'}", plot=plot)
+            return OutputSpec(scores=f".{ending or 'csv'}", plot=plot)
 
         return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
     if ending is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from livefilter.pipeline._summary import Progress
 
 
-class Pace:
+class RateEstimate:
     """The mean rate of a run since its first frame, by which the rest is estimated.
 
     The mean of the whole run rather than of the last moments: a file's parts are about equally hard, so it is steady,

@@ -7,22 +7,22 @@ from contextlib import nullcontext
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.pipeline._prefetch import LIVE_PATIENCE_S, ReadAhead, WriteBehind
-from livefilter.pipeline._render import Result, Work
+from livefilter.pipeline._prefetch import LIVE_JOIN_TIMEOUT_S, BackgroundWriter, Prefetcher
+from livefilter.pipeline._render import Renderer, Result
 from livefilter.pipeline._summary import Progress, ScoreMean
 from livefilter.sinks import Along, Sink
 from livefilter.sources import SourceFacts, Trimmed
 
 
-class Run:
+class FileLoop:
     """Filters and scores frames, and hands the results to sinks.
 
     Args:
         frames: What is read, by a thread of its own.
         facts: What is known of their source.
         work: Filters, scores and draws.
-        here: Sinks that are written by the calling thread.
-        behind: Sinks that are written by a thread of their own.
+        caller_sinks: Sinks that are written by the calling thread.
+        writer_sinks: Sinks that are written by a thread of their own.
         alongs: What is copied along by sinks; it is told where the frames begin and end.
 
     Attributes:
@@ -35,9 +35,9 @@ class Run:
         self,
         frames: Trimmed,
         facts: SourceFacts,
-        work: Work,
-        here: Sequence[Sink],
-        behind: Sequence[Sink],
+        work: Renderer,
+        caller_sinks: Sequence[Sink],
+        writer_sinks: Sequence[Sink],
         alongs: Sequence[Along],
     ) -> None:
         self.means = ScoreMean()
@@ -46,8 +46,8 @@ class Run:
         self._frames = frames
         self._facts = facts
         self._work = work
-        self._here = here
-        self._behind = behind
+        self._caller_sinks = caller_sinks
+        self._writer_sinks = writer_sinks
         self._alongs = alongs
         self._last: Frame | None = None
 
@@ -58,7 +58,7 @@ class Run:
             SourceError: Nothing could be read at all.
             SinkError: An output cannot be written.
         """
-        writer = WriteBehind(self._write_behind) if self._behind else nullcontext()
+        writer = BackgroundWriter(self._write_behind) if self._writer_sinks else nullcontext()
         try:
             with writer as behind:
                 self._read(behind, progress, should_stop)
@@ -70,12 +70,14 @@ class Run:
 
     def _read(
         self,
-        behind: WriteBehind[Result] | None,
+        behind: BackgroundWriter[Result] | None,
         progress: Callable[[Progress], object] | None,
         should_stop: Callable[[], bool],
     ) -> None:
         try:
-            with ReadAhead(self._frames, patience_s=LIVE_PATIENCE_S if self._facts.is_live else None) as frames:
+            with Prefetcher(
+                self._frames, join_timeout_s=LIVE_JOIN_TIMEOUT_S if self._facts.is_live else None
+            ) as frames:
                 for frame in frames:
                     if should_stop():
                         self.is_interrupted = True
@@ -85,7 +87,7 @@ class Run:
                     result = self._filtered(frame)
                     if behind is not None:
                         behind.put(result)
-                    for sink in self._here:
+                    for sink in self._caller_sinks:
                         sink.write(*result)
                     self.means.add(result[1])
                     self._last = frame
@@ -106,7 +108,7 @@ class Run:
         return self._work(frame)
 
     def _write_behind(self, result: Result) -> None:
-        for sink in self._behind:
+        for sink in self._writer_sinks:
             sink.write(*result)
 
     def _tell_begin(self) -> None:

@@ -18,7 +18,7 @@ _NOT_CONTENT = ("preset", "overwrite", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class JobSpec:
     """A preset and the options of ``process``: what stays the same from one input to the next.
 
     Attributes:
@@ -50,13 +50,13 @@ class Recipe:
     threads: int | None = None
 
     @property
-    def key(self) -> str:
+    def fingerprint(self) -> str:
         """A hash of all that outputs depend on: equal if the same input gives the same outputs."""
         content = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_CONTENT}
         content |= {"preset": self.preset.hash, "name": self.preset.name}  # The name may be drawn on the picture.
         return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
 
-    def with_threads(self, threads: int) -> Recipe:
+    def with_threads(self, threads: int) -> JobSpec:
         """Return the same with a number of threads, unless one is given already."""
         return self if self.threads is not None else replace(self, threads=threads)
 

@@ -12,7 +12,7 @@ from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Source
 
 
-def mended(source: Source, stats: Stats) -> Iterator[Frame]:
+def with_monotonic_times(source: Source, stats: Stats) -> Iterator[Frame]:
     """Yield a source's frames with times that only grow.
 
     What is no frame is counted as dropped by the "source". A time that is no number becomes one frame after the one
@@ -25,17 +25,17 @@ def mended(source: Source, stats: Stats) -> Iterator[Frame]:
     given: Iterable[object] = source
     for frame in given:
         if not isinstance(frame, Frame):
-            stats.came()
+            stats.frame_in()
             stats.drop("source")
             continue
         time_s = _number(frame.time_s)
         if last_s is not None and (time_s is None or time_s + shift_s <= last_s):
-            stats.mend()
+            stats.timestamp_fixed()
             if time_s is not None:
                 shift_s = last_s + period_s - time_s
             time_s = last_s + period_s
         elif time_s is None:
-            stats.mend()
+            stats.timestamp_fixed()
             time_s = Fraction(0)
         else:
             time_s += shift_s

@@ -11,10 +11,10 @@ from typing import Generic, Self, TypeVar
 from livefilter._blocking_thread import BlockingThread
 
 Item = TypeVar("Item")
-_AHEAD = 2
+_QUEUE_SIZE = 2
 """How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
 _POLL_S = 0.1
-LIVE_PATIENCE_S = 2.0
+LIVE_JOIN_TIMEOUT_S = 2.0
 """How long a reader that does not come back, from a camera that hangs, is waited for."""
 
 
@@ -25,19 +25,19 @@ class _End:
         self.error = error
 
 
-class ReadAhead(Generic[Item]):
+class Prefetcher(Generic[Item]):
     """Items of an iterable, read by a thread of its own; what breaks it is raised where its next item was due.
 
     Args:
         items: Read only by that thread.
-        patience_s: How long its last read is waited for at the end; None: for as long as it takes, so that what it
+        join_timeout_s: How long its last read is waited for at the end; None: for as long as it takes, so that what it
             reads from can be closed.
     """
 
-    def __init__(self, items: Iterable[Item], *, patience_s: float | None = None) -> None:
+    def __init__(self, items: Iterable[Item], *, join_timeout_s: float | None = None) -> None:
         self._items = items
-        self._patience_s = patience_s
-        self._queue: Queue[Item | _End] = Queue(_AHEAD)
+        self._join_timeout_s = join_timeout_s
+        self._queue: Queue[Item | _End] = Queue(_QUEUE_SIZE)
         self._is_over = threading.Event()
         self._thread = BlockingThread(target=self._read, name="livefilter.pipeline.prefetch")
         self._thread.start()
@@ -58,7 +58,7 @@ class ReadAhead(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_over.set()
-        self._thread.join(self._patience_s)
+        self._thread.join(self._join_timeout_s)
 
     def _read(self) -> None:
         end = _End()
@@ -80,7 +80,7 @@ class ReadAhead(Generic[Item]):
         return False
 
 
-class WriteBehind(Generic[Item]):
+class BackgroundWriter(Generic[Item]):
     """Writes items in a thread of its own, in order; what breaks it is raised by the next ``put``, or at the end.
 
     Left with an interrupt, what was put is still written; left with another error, it is dropped.
@@ -91,7 +91,7 @@ class WriteBehind(Generic[Item]):
 
     def __init__(self, write: Callable[[Item], object]) -> None:
         self._write = write
-        self._queue: Queue[Item | _End] = Queue(_AHEAD)
+        self._queue: Queue[Item | _End] = Queue(_QUEUE_SIZE)
         self._error: BaseException | None = None
         self._is_dropping = False
         self._thread = BlockingThread(target=self._work, name="livefilter.pipeline.writer")

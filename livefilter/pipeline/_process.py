@@ -17,8 +17,8 @@ from typing import cast
 from livefilter.compiler import Filter
 from livefilter.errors import OptionError
 from livefilter.overlays import Compare, Overlay
-from livefilter.pipeline._file_loop import Run
-from livefilter.pipeline._render import Work
+from livefilter.pipeline._file_loop import FileLoop
+from livefilter.pipeline._render import Renderer
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
 from livefilter.sinks import (
@@ -159,7 +159,7 @@ def process(
         if drawn is not None:
             drawn.is_shown = overlay
         started = time.perf_counter()
-        run = Run(trimmed, facts, Work(compiled, color, drawn), (*quick, *tables), slow, alongs)
+        run = FileLoop(trimmed, facts, Renderer(compiled, color, drawn), (*quick, *tables), slow, alongs)
         run(progress, should_stop)
         if trim is not None and not run.means.frames and not run.is_interrupted:
             raise OptionError(

@@ -17,7 +17,7 @@ from livefilter.sources import Color
 Result = tuple[Frame, EdgeScore]
 
 
-class Work:
+class Renderer:
     """Filters a frame, scores it, and draws on it.
 
     Scores are of the unfiltered gray frame, whatever is done with its colours.

@@ -30,7 +30,7 @@ import numpy as np
 from livefilter.compiler import Filter
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline import Live
+from livefilter.pipeline import LivePipeline
 from livefilter.presets import list_presets
 from livefilter.sinks import ScoreSink, Sink
 from livefilter.sources import Source, SourceFacts
@@ -41,7 +41,7 @@ __all__ = ["Latency", "Piece", "Sample", "cut", "growth", "main", "problems", "s
 _RATE = Fraction(30)
 _SHAPE = (720, 1280)
 _PICTURES = 16
-_SWITCH_S, _STALL_EVERY_S, _STALL_S = 2.0, 30.0, 1.0
+_GIL_SWITCH_INTERVAL_S, _STALL_EVERY_S, _STALL_S = 2.0, 30.0, 1.0
 _SETTLED_S = 60.0
 """When everything that is loaded once has been loaded: all presets, that is, in half a minute."""
 _NEAR_S = 0.2
@@ -145,7 +145,7 @@ class _Viewer(Sink):
         """Do nothing."""
 
 
-def _sample(live: Live) -> Sample:
+def _sample(live: LivePipeline) -> Sample:
     """Return the state now, with all frames that were dropped so far; zero where the system does not say."""
     resident, descriptors = 0, 0
     if sys.platform == "linux":
@@ -163,9 +163,9 @@ def soak(seconds: float) -> list[str]:
     source, viewer = _Stalling(seconds), _Viewer()
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory() as folder, _Metronome() as metronome:
-        live = Live(source, names[0])
-        live.add_sink("viewer", viewer, is_newest=True)
-        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"), needs_pictures=False)
+        live = LivePipeline(source, names[0])
+        live.add_sink("viewer", viewer, drop_oldest=True)
+        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"), needs_pixels=False)
         _watch(live, source, viewer, samples, names)
         summary = live.summary(is_interrupted=False)
     settled_s = min(_SETTLED_S, max(seconds * 0.6, 2.2 * len(names)))
@@ -185,18 +185,18 @@ def soak(seconds: float) -> list[str]:
     return problems(pieces, float(1000 / _RATE))
 
 
-def _watch(live: Live, source: _Stalling, viewer: _Viewer, samples: list[Sample], names: Sequence[str]) -> None:
+def _watch(live: LivePipeline, source: _Stalling, viewer: _Viewer, samples: list[Sample], names: Sequence[str]) -> None:
     """Run a pipeline to its end, change its preset now and then, and take samples."""
     wishes = cycle(names)
     next(wishes)
-    switch_s = time.monotonic() + _SWITCH_S
+    switch_s = time.monotonic() + _GIL_SWITCH_INTERVAL_S
     with live:
         while not live.is_over:
             now_s = time.monotonic()
             if now_s >= switch_s:
                 live.preset.switch(next(wishes))
-                switch_s += _SWITCH_S
-            live.tend()
+                switch_s += _GIL_SWITCH_INTERVAL_S
+            live.service()
             samples.append(_sample(live))
             viewer.is_stalled = any(start - _NEAR_S <= now_s <= end + _NEAR_S for start, end in source.stalls[-1:])
             time.sleep(0.05)

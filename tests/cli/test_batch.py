@@ -14,7 +14,7 @@ from livefilter.cli._batch import Bars
 from livefilter.cli._progress import left, make_bar
 from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline import Outcome, Progress, Summary
+from livefilter.pipeline import InputResult, Progress, Summary
 from livefilter.testing import FakeClock
 
 
@@ -100,17 +100,23 @@ def test_options_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     ("outcomes", "code"),
     [
-        ([Outcome("a", summary()), Outcome("b", is_skipped=True)], 0),
-        ([Outcome("a", summary(loss="half of it"), loss="half of it")], 5),
-        ([Outcome("a", summary(loss="half of it"), loss="half of it"), Outcome("b", error=SourceError("b: gone"))], 3),
-        ([Outcome("a", is_skipped=True, loss="half of it")], 5),
-        ([Outcome("a", error=OptionError("x")), Outcome("b", error=SourceError("y"))], 3),
-        ([Outcome("a", error=SinkError("x")), Outcome("b", error=SourceError("y"))], 4),
-        ([Outcome("a", error=RuntimeError("x")), Outcome("b", error=SinkError("y"))], 1),
+        ([InputResult("a", summary()), InputResult("b", is_skipped=True)], 0),
+        ([InputResult("a", summary(loss="half of it"), loss="half of it")], 5),
+        (
+            [
+                InputResult("a", summary(loss="half of it"), loss="half of it"),
+                InputResult("b", error=SourceError("b: gone")),
+            ],
+            3,
+        ),
+        ([InputResult("a", is_skipped=True, loss="half of it")], 5),
+        ([InputResult("a", error=OptionError("x")), InputResult("b", error=SourceError("y"))], 3),
+        ([InputResult("a", error=SinkError("x")), InputResult("b", error=SourceError("y"))], 4),
+        ([InputResult("a", error=RuntimeError("x")), InputResult("b", error=SinkError("y"))], 1),
     ],
 )
 def test_the_exit_code_is_the_most_serious(
-    outcomes: list[Outcome], code: int, capsys: pytest.CaptureFixture[str]
+    outcomes: list[InputResult], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bug, then outputs, inputs, usage, and loss; each failure and each loss is named on standard error."""
     assert _batch._report(outcomes, len(outcomes), as_json=False, is_quiet=True, is_stopped=False) == code
@@ -122,9 +128,9 @@ def test_the_exit_code_is_the_most_serious(
 def test_json_tells_all_of_each(capsys: pytest.CaptureFixture[str]) -> None:
     """Status, outputs, what is in the summary, and the message of a failure."""
     outcomes = [
-        Outcome("a", summary(), None, ("out/a.mp4",)),
-        Outcome("b", error=SourceError("b: gone")),
-        Outcome("c", summary(is_interrupted=True)),
+        InputResult("a", summary(), None, ("out/a.mp4",)),
+        InputResult("b", error=SourceError("b: gone")),
+        InputResult("c", summary(is_interrupted=True)),
     ]
     _batch._report(outcomes, 3, as_json=True, is_quiet=False, is_stopped=False)
     a, b, c = json.loads(capsys.readouterr().out)
@@ -138,19 +144,19 @@ def test_bars_are_drawn_for_what_is_at_work_and_for_all() -> None:
     clock = FakeClock()
     bar = make_bar()
     bars = Bars(bar, clock=clock)
-    bars.planned(["in/a.mp4", "b.mp4", "c.mp4", "d.mp4"], [100, 300, 0, 100])
-    bars.ended(3, Outcome("d.mp4", is_skipped=True))
+    bars.on_start(["in/a.mp4", "b.mp4", "c.mp4", "d.mp4"], [100, 300, 0, 100])
+    bars.on_done(3, InputResult("d.mp4", is_skipped=True))
     assert bars.remaining_s is None
     clock.advance(10)
-    bars.advanced(0, Progress(0, None))
-    bars.advanced(0, Progress(5, 10))
-    bars.advanced(1, Progress(50, 100))
+    bars.on_progress(0, Progress(0, None))
+    bars.on_progress(0, Progress(5, 10))
+    bars.on_progress(1, Progress(50, 100))
     assert [task.description for task in bar.tasks] == ["all", "a.mp4", "b.mp4"]
     assert [task.fields["count"] for task in bar.tasks] == ["1/4", "5/10", "50/100"]
     # 200 of 566 bytes took 10 s; c.mp4 counts as much as the others do in the mean.
     assert bars.remaining_s == pytest.approx(10 * 366 / 200)
     assert bar.tasks[0].percentage == pytest.approx(100 * 300 / 666)
-    bars.ended(0, Outcome("in/a.mp4", summary()))
+    bars.on_done(0, InputResult("in/a.mp4", summary()))
     assert [task.description for task in bar.tasks] == ["all", "b.mp4"]
     assert bar.tasks[0].fields["count"] == "2/4"
 
@@ -167,6 +173,6 @@ def test_on_a_terminal_bars_are_shown(
     """And nothing is left of them at the end."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with _batch._shown(is_quiet=False) as shown:
-        shown.planned(["a"], [1])
-        shown.ended(0, Outcome("a", summary()))
+        shown.on_start(["a"], [1])
+        shown.on_done(0, InputResult("a", summary()))
     assert cast(Callable[[], object], shown._bar) is not None

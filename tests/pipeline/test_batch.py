@@ -16,16 +16,16 @@ from pathlib import Path
 import pytest
 
 from livefilter.errors import OptionError, SinkError, SourceError
-from livefilter.pipeline import Outcome, Progress, Recipe, Wanted, run_batch
-from livefilter.pipeline.batch._inputs import content_of, expand, size_of
-from livefilter.pipeline.batch._manifest import FILE_NAME, Ledger
+from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, run_batch
+from livefilter.pipeline.batch._inputs import content_hash, expand, size_of
+from livefilter.pipeline.batch._manifest import FILE_NAME, Manifest
 from livefilter.pipeline.batch._workers import (
-    Reply,
     Task,
     WorkerDiedError,
+    WorkerMessage,
     _done,
-    _shares,
-    _signals_held,
+    _partition_cpus,
+    _signals_blocked,
     _work,
     run_tasks,
 )
@@ -42,27 +42,27 @@ class Notes:
     def __init__(self) -> None:
         self.sources: list[str] = []
         self.progress: dict[int, list[Progress]] = {}
-        self.outcomes: dict[int, Outcome] = {}
+        self.outcomes: dict[int, InputResult] = {}
 
-    def planned(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
+    def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
         """Once, before all else."""
         self.sources = list(sources)
         assert len(sizes) == len(sources)
 
-    def advanced(self, place: int, progress: Progress) -> None:
+    def on_progress(self, place: int, progress: Progress) -> None:
         """Of each that is at work."""
         self.progress.setdefault(place, []).append(progress)
 
-    def ended(self, place: int, outcome: Outcome) -> None:
+    def on_done(self, place: int, outcome: InputResult) -> None:
         """Once for each."""
         assert place not in self.outcomes
         self.outcomes[place] = outcome
 
 
 @pytest.fixture
-def recipe(negative: str) -> Recipe:
+def job(negative: str) -> JobSpec:
     """The quick preset, nothing else."""
-    return Recipe(preset=load_preset(negative))
+    return JobSpec(preset=load_preset(negative))
 
 
 @pytest.fixture
@@ -83,11 +83,11 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.jit
-def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(inputs: Path, recipe: Recipe) -> None:
+def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(inputs: Path, job: JobSpec) -> None:
     """Names kept and made unique, a reply for each in order; then, resumed, only what is not finished runs again."""
     notes, out = Notes(), inputs / "out"
     outcomes = run_batch(
-        ["clip.mp4", "broken.mp4", "b", "clip10.mp4"], out, recipe, Wanted("", ".csv"), watcher=notes, jobs=2
+        ["clip.mp4", "broken.mp4", "b", "clip10.mp4"], out, job, OutputSpec("", ".csv"), observer=notes, jobs=2
     )
     assert [outcome.source for outcome in outcomes] == [
         "clip.mp4",
@@ -108,7 +108,9 @@ def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     (out / "clip10.csv").write_text("changed")
     os.rename("clip.mp4", "renamed.mp4")
-    again = run_batch(["renamed.mp4", "b", "clip10.mp4"], out, recipe, Wanted("", ".csv"), watcher=Notes(), resume=True)
+    again = run_batch(
+        ["renamed.mp4", "b", "clip10.mp4"], out, job, OutputSpec("", ".csv"), observer=Notes(), resume=True
+    )
     assert [outcome.is_skipped for outcome in again] == [True, True, False]
     assert again[0].outputs == (str(out / "clip.mp4"), str(out / "clip.csv"))
     assert isinstance(again[2].error, SinkError)  # It exists, and is not ours any more.
@@ -116,11 +118,11 @@ def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped
 
 
 @pytest.mark.jit
-def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recipe: Recipe) -> None:
+def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, job: JobSpec) -> None:
     """A crash of a library, or a kill: named, with the signal; the next input gets a worker of its own."""
-    said: list[tuple[int, Reply]] = []
+    said: list[tuple[int, WorkerMessage]] = []
 
-    def replied(place: int, reply: Reply) -> None:
+    def on_message(place: int, reply: WorkerMessage) -> None:
         said.append((place, reply))
         if place == 0 and reply.progress is not None:
             (worker,) = multiprocessing.active_children()
@@ -128,7 +130,7 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recip
             os.kill(worker.pid, signal.SIGKILL)
 
     tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv"), None) for place in range(2)}
-    run_tasks(tasks, recipe, jobs=1, replied=replied)
+    run_tasks(tasks, job, jobs=1, on_message=on_message)
     ends = {place: reply for place, reply in said if reply.progress is None}
     assert isinstance(ends[0].error, WorkerDiedError)
     assert "SIGKILL" in str(ends[0].error)
@@ -138,18 +140,18 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, recip
 
 @pytest.mark.jit
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot confine a process to cores")
-def test_cores_are_shared_out_among_jobs(inputs: Path, recipe: Recipe) -> None:
+def test_cores_are_shared_out_among_jobs(inputs: Path, job: JobSpec) -> None:
     """Two at once have halves that do not overlap, and this process keeps all."""
     before = os.sched_getaffinity(0)
     seen: dict[int | None, set[int]] = {}
 
-    def replied(place: int, reply: Reply) -> None:
+    def on_message(place: int, reply: WorkerMessage) -> None:
         for worker in multiprocessing.active_children():
             if worker.pid is not None:
                 seen[worker.pid] = os.sched_getaffinity(worker.pid)
 
     tasks = {place: Task(f"t{place}", "clip.mp4", None, str(inputs / f"{place}.csv"), None) for place in range(2)}
-    run_tasks(tasks, recipe, jobs=2, replied=replied)
+    run_tasks(tasks, job, jobs=2, on_message=on_message)
     first, second = seen.values()
     assert first | second == before == os.sched_getaffinity(0)
     assert not first & second or len(before) == 1
@@ -159,7 +161,7 @@ def test_cores_are_shared_out_among_jobs(inputs: Path, recipe: Recipe) -> None:
 def test_every_job_has_a_core(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """All cores are given out, evenly; where there are more jobs than cores, some share one."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4, 6}, raising=False)
-    shares = _shares(jobs)
+    shares = _partition_cpus(jobs)
     assert len(shares) == jobs
     assert set.union(*shares) == {0, 2, 4, 6}
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
@@ -167,7 +169,7 @@ def test_every_job_has_a_core(jobs: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.jit
 def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
-    tmp_path: Path, recipe: Recipe, make_clip: Callable[..., Path], pictures: list[object]
+    tmp_path: Path, job: JobSpec, make_clip: Callable[..., Path], pictures: list[object]
 ) -> None:
     """What is at work ends as after an interrupt, its output partial; the next one is not begun."""
     for name in "ab":
@@ -175,21 +177,21 @@ def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
     begun = threading.Event()
 
     class Stopper(Notes):
-        def advanced(self, place: int, progress: Progress) -> None:
-            super().advanced(place, progress)
+        def on_progress(self, place: int, progress: Progress) -> None:
+            super().on_progress(place, progress)
             if progress.frames:
                 begun.set()
 
     out = tmp_path / "out"
-    outcomes = run_batch([str(tmp_path)], out, recipe, Wanted(".mp4"), watcher=Stopper(), should_stop=begun.is_set)
+    outcomes = run_batch([str(tmp_path)], out, job, OutputSpec(".mp4"), observer=Stopper(), should_stop=begun.is_set)
     assert [outcome.summary is not None and outcome.summary.is_interrupted for outcome in outcomes] == [True]
     assert names(out) == ["a.partial.mp4"]
 
 
-def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: Path, recipe: Recipe) -> None:
+def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: Path, job: JobSpec) -> None:
     """Here in this process: progress, a summary with the hash of the bytes, and a failure as an error of ours."""
     ours, theirs = multiprocessing.Pipe()
-    said: list[Reply] = []
+    said: list[WorkerMessage] = []
 
     def give() -> None:
         for source in ("clip.mp4", "broken.mp4"):
@@ -203,7 +205,7 @@ def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: P
     giver = threading.Thread(target=give)
     giver.start()
     try:
-        _work(theirs, recipe, multiprocessing.get_context("spawn").Event())
+        _work(theirs, job, multiprocessing.get_context("spawn").Event())
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -211,16 +213,16 @@ def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: P
     assert not giver.is_alive()
     done, failed = (reply for reply in said if reply.progress is None)
     assert done.summary is not None
-    assert (done.summary.frames, done.content) == (8, content_of("clip.mp4"))
+    assert (done.summary.frames, done.content) == (8, content_hash("clip.mp4"))
     assert isinstance(failed.error, SourceError)
     assert said[0].progress == Progress(0, None)
 
 
-def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, recipe: Recipe) -> None:
+def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, job: JobSpec) -> None:
     """Any object may stand in a foreign error, and not every one survives a pipe."""
     ours, theirs = multiprocessing.Pipe()
     ours.close()
-    reply = _done(Task("a", "clip.mp4", None, None, None), recipe, theirs, lambda: False)
+    reply = _done(Task("a", "clip.mp4", None, None, None), job, theirs, lambda: False)
     assert isinstance(reply.error, RuntimeError)
     assert "BrokenPipeError" in str(reply.error)
 
@@ -241,7 +243,7 @@ def test_pictures_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert expand("frames") == ["frames"]
     assert expand("frames/*.png") == ["frames/*.png"]
     assert size_of("frames") == size_of("frames/*.png") == 9
-    assert content_of("frames") == content_of("frames/*.png")
+    assert content_hash("frames") == content_hash("frames/*.png")
 
 
 def test_a_glob_without_a_match_is_told(tmp_path: Path) -> None:
@@ -254,7 +256,7 @@ def test_a_glob_without_a_match_is_told(tmp_path: Path) -> None:
 def test_a_signal_does_not_end_a_worker_that_is_still_starting() -> None:
     """It is kept until the worker can heed it, so that its input is interrupted, not failed."""
     code = "import os, signal; [os.kill(os.getpid(), number) for number in (1, 2, 15)]; print('lives')"
-    with _signals_held():
+    with _signals_blocked():
         told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=100)
     assert told.stdout == "lives\n"
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & set(_ENDING)
@@ -264,10 +266,10 @@ def test_a_list_that_cannot_be_written_leaves_none_begun(tmp_path: Path) -> None
     """The disk may be full; what was noted before stays as it is."""
     source = tmp_path / "a.mp4"
     source.write_bytes(b"one")
-    ledger = Ledger(tmp_path)
+    manifest = Manifest(tmp_path)
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(SinkError, match=r"finished\.json: cannot be written"):
-        ledger.add("a", str(source), content_of(str(source)), "recipe", [])
+        manifest.add("a", str(source), content_hash(str(source)), "recipe", [])
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "a.mp4"]
 
 
@@ -283,33 +285,33 @@ def test_the_ledger_knows_content_recipe_and_outputs(tmp_path: Path) -> None:
     source, out = tmp_path / "a.mp4", tmp_path / "a.csv"
     source.write_bytes(b"one")
     out.write_text("rows")
-    Ledger(tmp_path).add("a", str(source), content_of(str(source)), "recipe", [out], "half of it")
-    assert Ledger(tmp_path).match(str(source), "other", [".csv"]) is None
-    assert Ledger(tmp_path).match(str(source), "recipe", [".mp4", ".csv"]) is None
-    ledger = Ledger(tmp_path)
-    found = ledger.match(str(source), "recipe", [".csv"])
+    Manifest(tmp_path).add("a", str(source), content_hash(str(source)), "recipe", [out], "half of it")
+    assert Manifest(tmp_path).find(str(source), "other", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "recipe", [".mp4", ".csv"]) is None
+    manifest = Manifest(tmp_path)
+    found = manifest.find(str(source), "recipe", [".csv"])
     assert found is not None
     assert (found.name, found.loss) == ("a", "half of it")
-    assert ledger.match(str(source), "recipe", [".csv"]) is None
+    assert manifest.find(str(source), "recipe", [".csv"]) is None
     source.write_bytes(b"two")
-    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
     source.write_bytes(b"one")
     os.utime(out, ns=(0, 0))
-    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
     out.unlink()
-    assert Ledger(tmp_path).match(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"name": "a"}]', "null", '{"a": 1}'])
 def test_a_list_that_is_not_ours_counts_as_empty(tmp_path: Path, text: str) -> None:
     """Then everything is done again, which is safe."""
     (tmp_path / FILE_NAME).write_text(text)
-    assert Ledger(tmp_path).match("a", "recipe", []) is None
+    assert Manifest(tmp_path).find("a", "recipe", []) is None
 
 
 def test_the_list_of_the_finished_is_plain_json(tmp_path: Path) -> None:
     """Whoever wants to know what is done can read it."""
-    Ledger(tmp_path).add("a", "a.mp4", "hash", "recipe", [])
+    Manifest(tmp_path).add("a", "a.mp4", "hash", "recipe", [])
     (entry,) = json.loads((tmp_path / FILE_NAME).read_text())
     assert entry["source"] == "a.mp4"
 
@@ -317,36 +319,36 @@ def test_the_list_of_the_finished_is_plain_json(tmp_path: Path) -> None:
 def test_a_recipes_key_is_of_what_outputs_depend_on(negative: str) -> None:
     """Threads and the leave to overwrite are not among it; a trim is."""
     preset = load_preset(negative)
-    key = Recipe(preset=preset).key
-    assert Recipe(preset=preset, threads=3, overwrite=True).key == key
-    assert Recipe(preset=preset, trim=Trim(stride=2)).key != key
-    assert Recipe(preset=load_preset("blur")).key != key
-    assert Recipe(preset=preset, color="luma").key != key
+    key = JobSpec(preset=preset).fingerprint
+    assert JobSpec(preset=preset, threads=3, overwrite=True).fingerprint == key
+    assert JobSpec(preset=preset, trim=Trim(stride=2)).fingerprint != key
+    assert JobSpec(preset=load_preset("blur")).fingerprint != key
+    assert JobSpec(preset=preset, color="luma").fingerprint != key
 
 
-def test_too_few_jobs_are_refused(tmp_path: Path, recipe: Recipe) -> None:
+def test_too_few_jobs_are_refused(tmp_path: Path, job: JobSpec) -> None:
     """At least one."""
     with pytest.raises(OptionError, match="jobs: must be at least 1"):
-        run_batch([], tmp_path, recipe, Wanted(), watcher=Notes(), jobs=0)
+        run_batch([], tmp_path, job, OutputSpec(), observer=Notes(), jobs=0)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, recipe: Recipe) -> None:
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, job: JobSpec) -> None:
     """Before anything is read."""
     (tmp_path / "file").touch()
     with pytest.raises(SinkError, match="cannot be made"):
-        run_batch([], tmp_path / "file" / "out", recipe, Wanted(), watcher=Notes())
+        run_batch([], tmp_path / "file" / "out", job, OutputSpec(), observer=Notes())
 
 
 @pytest.mark.jit
-def test_no_output_is_written_over_another_input(inputs: Path, recipe: Recipe) -> None:
+def test_no_output_is_written_over_another_input(inputs: Path, job: JobSpec) -> None:
     """Not even where outputs may be replaced: what was to be read would be lost. The others are done."""
     before = (inputs / "clip.mp4").read_bytes()
     outcomes = run_batch(
         ["b/clip.mp4", "clip.mp4", "Clip2.mp4"],
         inputs,
-        replace(recipe, overwrite=True),
-        Wanted(".mp4", ".csv"),
-        watcher=Notes(),
+        replace(job, overwrite=True),
+        OutputSpec(".mp4", ".csv"),
+        observer=Notes(),
     )
     assert [isinstance(outcome.error, OptionError) for outcome in outcomes] == [True, False, True]
     assert "clip.mp4: is, or would be written over, an input" in str(outcomes[0].error)
@@ -356,7 +358,7 @@ def test_no_output_is_written_over_another_input(inputs: Path, recipe: Recipe) -
 
 def test_two_runs_note_what_they_finish_in_one_list(tmp_path: Path) -> None:
     """What one of them adds, the other keeps."""
-    one, other = Ledger(tmp_path), Ledger(tmp_path)
+    one, other = Manifest(tmp_path), Manifest(tmp_path)
     one.add("a", "a.mp4", "hash", "recipe", [])
     other.add("b", "b.mp4", "hash", "recipe", [])
     assert [entry["name"] for entry in json.loads((tmp_path / FILE_NAME).read_text())] == ["a", "b"]

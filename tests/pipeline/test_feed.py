@@ -13,7 +13,7 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.pipeline.live._input import Feed, NewestFeed, PacedFeed, feed_of
+from livefilter.pipeline.live._input import FrameInput, LatestFrameInput, PacedInput, open_input
 from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Health
 from livefilter.testing import ArraySource, FakeClock
@@ -26,12 +26,12 @@ def index(frame: Frame | None) -> int | None:
     return None if frame is None else frame.index
 
 
-def paced(source: ArraySource, clock: FakeClock) -> PacedFeed:
+def paced(source: ArraySource, clock: FakeClock) -> PacedInput:
     """A feed that gives frames when they are due."""
-    return PacedFeed(source, Stats(source.facts.rate), clock)
+    return PacedInput(source, Stats(source.facts.rate), clock)
 
 
-def is_over(feed: Feed) -> bool:
+def is_over(feed: FrameInput) -> bool:
     """Whether it is over: a call, since for mypy an attribute stays what it was found to be."""
     return feed.is_over
 
@@ -66,7 +66,7 @@ def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
     """A file keeps every frame: none is dropped to catch up."""
     clock = FakeClock()
     stats = Stats(Fraction(10))
-    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock)
+    feed = PacedInput(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock)
     assert index(feed.take()) == 0
     clock.advance(60)
     assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
@@ -165,17 +165,17 @@ class Stepped(ArraySource):
             self.may_give.release()
             assert self.wants_more.acquire(timeout=30)
 
-    def end(self, feed: NewestFeed) -> None:
+    def end(self, feed: LatestFrameInput) -> None:
         """Let the source run out, and return when the reading thread has ended."""
         self.may_give.release(len(ARRAYS) + 1)
         feed._reader.join(30)
         assert not feed._reader.is_alive()
 
 
-def stepped(*, fails_after: int | None = None) -> tuple[Stepped, NewestFeed, Stats]:
+def stepped(*, fails_after: int | None = None) -> tuple[Stepped, LatestFrameInput, Stats]:
     """A source, a feed on it whose thread waits for the first frame, and what is counted."""
     source, stats = Stepped(fails_after=fails_after), Stats(Fraction(25))
-    feed = NewestFeed(source, stats)
+    feed = LatestFrameInput(source, stats)
     feed.start()
     assert source.wants_more.acquire(timeout=30)
     return source, feed, stats
@@ -202,7 +202,7 @@ def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
 def test_nothing_is_read_before_there_is_somebody_to_take_it() -> None:
     """A filter that compiles and a window that opens cost no frames; a feed that never began ends all the same."""
     source, stats = ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))
-    feed = NewestFeed(source, stats)
+    feed = LatestFrameInput(source, stats)
     assert not feed._reader.is_alive()
     assert feed.take() is None
     feed.stop()
@@ -224,7 +224,7 @@ def test_it_begins_with_the_newest() -> None:
             self.asked.append("frames")
             return super().__iter__()
 
-    feed = NewestFeed(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
+    feed = LatestFrameInput(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
     feed.start()
     feed._reader.join(30)
     assert Late.asked == ["skip", "frames"]
@@ -279,11 +279,11 @@ def test_waiting_ends_when_there_is_something(way: str) -> None:
 
 def test_waiting_for_a_file_ends_when_a_frame_is_due_or_somebody_calls() -> None:
     """On the real clock: a twentieth of a second, not a thousand."""
-    feed = PacedFeed(ArraySource(ARRAYS, rate=Fraction(20)), Stats(Fraction(20)))
+    feed = PacedInput(ArraySource(ARRAYS, rate=Fraction(20)), Stats(Fraction(20)))
     assert index(feed.take()) == 0
     feed.wait(1000)
     assert index(feed.take()) == 1
-    slow = PacedFeed(ArraySource(ARRAYS, rate=Fraction(1, 1000)), Stats(Fraction(1, 1000)))
+    slow = PacedInput(ArraySource(ARRAYS, rate=Fraction(1, 1000)), Stats(Fraction(1, 1000)))
     assert index(slow.take()) == 0
     slow.wake()
     slow.wait(1000)
@@ -311,8 +311,8 @@ def test_leaving_a_feed_ends_its_thread() -> None:
 
 def test_the_feed_fits_the_source() -> None:
     """The newest frames of what is live, all frames of what can wait."""
-    assert isinstance(feed_of(ArraySource(ARRAYS), Stats(Fraction(25))), PacedFeed)
-    assert isinstance(feed_of(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))), NewestFeed)
+    assert isinstance(open_input(ArraySource(ARRAYS), Stats(Fraction(25))), PacedInput)
+    assert isinstance(open_input(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))), LatestFrameInput)
 
 
 def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
@@ -333,7 +333,7 @@ def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
             self.closed.set()
 
     source = Lost(ARRAYS, is_live=True)
-    feed = NewestFeed(source, Stats(source.facts.rate))
+    feed = LatestFrameInput(source, Stats(source.facts.rate))
     feed.start()
     feed.wait(20)
     feed.stop()

@@ -21,8 +21,8 @@ from livefilter.compiler import Filter
 from livefilter.errors import MissingPackageError, SinkError, SourceError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline import Live, Metrics, StatsLog, Summary, Unseen
-from livefilter.pipeline.live._outputs import Screen
+from livefilter.pipeline import LivePipeline, NullOutput, PrometheusExporter, StatsLog, Summary
+from livefilter.pipeline.live._outputs import DisplaySlot
 from livefilter.sources import Health, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, ListSink, wait_until
 
@@ -40,12 +40,12 @@ def at_once(made: Filter) -> Future[None]:
     return done
 
 
-def live(source: Source, preset: str, **options: Any) -> Live:
+def live(source: Source, preset: str, **options: Any) -> LivePipeline:
     """A pipeline that draws nothing."""
-    return Live(source, preset, overlay=False, prepare=at_once, **options)
+    return LivePipeline(source, preset, overlay=False, prepare=at_once, **options)
 
 
-def run(source: Source, preset: str, *sinks: ListSink, **options: Any) -> tuple[Summary, Live]:
+def run(source: Source, preset: str, *sinks: ListSink, **options: Any) -> tuple[Summary, LivePipeline]:
     """Run a pipeline into sinks until its source ends."""
     made = live(source, preset, **options)
     for number, sink in enumerate(sinks):
@@ -220,7 +220,7 @@ def test_an_interrupt_finishes_what_was_recorded(negative: str, tmp_path: Path) 
 def test_frames_that_nobody_wants_are_not_filtered(negative: str) -> None:
     """Idle costs nothing: they pass by, and are not dropped."""
     made = live(ArraySource(ARRAYS, rate=RATE), negative)
-    made.add_sink("camera", ListSink(), is_wanted=lambda: False)
+    made.add_sink("camera", ListSink(), has_consumer=lambda: False)
     made.run()
     told = made.stats.snapshot()
     assert (told.frames_in, told.frames_out, told.dropped) == (8, 0, {})
@@ -229,7 +229,7 @@ def test_frames_that_nobody_wants_are_not_filtered(negative: str) -> None:
 def test_without_any_sink_it_runs_for_its_figures(negative: str) -> None:
     """Scores and rates."""
     made = live(ArraySource(ARRAYS, rate=RATE), negative)
-    made.add_outlet(Unseen())
+    made.add_output(NullOutput())
     summary = made.run()
     assert summary.frames == 8
     assert made.loop.score == EdgeScore(0, 0, 0)
@@ -247,7 +247,7 @@ def test_outputs_are_dropped_where_the_start_fails(negative: str, tmp_path: Path
 def test_a_filter_that_is_too_slow_is_told(negative: str) -> None:
     """Frames are dropped then, and the status says why."""
     made = live(ArraySource(ARRAYS, rate=Fraction(10_000), is_live=True), negative)
-    made.add_outlet(Unseen())
+    made.add_output(NullOutput())
     made.run()
     assert made.stats.snapshot().is_slow
 
@@ -255,13 +255,13 @@ def test_a_filter_that_is_too_slow_is_told(negative: str) -> None:
 def test_a_picture_is_drawn_again_for_screens_only(negative: str) -> None:
     """A recording has no frame twice."""
     made = live(ArraySource(ARRAYS[:1], rate=RATE), negative)
-    screen, sink = Screen(made.stats), ListSink()
-    made.add_outlet(screen)
+    screen, sink = DisplaySlot(made.stats), ListSink()
+    made.add_output(screen)
     made.add_sink("recording", sink)
-    made.loop.turn(0)
+    made.loop.step(0)
     for _ in range(3):
         made.redraw()
-        made.loop.turn(0)
+        made.loop.step(0)
         assert screen.take(0) is not None
     with made:
         pass
@@ -269,7 +269,7 @@ def test_a_picture_is_drawn_again_for_screens_only(negative: str) -> None:
 
 
 @pytest.fixture
-def figured(negative: str) -> Live:
+def figured(negative: str) -> LivePipeline:
     """A pipeline that has filtered eight frames of a source that was interrupted once."""
     source = ArraySource(ARRAYS, rate=RATE)
     source.health = Health("reconnecting", counts=MappingProxyType({"lost": 1}), last_error="gone")
@@ -277,11 +277,11 @@ def figured(negative: str) -> Live:
     made.add_sink("recording", ListSink())
     made.run()
     made.stats.drop("window")
-    made.stats.mend()
+    made.stats.timestamp_fixed()
     return made
 
 
-def test_statistics_are_logged(figured: Live, tmp_path: Path) -> None:
+def test_statistics_are_logged(figured: LivePipeline, tmp_path: Path) -> None:
     """A row at the end at least, added to what is there; every figure has a name."""
     path = tmp_path / "stats.jsonl"
     for _ in range(2):
@@ -298,7 +298,7 @@ def test_statistics_are_logged(figured: Live, tmp_path: Path) -> None:
     assert row["source"] == {"state": "reconnecting", "counts": {"lost": 1}, "lost_s": 0.0, "last_error": "gone"}
 
 
-def test_statistics_are_logged_every_now_and_then(figured: Live, tmp_path: Path) -> None:
+def test_statistics_are_logged_every_now_and_then(figured: LivePipeline, tmp_path: Path) -> None:
     """While it runs, for whoever follows the file."""
     path = tmp_path / "stats.jsonl"
     with StatsLog(figured, path, every_s=0.001):
@@ -306,13 +306,15 @@ def test_statistics_are_logged_every_now_and_then(figured: Live, tmp_path: Path)
     assert all("latency" in json.loads(line) for line in path.read_text().splitlines())
 
 
-def test_a_log_that_cannot_be_made_is_an_error(figured: Live, tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_made_is_an_error(figured: LivePipeline, tmp_path: Path) -> None:
     """At once."""
     with pytest.raises(SinkError, match="No such file"):
         StatsLog(figured, tmp_path / "none" / "stats.jsonl")
 
 
-def test_a_log_on_a_full_disk_does_not_end_what_it_is_about(figured: Live, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_on_a_full_disk_does_not_end_what_it_is_about(
+    figured: LivePipeline, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is told once."""
     full = Path("/dev/full")
     if not full.exists():
@@ -322,14 +324,14 @@ def test_a_log_on_a_full_disk_does_not_end_what_it_is_about(figured: Live, caplo
     assert "No space left" in caplog.text
 
 
-def test_metrics_are_served_to_this_machine(figured: Live) -> None:
+def test_metrics_are_served_to_this_machine(figured: LivePipeline) -> None:
     """As Prometheus reads them; the port is free again afterwards."""
     pytest.importorskip("prometheus_client")
-    with Metrics(figured, 0) as served:
+    with PrometheusExporter(figured, 0) as served:
         with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics", timeout=30) as answer:
             lines = answer.read().decode().splitlines()
         with pytest.raises(SinkError, match="choose another port"):
-            Metrics(figured, served.port)
+            PrometheusExporter(figured, served.port)
     for line in (
         "livefilter_frames_in_total 8.0",
         "livefilter_frames_filtered_total 8.0",
@@ -342,12 +344,14 @@ def test_metrics_are_served_to_this_machine(figured: Live) -> None:
         assert line in lines
     assert any(line.startswith('livefilter_latency_seconds{name="recording",quantile="0.99"} ') for line in lines)
     assert any(line.startswith('livefilter_stage_seconds{name="filter",quantile="0.5"} ') for line in lines)
-    again = Metrics(figured, served.port)
+    again = PrometheusExporter(figured, served.port)
     again.close()
 
 
-def test_metrics_without_their_package_say_how_to_get_it(figured: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_without_their_package_say_how_to_get_it(
+    figured: LivePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command, in the error."""
     monkeypatch.setitem(__import__("sys").modules, "prometheus_client", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'livefilter\[live\]'"):
-        Metrics(figured, 0)
+        PrometheusExporter(figured, 0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livefilter.pipeline._monotonic import mended
+from livefilter.pipeline._monotonic import with_monotonic_times
 from livefilter.pipeline.live._stats import Stats
 from livefilter.testing import FaultySource
 
@@ -21,7 +21,7 @@ def times(given: list[Any]) -> tuple[list[Fraction], Stats]:
     """The times that a pipeline sees of a source that gives these, None for no frame; and what was counted."""
     stats = Stats(RATE)
     source = FaultySource(np.zeros((2, 2), np.uint8), given, rate=RATE)
-    return [frame.time_s for frame in mended(source, stats)], stats
+    return [frame.time_s for frame in with_monotonic_times(source, stats)], stats
 
 
 def test_good_times_stay_as_they_are() -> None:

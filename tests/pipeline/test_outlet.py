@@ -13,7 +13,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline.live._outputs import Outlet, QueuedSink, Screen
+from livefilter.pipeline.live._outputs import DisplaySlot, Output, QueuedOutput
 from livefilter.pipeline.live._stats import Stats
 from livefilter.testing import FakeClock, ListSink
 
@@ -45,34 +45,34 @@ class Gated(ListSink):
         return [frame.index for frame in self.frames]
 
 
-def offering(outlet: Outlet, count: int) -> threading.Thread:
+def offering(outlet: Output, count: int) -> threading.Thread:
     """Offer so many frames from a thread of its own."""
 
-    def offer() -> None:
+    def put() -> None:
         for index in range(count):
-            outlet.offer(frame(index), SCORE)
+            outlet.put(frame(index), SCORE)
 
-    thread = threading.Thread(target=offer)
+    thread = threading.Thread(target=put)
     thread.start()
     return thread
 
 
-def is_wanted(outlet: Outlet) -> bool:
+def has_consumer(outlet: Output) -> bool:
     """Whether it is wanted: a call, since for mypy an attribute stays what it was found to be."""
-    return outlet.is_wanted
+    return outlet.has_consumer
 
 
-Make = Callable[..., tuple[Gated, QueuedSink, Stats]]
+Make = Callable[..., tuple[Gated, QueuedOutput, Stats]]
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
     """A function that makes a sink, its queue, and what is counted; their threads end with the test."""
-    made: list[tuple[Gated, QueuedSink, Stats]] = []
+    made: list[tuple[Gated, QueuedOutput, Stats]] = []
 
-    def start(fails_at: int | None = None, **options: object) -> tuple[Gated, QueuedSink, Stats]:
+    def start(fails_at: int | None = None, **options: object) -> tuple[Gated, QueuedOutput, Stats]:
         sink, stats = Gated(fails_at=fails_at), Stats(Fraction(25))
-        queued = QueuedSink("recording", sink, stats, depth=2, **options)  # type: ignore[arg-type]
+        queued = QueuedOutput("recording", sink, stats, depth=2, **options)  # type: ignore[arg-type]
         made.append((sink, queued, stats))
         return made[-1]
 
@@ -87,7 +87,7 @@ def test_everything_is_written_in_order(make: Make) -> None:
     sink, queued, stats = make()
     sink.gate.release(10)
     for index in range(10):
-        queued.offer(frame(index), SCORE)
+        queued.put(frame(index), SCORE)
         assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.indexes == list(range(10))
@@ -100,10 +100,10 @@ def test_everything_is_written_in_order(make: Make) -> None:
 def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> None:
     """Offering never waits; what is kept is in order."""
     sink, queued, stats = make()
-    queued.offer(frame(0), SCORE)
+    queued.put(frame(0), SCORE)
     assert sink.has_begun.acquire(timeout=30)  # In work, so that the queue is empty again.
     for index in range(1, 6):
-        queued.offer(frame(index), SCORE)
+        queued.put(frame(index), SCORE)
     assert stats.dropped("recording") == 3
     sink.gate.release(3)
     queued.end()
@@ -116,27 +116,27 @@ def test_a_pipe_that_nobody_reads_wants_nothing(make: Make) -> None:
     A recording wants every frame, and so does a pipe of frames from a file, which can wait.
     """
     clock = FakeClock()
-    for is_newest, waits in ((True, False), (False, False), (True, True)):
-        sink, queued, _ = make(is_newest=is_newest, waits=waits, clock=clock)
-        queued.offer(frame(0), SCORE)
+    for drop_oldest, waits in ((True, False), (False, False), (True, True)):
+        sink, queued, _ = make(drop_oldest=drop_oldest, blocks_when_full=waits, clock=clock)
+        queued.put(frame(0), SCORE)
         assert sink.has_begun.acquire(timeout=30)
         clock.advance(0.9)
-        assert is_wanted(queued)
+        assert has_consumer(queued)
         clock.advance(0.2)
-        assert is_wanted(queued) is (waits or not is_newest)
-        queued.offer(frame(1), SCORE)
+        assert has_consumer(queued) is (waits or not drop_oldest)
+        queued.put(frame(1), SCORE)
         sink.gate.release()
         assert sink.has_begun.acquire(timeout=30)
-        assert is_wanted(queued)
+        assert has_consumer(queued)
 
 
 def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> None:
     """A virtual camera must not lag."""
-    sink, queued, stats = make(is_newest=True)
-    queued.offer(frame(0), SCORE)
+    sink, queued, stats = make(drop_oldest=True)
+    queued.put(frame(0), SCORE)
     assert sink.has_begun.acquire(timeout=30)
     for index in range(1, 6):
-        queued.offer(frame(index), SCORE)
+        queued.put(frame(index), SCORE)
     assert stats.dropped("recording") == 3
     sink.gate.release(3)
     queued.end()
@@ -145,7 +145,7 @@ def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> No
 
 def test_a_source_that_can_wait_loses_nothing(make: Make) -> None:
     """The loop waits for the sink then."""
-    sink, queued, stats = make(waits=True)
+    sink, queued, stats = make(blocks_when_full=True)
     offers = offering(queued, 10)
     sink.gate.release(10)
     offers.join(30)
@@ -156,15 +156,15 @@ def test_a_source_that_can_wait_loses_nothing(make: Make) -> None:
 
 def test_a_sink_that_fails_keeps_what_it_has_and_is_wanted_no_more(make: Make) -> None:
     """The error is kept for whoever asks; nothing waits for the sink any more."""
-    sink, queued, _ = make(fails_at=1, waits=True)
+    sink, queued, _ = make(fails_at=1, blocks_when_full=True)
     sink.gate.release(10)
     for index in range(5):
-        queued.offer(frame(index), SCORE)
+        queued.put(frame(index), SCORE)
     assert queued.end() is None
     assert isinstance(queued.failure, SinkError)
     assert "was told to fail at frame 1" in str(queued.failure)
     assert sink.state == "partial"
-    assert not queued.is_wanted
+    assert not queued.has_consumer
 
 
 def test_what_is_kept_of_a_failed_output_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,8 +172,8 @@ def test_what_is_kept_of_a_failed_output_is_named(tmp_path: Path, monkeypatch: p
     (tmp_path / "a.partial.mp4").write_bytes(b"video")
     sink = ListSink(fails_at=0)
     sink.target = str(tmp_path / "a.mp4")
-    queued = QueuedSink("recording", sink, Stats(Fraction(25)), depth=2)
-    queued.offer(frame(0), SCORE)
+    queued = QueuedOutput("recording", sink, Stats(Fraction(25)), depth=2)
+    queued.put(frame(0), SCORE)
     queued.end()
     assert str(queued.failure).endswith(f"what came before is kept in {tmp_path / 'a.partial.mp4'}")
 
@@ -188,15 +188,15 @@ def test_a_sink_that_cannot_be_finished_has_failed() -> None:
             """Fail."""
             raise SinkError("full")
 
-    queued = QueuedSink("recording", Unfinished(), Stats(Fraction(25)), depth=2)
+    queued = QueuedOutput("recording", Unfinished(), Stats(Fraction(25)), depth=2)
     assert queued.end() is None
     assert str(queued.failure) == "full"
 
 
 def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
     """Where it is told how long to be patient."""
-    sink, queued, _ = make(patience_s=0.01)
-    queued.offer(frame(0), SCORE)
+    sink, queued, _ = make(drain_timeout_s=0.01)
+    queued.put(frame(0), SCORE)
     assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.state == "open"
@@ -212,19 +212,19 @@ def test_an_output_that_is_not_wanted_after_all_is_dropped(make: Make) -> None:
 def test_a_sink_without_reader_is_not_wanted() -> None:
     """A virtual camera that nobody has open costs nothing."""
     reads = [False]
-    queued = QueuedSink("camera", ListSink(), Stats(Fraction(25)), depth=2, is_wanted=lambda: reads[0])
-    assert not is_wanted(queued)
+    queued = QueuedOutput("camera", ListSink(), Stats(Fraction(25)), depth=2, has_consumer=lambda: reads[0])
+    assert not has_consumer(queued)
     reads[0] = True
-    assert is_wanted(queued)
+    assert has_consumer(queued)
     queued.end()
-    assert not is_wanted(queued)
+    assert not has_consumer(queued)
 
 
 def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
     """Only their numbers, times and scores do."""
-    sink, queued, _ = make(needs_pictures=False)
+    sink, queued, _ = make(needs_pixels=False)
     sink.gate.release()
-    queued.offer(frame(7), SCORE)
+    queued.put(frame(7), SCORE)
     queued.end()
     assert (sink.frames[0].pixels.shape, sink.indexes, sink.scores) == ((1, 1), [7], [SCORE])
 
@@ -232,10 +232,10 @@ def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
 def test_a_screen_shows_the_newest_and_counts_the_others() -> None:
     """The same frame, drawn again, is none of them."""
     stats = Stats(Fraction(25))
-    screen = Screen(stats)
+    screen = DisplaySlot(stats)
     assert screen.take(0) is None
     for index in (0, 1, 1, 2):
-        screen.offer(frame(index), SCORE)
+        screen.put(frame(index), SCORE)
     assert screen._newest is not None
     taken = screen.take(0)
     assert taken is not None
@@ -246,7 +246,7 @@ def test_a_screen_shows_the_newest_and_counts_the_others() -> None:
 
 def test_a_screen_that_a_file_waits_for_misses_nothing() -> None:
     """Until the end, when nobody waits any more."""
-    screen = Screen(Stats(Fraction(25)), waits=True)
+    screen = DisplaySlot(Stats(Fraction(25)), blocks_when_full=True)
     offers = offering(screen, 5)
     seen = [taken.index for _ in range(3) if (taken := screen.take(30)) is not None]
     assert seen == [0, 1, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livefilter.pipeline import Pace, Progress
+from livefilter.pipeline import Progress, RateEstimate
 from livefilter.testing import FakeClock
 
 
@@ -12,7 +12,7 @@ from livefilter.testing import FakeClock
 def test_after_a_tenth_the_rest_is_right_within_a_tenth(jitter: float) -> None:
     """Thirty minutes of frames that take 2 ms each, evenly or by turns faster and slower, after a slow start."""
     clock, frames = FakeClock(), 54_000
-    pace = Pace(clock)
+    pace = RateEstimate(clock)
     clock.advance(5)  # Opening and compiling come before the first frame.
     ends_s = clock() + 1 + frames * 0.002
     promised_s = 0.0
@@ -29,7 +29,7 @@ def test_after_a_tenth_the_rest_is_right_within_a_tenth(jitter: float) -> None:
 def test_before_two_updates_nothing_is_promised() -> None:
     """One frame tells no rate."""
     clock = FakeClock()
-    pace = Pace(clock)
+    pace = RateEstimate(clock)
     assert (pace.fps, pace.remaining_s, pace.elapsed_s) == (None, None, 0.0)
     pace.update(Progress(1, 10))
     assert (pace.fps, pace.remaining_s) == (None, None)
@@ -38,7 +38,7 @@ def test_before_two_updates_nothing_is_promised() -> None:
 def test_without_an_expected_number_there_is_a_rate_and_no_end() -> None:
     """A camera has no end."""
     clock = FakeClock()
-    pace = Pace(clock)
+    pace = RateEstimate(clock)
     pace.update(Progress(1, None))
     clock.advance(2)
     pace.update(Progress(11, None))
@@ -48,7 +48,7 @@ def test_without_an_expected_number_there_is_a_rate_and_no_end() -> None:
 def test_more_frames_than_expected_leave_nothing() -> None:
     """Containers round; the rest never becomes negative."""
     clock = FakeClock()
-    pace = Pace(clock)
+    pace = RateEstimate(clock)
     pace.update(Progress(1, 3))
     clock.advance(2)
     pace.update(Progress(5, 3))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from livefilter.pipeline.live._osd import Panels, source_lines, statistics_lines, status_lines
+from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
 from livefilter.pipeline.live._stats import LiveStats, Stats
 from livefilter.sources import Health
 from livefilter.testing import FakeClock
@@ -20,8 +20,8 @@ SECOND_NS = 1_000_000_000
 def stats() -> LiveStats:
     """Of a pipeline that runs well, but for two frames."""
     made = Stats(Fraction(25), FakeClock())
-    made.took("filter", 0.002)
-    made.delivered("window", 0.01)
+    made.record_stage("filter", 0.002)
+    made.record_latency("window", 0.01)
     for _ in range(2):
         made.drop("window")
     return made.snapshot()
@@ -70,17 +70,17 @@ def test_statistics_name_every_figure() -> None:
 def test_without_panels_the_picture_is_not_copied() -> None:
     """It goes to the window as it is."""
     picture = np.zeros((240, 320), np.uint8)
-    assert Panels().drawn_on(picture, 0) is picture
+    assert OsdPanels().draw_on(picture, 0) is picture
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (16, 16), (48, 64), (240, 320), (720, 1280), (2160, 3840)])
 def test_panels_are_drawn_on_a_copy_of_any_size(shape: tuple[int, int]) -> None:
     """All at once; the picture stays as it was."""
-    panels = Panels(
+    panels = OsdPanels(
         ["status"], is_recording=True, notice="notice", broken="broken " * 30, statistics=["a"] * 20, help=["b\tc"] * 30
     )
     picture = np.full(shape, 200, np.uint8)
-    drawn = panels.drawn_on(picture, 10)
+    drawn = panels.draw_on(picture, 10)
     assert drawn.shape == shape
     assert (picture == 200).all()
     assert (drawn != 200).any()
@@ -91,8 +91,8 @@ def test_the_whole_help_fits(shape: tuple[int, int]) -> None:
     """In columns where there is little height: something is drawn for each of 25 lines, and a margin stays free."""
     lines = [f"{at}\twhat this key does" for at in range(25)]
     picture = np.zeros(shape, np.uint8)
-    full = Panels(help=lines).drawn_on(picture, 0)
+    full = OsdPanels(help=lines).draw_on(picture, 0)
     assert not any(edge.any() for edge in (full[0], full[-1], full[:, 0], full[:, -1]))
     for at in range(25):
-        without = Panels(help=[*lines[:at], "", *lines[at + 1 :]]).drawn_on(picture, 0)
+        without = OsdPanels(help=[*lines[:at], "", *lines[at + 1 :]]).draw_on(picture, 0)
         assert (without != full).any(), at

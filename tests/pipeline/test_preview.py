@@ -100,20 +100,20 @@ class Turned:
             presets[0],
             presets=presets,
             window=self.window,
-            announce=self.announced.append,
+            notify=self.announced.append,
             clock=self.clock,
             prepare=at_once,
             **given,
         )
         self.live = self.preview.live
 
-    def turn(self, key: str | None = None) -> int:
+    def step(self, key: str | None = None) -> int:
         """Turn the loop, then the window, in which a key may be pressed; the gray level that is shown in the end."""
-        self.live.loop.turn(0)
+        self.live.loop.step(0)
         self.window.keys = [key]
-        self.preview.turn()
+        self.preview.step()
         while self.live.preset.is_changing:
-            self.live.tend()
+            self.live.service()
         return self.window.level
 
     def is_recorded(self) -> bool:
@@ -127,13 +127,13 @@ class Turned:
     def next_frame(self) -> int:
         """Let the next frame come, and turn."""
         self.clock.advance(1 / 8)
-        return self.turn()
+        return self.step()
 
     def press(self, *keys: str) -> int:
         """Press keys, and draw what they changed."""
         for key in keys:
-            self.turn(key)
-        return self.turn()
+            self.step(key)
+        return self.step()
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None
     turned = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
     assert [turned.next_frame() for _ in range(20)] == [10] * 20
     assert turned.live.is_over
-    assert not turned.preview._is_seen()
+    assert not turned.preview._is_finished()
     assert turned.press("2") == 245
 
 
@@ -250,7 +250,7 @@ def test_a_single_picture_stays_whenever_the_loop_ends(presets: list[str], monke
     answers = iter([False])
     monkeypatch.setattr(type(loop), "is_over", property(lambda self: next(answers, True)), raising=False)
     assert loop.means.frames == 1
-    assert [shown.preview._is_seen() for _ in range(3)] == [False] * 3
+    assert [shown.preview._is_finished() for _ in range(3)] == [False] * 3
 
 
 def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
@@ -266,15 +266,15 @@ def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
 def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
     """The picture stands, frames pass by, and none of them counts as dropped; nor does a minimised window cost any."""
     turned = Turned(presets, source=ArraySource(ARRAYS[:1], is_live=True))
-    turned.live._feed.start()
-    turned.live.loop.turn(30)
-    turned.preview.turn()
+    turned.live._input.start()
+    turned.live.loop.step(30)
+    turned.preview.step()
     for idle in ("paused", "minimised"):
         turned.window.is_minimised = idle == "minimised"
         turned.preview._is_paused = idle == "paused"
-        turned.preview.turn()
-        turned.live.loop._hand_out(Frame(ARRAYS[5], 5, Fraction(5), 0))
-        assert turned.turn() == 10
+        turned.preview.step()
+        turned.live.loop._publish(Frame(ARRAYS[5], 5, Fraction(5), 0))
+        assert turned.step() == 10
     assert turned.live.stats.snapshot().frames_out == 1
     assert turned.live.stats.snapshot().dropped == {}
 
@@ -287,11 +287,11 @@ def test_a_window_that_shows_nothing_new_is_left_alone(presets: list[str]) -> No
     shown = len(turned.window.shown)
     for _ in range(5):
         turned.clock.advance(0.3)
-        turned.preview.turn()
+        turned.preview.step()
     assert len(turned.window.shown) == shown
     turned.live.preset.broken = "mine.yaml:1:1: broken"
     turned.clock.advance(0.3)
-    turned.preview.turn()
+    turned.preview.step()
     assert len(turned.window.shown) == shown + 1
 
 
@@ -390,7 +390,7 @@ def test_a_drag_moves_the_line_of_the_wipe(presets: list[str]) -> None:
     row = turned.window.shown[-1][-1]
     assert (int(row[150]), int(row[170])) == (10, 245)
     turned.window.on_drag(0.25)
-    turned.turn()
+    turned.step()
     row = turned.window.shown[-1][-1]
     assert (int(row[70]), int(row[90])) == (10, 245)
     turned.press("c", "c")

@@ -11,7 +11,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline.live._segments import Recording
+from livefilter.pipeline.live._segments import SegmentedSink
 from livefilter.sinks import Sink
 from livefilter.testing import ListSink
 
@@ -41,7 +41,7 @@ class Parts:
         return self.opened[path.name]
 
 
-def written(recording: Recording, *shapes: tuple[int, int]) -> None:
+def written(recording: SegmentedSink, *shapes: tuple[int, int]) -> None:
     """Write a frame of each shape."""
     for index, shape in enumerate(shapes):
         recording.write(Frame(np.zeros(shape, np.uint8), index, Fraction(index), 0), SCORE)
@@ -50,7 +50,7 @@ def written(recording: Recording, *shapes: tuple[int, int]) -> None:
 def test_pictures_of_one_size_are_one_file(tmp_path: Path) -> None:
     """Opened before the first frame, so that a folder that is missing is told at once."""
     parts = Parts()
-    recording = Recording(tmp_path / "a.mp4", parts.open, parts.kept.append)
+    recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
     assert list(parts.opened) == ["a.mp4"]
     written(recording, (2, 2), (2, 2))
     assert recording.finish() == str(tmp_path / "a.mp4")
@@ -62,7 +62,7 @@ def test_another_size_begins_a_numbered_part(tmp_path: Path) -> None:
     """The file before is complete; a number that is taken is left out."""
     (tmp_path / "a-2.mp4").write_bytes(b"of the user")
     parts = Parts()
-    recording = Recording(tmp_path / "a.mp4", parts.open, parts.kept.append)
+    recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
     written(recording, (2, 2), (2, 4), (2, 4), (2, 2))
     assert list(parts.opened) == ["a.mp4", "a-3.mp4", "a-4.mp4"]
     assert parts.kept == [str(tmp_path / "a.mp4"), str(tmp_path / "a-3.mp4")]
@@ -81,7 +81,7 @@ def test_a_part_that_cannot_be_opened_is_an_error_that_names_it(tmp_path: Path) 
             raise SinkError(f"{path}: no space")
         return parts.open(path)
 
-    recording = Recording(tmp_path / "a.mp4", fail, parts.kept.append)
+    recording = SegmentedSink(tmp_path / "a.mp4", fail, parts.kept.append)
     with pytest.raises(SinkError, match=r"a-2\.mp4: no space"):
         written(recording, (2, 2), (2, 4))
     assert recording.target == str(tmp_path / "a-2.mp4")

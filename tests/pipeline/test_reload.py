@@ -10,7 +10,7 @@ import pytest
 
 from livefilter.compiler import Filter
 from livefilter.pipeline.live._file_watch import FileWatch
-from livefilter.pipeline.live._preset_control import LivePreset
+from livefilter.pipeline.live._preset_control import PresetControl
 from livefilter.testing import FakeClock, wait_until
 
 
@@ -107,7 +107,7 @@ def test_what_is_written_after_a_file_was_read_is_a_change(watched: Watched) -> 
     after = FileWatch(watched.clock)
     after.add(other)
     other.write_text("written since")
-    after.keep(watched.watch)
+    after.merge(watched.watch)
     watched.watch = after
     assert watched.changes() == 1
     watched.path.write_text("the one that was kept")
@@ -126,8 +126,8 @@ class Family:
         self.told: list[str] = []
         self.prepared: list[Future[None]] = []
         self.is_quick = True
-        self.preset = LivePreset(
-            folder / "mine.yaml", announce=self.told.append, clock=self.clock, prepare=self._prepared
+        self.preset = PresetControl(
+            folder / "mine.yaml", notify=self.told.append, clock=self.clock, prepare=self._prepared
         )
 
     def save(self, name: str, text: str) -> None:
@@ -248,9 +248,9 @@ def test_a_turn_of_the_main_parameter_does_not_undo_a_switch_that_is_on_its_way(
     family.is_quick = False
     family.preset.switch(str(family.folder / "other.yaml"))
     wait_until(lambda: family.prepared)
-    family.preset.strengthen(1)
+    family.preset.adjust(1)
     family.is_quick = True
     family.prepared[0].set_result(None)
     assert family.level() == 100
-    family.preset.strengthen(1)
+    family.preset.adjust(1)
     assert family.level() == 125

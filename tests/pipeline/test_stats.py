@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from livefilter.pipeline.live._stats import _MOST_SAMPLES, Stats
+from livefilter.pipeline.live._stats import _MAX_SAMPLES, Stats
 from livefilter.testing import FakeClock
 
 
@@ -18,8 +18,8 @@ def test_rates_are_those_of_the_last_seconds() -> None:
     for fps in (10, 30):
         for _ in range(4 * fps):
             clock.advance(1 / fps)
-            stats.came()
-            stats.filtered()
+            stats.frame_in()
+            stats.frame_out()
     assert stats.snapshot().fps_in == pytest.approx(30, abs=0.6)
     assert stats.snapshot().fps_out == pytest.approx(30, abs=0.6)
     assert (stats.snapshot().frames_in, stats.snapshot().frames_out) == (160, 160)
@@ -35,7 +35,7 @@ def test_the_rate_of_a_stream_that_has_just_begun_is_right() -> None:
     assert stats.snapshot().fps_in == 0
     for _ in range(15):
         clock.advance(1 / 30)
-        stats.came()
+        stats.frame_in()
     assert stats.snapshot().fps_in == pytest.approx(30)
 
 
@@ -44,11 +44,11 @@ def test_latencies_are_percentiles_of_the_last_ten_seconds() -> None:
     clock = FakeClock()
     stats = Stats(Fraction(30), clock)
     for _ in range(100):
-        stats.delivered("window", 0.5)
+        stats.record_latency("window", 0.5)
     clock.advance(11)
     for age_ms in range(1, 101):
-        stats.delivered("window", age_ms / 1000)
-        stats.delivered("recording", 0.002)
+        stats.record_latency("window", age_ms / 1000)
+        stats.record_latency("recording", 0.002)
     told = stats.snapshot()
     window = told.latency["window"]
     expected = np.percentile(range(1, 101), (50, 95, 99))
@@ -62,8 +62,8 @@ def test_latencies_are_percentiles_of_the_last_ten_seconds() -> None:
 def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
     """To 2 % between ten microseconds and some minutes."""
     stats = Stats(Fraction(30))
-    stats.delivered("window", age_s)
-    stats.took("filter", age_s)
+    stats.record_latency("window", age_s)
+    stats.record_stage("filter", age_s)
     told = stats.snapshot().total_latency["window"].p50_ms
     assert stats.snapshot().total_stages["filter"].p50_ms == told
     if 1e-5 <= age_s <= 500:
@@ -74,12 +74,12 @@ def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
 def test_memory_does_not_grow() -> None:
     """However long it runs."""
     stats = Stats(Fraction(30), FakeClock())
-    for _ in range(2 * _MOST_SAMPLES):
-        stats.came()
-        stats.took("filter", 0.001)
-        stats.delivered("window", 0.001)
-    assert len(stats._times["in"]) == len(stats._stages["filter"]._recent) == _MOST_SAMPLES
-    assert stats.snapshot().frames_in == 2 * _MOST_SAMPLES
+    for _ in range(2 * _MAX_SAMPLES):
+        stats.frame_in()
+        stats.record_stage("filter", 0.001)
+        stats.record_latency("window", 0.001)
+    assert len(stats._times["in"]) == len(stats._stages["filter"]._recent) == _MAX_SAMPLES
+    assert stats.snapshot().frames_in == 2 * _MAX_SAMPLES
 
 
 def test_drops_are_counted_by_where_they_were() -> None:
@@ -87,7 +87,7 @@ def test_drops_are_counted_by_where_they_were() -> None:
     stats = Stats(Fraction(30))
     for where in ("filter", "window", "filter"):
         stats.drop(where)
-    stats.mend()
+    stats.timestamp_fixed()
     assert stats.snapshot().dropped == {"filter": 2, "window": 1}
     assert (stats.dropped("filter"), stats.dropped("recording"), stats.snapshot().mended) == (2, 0, 1)
 
@@ -97,10 +97,10 @@ def test_filter_and_overlay_must_fit_into_a_frames_time(filter_s: float, overlay
     """Together, on average of the last second; what a sink takes is its own."""
     clock = FakeClock(100)
     stats = Stats(Fraction(30), clock)
-    stats.took("filter", 9.0)
+    stats.record_stage("filter", 9.0)
     clock.advance(2)
-    stats.took("filter", filter_s)
-    stats.took("overlay", overlay_s)
-    stats.took("recording", 9.0)
+    stats.record_stage("filter", filter_s)
+    stats.record_stage("overlay", overlay_s)
+    stats.record_stage("recording", 9.0)
     assert stats.snapshot().is_slow is is_slow
     assert stats.snapshot().budget_ms == pytest.approx(1000 / 30)

@@ -7,14 +7,14 @@ from concurrent.futures import Future
 
 from livefilter.compiler import Filter
 from livefilter.errors import PresetError
-from livefilter.pipeline.live._preset_loader import Switched, Switcher
+from livefilter.pipeline.live._preset_loader import LoadResult, PresetLoader
 from livefilter.presets import Preset, load_preset
 from livefilter.testing import wait_until
 
 PLAIN = Preset.model_validate({"name": "plain", "steps": []})
 
 
-def result(switcher: Switcher) -> Switched:
+def result(switcher: PresetLoader) -> LoadResult:
     """What became of the newest wish."""
     done = wait_until(switcher.poll)
     assert done is not None
@@ -23,21 +23,21 @@ def result(switcher: Switcher) -> Switched:
 
 def test_a_preset_is_ready_when_it_is_told() -> None:
     """Once."""
-    switcher = Switcher()
+    switcher = PresetLoader()
     assert not switcher.is_busy
-    switcher.ask("plain", lambda: PLAIN)
+    switcher.load("plain", lambda: PLAIN)
     done = result(switcher)
     assert done.filter is not None
     assert done.filter.is_ready
-    assert (done.wish, done.error, done.filter.preset) == ("plain", None, PLAIN)
+    assert (done.request, done.error, done.filter.preset) == ("plain", None, PLAIN)
     assert switcher.poll() is None
     assert not switcher.is_busy
 
 
 def test_a_preset_that_cannot_be_loaded_is_told_too() -> None:
     """With its error."""
-    switcher = Switcher()
-    switcher.ask("none", lambda: load_preset("no-such-preset"))
+    switcher = PresetLoader()
+    switcher.load("none", lambda: load_preset("no-such-preset"))
     done = result(switcher)
     assert isinstance(done.error, PresetError)
     assert done.filter is None
@@ -55,11 +55,11 @@ def test_a_newer_wish_ends_the_work_on_an_older_one() -> None:
         has_begun.release()
         return futures[-1]
 
-    switcher = Switcher(prepare=prepare)
-    switcher.ask("first", lambda: PLAIN)
+    switcher = PresetLoader(prepare=prepare)
+    switcher.load("first", lambda: PLAIN)
     assert has_begun.acquire(timeout=30)
-    switcher.ask("second", lambda: PLAIN)
-    assert result(switcher).wish == "second"
+    switcher.load("second", lambda: PLAIN)
+    assert result(switcher).request == "second"
     wait_until(futures[0].cancelled)
     assert switcher.poll() is None
 
@@ -73,8 +73,8 @@ def test_closing_ends_the_work() -> None:
         has_begun.set()
         return future
 
-    switcher = Switcher(prepare=prepare)
-    switcher.ask("plain", lambda: PLAIN)
+    switcher = PresetLoader(prepare=prepare)
+    switcher.load("plain", lambda: PLAIN)
     assert has_begun.wait(30)
     switcher.close()
     wait_until(future.cancelled)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from livefilter.pipeline._prefetch import ReadAhead, WriteBehind
+from livefilter.pipeline._prefetch import BackgroundWriter, Prefetcher
 
 
 def test_items_come_in_order_and_only_a_few_ahead() -> None:
@@ -20,7 +20,7 @@ def test_items_come_in_order_and_only_a_few_ahead() -> None:
             yield item
 
     taken = []
-    with ReadAhead(items()) as ahead:
+    with Prefetcher(items()) as ahead:
         for item in ahead:
             taken.append(item)
             assert len(read) - len(taken) <= 5
@@ -35,7 +35,7 @@ def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
         yield 2
         raise OSError("broken")
 
-    with ReadAhead(items()) as ahead:
+    with Prefetcher(items()) as ahead:
         taken = iter(ahead)
         assert [next(taken), next(taken)] == [1, 2]
         with pytest.raises(OSError, match="broken"):
@@ -44,7 +44,7 @@ def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
 
 def test_a_reader_that_is_left_early_ends() -> None:
     """And its thread with it, though its queue is full."""
-    with ReadAhead(iter(range(10**9))) as ahead:
+    with Prefetcher(iter(range(10**9))) as ahead:
         assert next(iter(ahead)) == 0
     assert not ahead._thread.is_alive()
 
@@ -57,7 +57,7 @@ def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None
         yield 0
         assert release.wait(30)
 
-    with ReadAhead(items(), patience_s=0.05) as ahead:
+    with Prefetcher(items(), join_timeout_s=0.05) as ahead:
         assert next(iter(ahead)) == 0
     release.set()
     ahead._thread.join(30)
@@ -71,7 +71,7 @@ def test_everything_is_written_in_order_by_one_other_thread() -> None:
     def write(item: int) -> None:
         written.append((item, threading.current_thread().name))
 
-    with WriteBehind(write) as behind:
+    with BackgroundWriter(write) as behind:
         for item in range(30):
             behind.put(item)
     assert [item for item, _ in written] == list(range(30))
@@ -88,7 +88,7 @@ def test_an_error_of_the_writer_is_raised_by_a_later_put_or_at_the_end() -> None
         written.append(item)
 
     def put(*items: int) -> None:
-        with WriteBehind(write) as behind:
+        with BackgroundWriter(write) as behind:
             for item in items:
                 behind.put(item)
 
@@ -112,7 +112,7 @@ def test_an_interrupt_keeps_what_waits_and_another_error_drops_it(error: type[Ba
         written.append(item)
 
     def put_and_fail() -> None:
-        with WriteBehind(write) as behind:
+        with BackgroundWriter(write) as behind:
             behind.put(0)
             behind.put(1)
             threading.Timer(0.05, hold.set).start()

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Protocol
 
 from livefilter.errors import LivefilterError, OptionError, SinkError
-from livefilter.pipeline._job import Recipe
+from livefilter.pipeline._job import JobSpec
 from livefilter.pipeline._summary import Progress, Summary
-from livefilter.pipeline.batch._inputs import VIDEO_INPUTS, Names, expand, files_of, identities, name_of, size_of
-from livefilter.pipeline.batch._manifest import Finished, Ledger
-from livefilter.pipeline.batch._workers import Reply, Task, run_tasks
+from livefilter.pipeline.batch._inputs import VIDEO_INPUTS, UniqueNames, expand, file_ids, files_of, name_of, size_of
+from livefilter.pipeline.batch._manifest import Manifest, ManifestEntry
+from livefilter.pipeline.batch._workers import Task, WorkerMessage, run_tasks
 from livefilter.sinks import VIDEO_SUFFIXES, partial_of
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OutputSpec:
     """What is made of each input. An ending that is None is not made.
 
     Attributes:
@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InputResult:
     """What came of one input.
 
     Attributes:
@@ -53,18 +53,18 @@ class Outcome:
     loss: str | None = None
 
 
-class Watcher(Protocol):
+class BatchObserver(Protocol):
     """Is told how a batch goes. Sources are known by their place in the batch."""
 
-    def planned(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
+    def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
         """Take note of all sources, in order, and of their sizes in bytes."""
         ...
 
-    def advanced(self, place: int, progress: Progress) -> None:
+    def on_progress(self, place: int, progress: Progress) -> None:
         """Take note of how far one is; of its start, too."""
         ...
 
-    def ended(self, place: int, outcome: Outcome) -> None:
+    def on_done(self, place: int, result: InputResult) -> None:
         """Take note of what came of one."""
         ...
 
@@ -72,14 +72,14 @@ class Watcher(Protocol):
 def run_batch(
     sources: Sequence[str],
     folder: Path,
-    recipe: Recipe,
-    wanted: Wanted,
+    job: JobSpec,
+    spec: OutputSpec,
     *,
-    watcher: Watcher,
+    observer: BatchObserver,
     jobs: int = 1,
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
-) -> list[Outcome]:
+) -> list[InputResult]:
     """Run a recipe over several inputs, each in a process of its own; one that fails does not stop the others.
 
     Outputs keep their inputs' names, made unique. What is finished is listed in a file of the folder, with the hash of
@@ -88,9 +88,9 @@ def run_batch(
     Args:
         sources: Files, folders, globs, scenes.
         folder: Where outputs go; made if it is missing.
-        recipe: What is done.
-        wanted: What is made of each.
-        watcher: Is told how it goes.
+        job: What is done.
+        spec: What is made of each.
+        observer: Is told how it goes.
         jobs: How many inputs are processed at once; the machine's cores are shared out among them.
         resume: Skip what is finished: same bytes, same recipe, outputs as they were.
         should_stop: Asked all the time; True ends what runs, as an interrupt does, and begins nothing new.
@@ -105,75 +105,75 @@ def run_batch(
     """
     if jobs < 1:
         raise OptionError(f"jobs: must be at least 1, found {jobs}")
-    if recipe.source_options is not None and recipe.source_options.loop:
+    if job.source_options is not None and job.source_options.loop:
         raise OptionError("loop: never ends, so that no other input would have its turn; leave it out")
     named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
-    watcher.planned(named, [size_of(source) for source in named])
-    ledger = Ledger(folder)
-    endings = {source: _endings(source, wanted) for source in named}
-    outcomes: dict[int, Outcome] = {}
+    observer.on_start(named, [size_of(source) for source in named])
+    manifest = Manifest(folder)
+    endings = {source: _endings(source, spec) for source in named}
+    results: dict[int, InputResult] = {}
     if resume:
         for place, source in enumerate(named):
-            one = _finished(ledger, source, recipe, endings[source])
+            one = _finished(manifest, source, job, endings[source])
             if one is not None:
                 outputs = tuple(str(folder / name) for name, *_ in one.outputs)
-                outcomes[place] = Outcome(source, outputs=outputs, is_skipped=True, loss=one.loss)
-                watcher.ended(place, outcomes[place])
-    unique = Names(Path(output).stem for outcome in outcomes.values() for output in outcome.outputs)
-    read = identities(file for source in named for file in files_of(source))
+                results[place] = InputResult(source, outputs=outputs, is_skipped=True, loss=one.loss)
+                observer.on_done(place, results[place])
+    unique = UniqueNames(Path(output).stem for result in results.values() for output in result.outputs)
+    read = file_ids(file for source in named for file in files_of(source))
     tasks: dict[int, Task] = {}
     for place, source in enumerate(named):
-        if place in outcomes:
+        if place in results:
             continue
         name = unique.of(name_of(source))
         made = [None if ending is None else folder / f"{name}{ending}" for ending in endings[source]]
-        over = [path for path in made if path is not None and identities((path, partial_of(path))) & read]
+        over = [path for path in made if path is not None and file_ids((path, partial_of(path))) & read]
         if over:
             what = f"{over[0]}: is, or would be written over, an input; give another folder"
-            outcomes[place] = Outcome(source, error=OptionError(what))
-            watcher.ended(place, outcomes[place])
+            results[place] = InputResult(source, error=OptionError(what))
+            observer.on_done(place, results[place])
         else:
             tasks[place] = Task(name, source, *(None if path is None else str(path) for path in made))
 
-    def replied(place: int, reply: Reply) -> None:
+    def on_message(place: int, reply: WorkerMessage) -> None:
         if isinstance(reply.progress, Progress):
-            watcher.advanced(place, reply.progress)
+            observer.on_progress(place, reply.progress)
             return
         task, summary = tasks[place], reply.summary
-        outcomes[place] = Outcome(task.source, error=reply.error)
+        results[place] = InputResult(task.source, error=reply.error)
         if summary is not None:
-            error = None if summary.is_interrupted else _note(ledger, task, reply.content, recipe, summary)
-            outcomes[place] = Outcome(task.source, summary, error, summary.outputs, loss=summary.loss)
-        watcher.ended(place, outcomes[place])
+            error = None if summary.is_interrupted else _note(manifest, task, reply.content, job, summary)
+            results[place] = InputResult(task.source, summary, error, summary.outputs, loss=summary.loss)
+        observer.on_done(place, results[place])
 
-    run_tasks(tasks, recipe, jobs=jobs, replied=replied, should_stop=should_stop)
-    return [outcomes[place] for place in sorted(outcomes)]
+    run_tasks(tasks, job, jobs=jobs, on_message=on_message, should_stop=should_stop)
+    return [results[place] for place in sorted(results)]
 
 
-def _endings(source: str, wanted: Wanted) -> tuple[str | None, str | None, str | None]:
+def _endings(source: str, spec: OutputSpec) -> tuple[str | None, str | None, str | None]:
     """Return the endings of the video, of the table and of the figure of scores that are made of a source."""
     own = Path(source).suffix.lower()
     kept = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
-    return kept if wanted.picture == "" else wanted.picture, wanted.scores, wanted.plot
+    return kept if spec.picture == "" else spec.picture, spec.scores, spec.plot
 
 
-def _finished(ledger: Ledger, source: str, recipe: Recipe, endings: Sequence[str | None]) -> Finished | None:
+def _finished(manifest: Manifest, source: str, job: JobSpec, endings: Sequence[str | None]) -> ManifestEntry | None:
     """Return what is noted of a source that is finished; None if it is not, or if it cannot be read."""
     try:
-        return ledger.match(source, recipe.key, [ending for ending in endings if ending is not None])
+        return manifest.find(source, job.fingerprint, [ending for ending in endings if ending is not None])
     except LivefilterError:
         return None  # Whoever opens it tells what is wrong with it.
 
 
-def _note(ledger: Ledger, task: Task, content: str, recipe: Recipe, summary: Summary) -> BaseException | None:
+def _note(manifest: Manifest, task: Task, content: str, job: JobSpec, summary: Summary) -> BaseException | None:
     """Note that an input is done; return why that was not possible."""
     outputs = [Path(output) for output in summary.outputs]
     try:
-        ledger.add(task.name, task.source, content, recipe.key, outputs, summary.loss)
+        manifest.add(task.name, task.source, content, job.fingerprint, outputs, summary.loss)
     except (LivefilterError, OSError) as error:
         return error
     return None

@@ -43,7 +43,7 @@ def expand(spec: str) -> list[str]:
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
         return [spec]
-    matched = sorted(map(Path, glob(str(path), recursive=True)), key=natural)
+    matched = sorted(map(Path, glob(str(path), recursive=True)), key=natural_sort_key)
     if not matched:
         raise SourceError(f"{spec}: nothing matches")
     videos = [match for match in matched if match.is_file() and match.suffix.lower() in VIDEO_INPUTS]
@@ -56,14 +56,14 @@ def expand(spec: str) -> list[str]:
 
 def _in_folder(spec: str, folder: Path) -> list[str]:
     try:
-        entries = sorted(folder.iterdir(), key=natural)
+        entries = sorted(folder.iterdir(), key=natural_sort_key)
     except OSError as error:
         raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
     videos = [str(entry) for entry in entries if entry.suffix.lower() in VIDEO_INPUTS and entry.is_file()]
     return videos or [spec]
 
 
-def natural(path: Path) -> list[tuple[int, int, str]]:
+def natural_sort_key(path: Path) -> list[tuple[int, int, str]]:
     """Return a sort key that puts clip2 before clip10."""
     parts = re.split(r"(\d+)", str(path))
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in parts]
@@ -90,7 +90,7 @@ def name_of(source: str) -> str:
     return stem.replace(":", "-") or "livefilter"
 
 
-class Names:
+class UniqueNames:
     """Gives each a name of its own, whatever case file systems tell apart; the second of a name gets ``-2``.
 
     Args:
@@ -126,7 +126,7 @@ def size_of(source: str) -> int:
     return total
 
 
-def content_of(source: str) -> str:
+def content_hash(source: str) -> str:
     """Return a hash of a source's bytes, whatever it is called; of pictures, also of their order.
 
     Raises:
@@ -145,7 +145,7 @@ def content_of(source: str) -> str:
     return digest.hexdigest()
 
 
-def identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+def file_ids(paths: Iterable[Path]) -> set[tuple[int, int]]:
     """Return what tells the files at some paths from all others, whatever they are called; missing ones have none."""
     found = set()
     for path in paths:
@@ -161,6 +161,6 @@ def files_of(source: str) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from (entry for entry in sorted(path.iterdir(), key=natural) if entry.is_file())
+        yield from (entry for entry in sorted(path.iterdir(), key=natural_sort_key) if entry.is_file())
     elif has_magic(source):
         yield from (Path(name) for name in sorted(glob(str(path), recursive=True)))

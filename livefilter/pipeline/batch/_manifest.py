@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from livefilter.errors import SinkError
-from livefilter.pipeline.batch._inputs import content_of, size_of
+from livefilter.pipeline.batch._inputs import content_hash, size_of
 
 FILE_NAME = ".livefilter-finished.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class ManifestEntry:
     """One input that is done.
 
     Attributes:
@@ -24,7 +24,7 @@ class Finished:
         source: What the input was called.
         size: Its bytes on disk.
         content: The hash of its bytes.
-        recipe: The key of the recipe.
+        job: The key of the recipe.
         outputs: Name, size and time of change in nanoseconds of each file that was made of it.
         loss: What could not be read of the input, in words; None if nothing was lost.
     """
@@ -33,12 +33,12 @@ class Finished:
     source: str
     size: int
     content: str
-    recipe: str
+    job: str
     outputs: tuple[tuple[str, int, int], ...]
     loss: str | None = None
 
 
-class Ledger:
+class Manifest:
     """The list of what is finished in a folder, kept in a file of that folder.
 
     Attributes:
@@ -51,12 +51,12 @@ class Ledger:
         self._finished = _read(self._path)
         self._matched: set[str] = set()
 
-    def match(self, source: str, recipe: str, endings: Sequence[str]) -> Finished | None:
+    def find(self, source: str, job: str, endings: Sequence[str]) -> ManifestEntry | None:
         """Return what was made of a source's bytes by a recipe, if all of it is still there as it was; each only once.
 
         Args:
             source: The source.
-            recipe: The recipe's key.
+            job: The recipe's key.
             endings: Of the files that are wanted.
 
         Raises:
@@ -66,20 +66,20 @@ class Ledger:
         found = [
             one
             for one in self._finished.values()
-            if (one.recipe, one.size) == (recipe, size)
+            if (one.job, one.size) == (job, size)
             and one.name not in self._matched
             and sorted(Path(name).suffix for name, *_ in one.outputs) == sorted(endings)
             and self._is_there(one)
         ]
         found.sort(key=lambda one: one.source != source)  # Of two equal inputs, each should find its own.
-        content = content_of(source) if found else ""  # Not read where its size tells enough.
+        content = content_hash(source) if found else ""  # Not read where its size tells enough.
         one = next((one for one in found if one.content == content), None)
         if one is not None:
             self._matched.add(one.name)
         return one
 
     def add(
-        self, name: str, source: str, content: str, recipe: str, outputs: Sequence[Path], loss: str | None = None
+        self, name: str, source: str, content: str, job: str, outputs: Sequence[Path], loss: str | None = None
     ) -> None:
         """Take note of an input that is done.
 
@@ -89,7 +89,7 @@ class Ledger:
         states = [(path, path.stat()) for path in outputs]
         files = tuple((path.name, state.st_size, state.st_mtime_ns) for path, state in states)
         self._finished = _read(self._path)  # Again: another run may have added to it.
-        self._finished[name] = Finished(name, source, size_of(source), content, recipe, files, loss)
+        self._finished[name] = ManifestEntry(name, source, size_of(source), content, job, files, loss)
         partial = self._path.with_suffix(".partial")
         try:
             partial.write_text(json.dumps([asdict(one) for one in self._finished.values()], indent=1), encoding="utf-8")
@@ -99,7 +99,7 @@ class Ledger:
                 partial.unlink(missing_ok=True)
             raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
 
-    def _is_there(self, one: Finished) -> bool:
+    def _is_there(self, one: ManifestEntry) -> bool:
         for name, size, changed_ns in one.outputs:
             try:
                 state = (self.folder / name).stat()
@@ -110,12 +110,12 @@ class Ledger:
         return True
 
 
-def _read(path: Path) -> dict[str, Finished]:
+def _read(path: Path) -> dict[str, ManifestEntry]:
     """Return what a file lists; nothing if there is none, or if it is not one of ours."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         made = [
-            Finished(**entry | {"outputs": tuple((str(n), int(s), int(t)) for n, s, t in entry["outputs"])})
+            ManifestEntry(**entry | {"outputs": tuple((str(n), int(s), int(t)) for n, s, t in entry["outputs"])})
             for entry in entries
         ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -17,9 +17,9 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 
 from livefilter.errors import LivefilterError
-from livefilter.pipeline._job import Recipe
+from livefilter.pipeline._job import JobSpec
 from livefilter.pipeline._summary import Progress, Summary
-from livefilter.pipeline.batch._inputs import content_of
+from livefilter.pipeline.batch._inputs import content_hash
 
 _POLL_S = 0.1
 _REPORT_S = 0.1
@@ -39,7 +39,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class WorkerMessage:
     """What a worker says: its progress and what it logs; at the end the summary and the input's hash, or an error."""
 
     progress: Progress | None = None
@@ -56,7 +56,7 @@ class _Sender:
         self._channel = channel
         self._lock = threading.Lock()
 
-    def send(self, reply: Reply) -> None:
+    def send(self, reply: WorkerMessage) -> None:
         """Send a reply."""
         with self._lock:
             self._channel.send(reply)
@@ -72,7 +72,7 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one message."""
         with suppress(OSError):  # Whoever gave the work is gone.
-            self._sender.send(Reply(logged=(record.name, record.levelno, record.getMessage())))
+            self._sender.send(WorkerMessage(logged=(record.name, record.levelno, record.getMessage())))
 
 
 class WorkerDiedError(Exception):
@@ -89,26 +89,26 @@ class _Worker:
 
 def run_tasks(
     tasks: Mapping[int, Task],
-    recipe: Recipe,
+    job: JobSpec,
     *,
     jobs: int,
-    replied: Callable[[int, Reply], object],
+    on_message: Callable[[int, WorkerMessage], object],
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run tasks in processes, and pass on what they say, in this thread.
 
     Args:
         tasks: By their places.
-        recipe: What is done to each; its threads are shared out among the processes unless it names a number.
+        job: What is done to each; its threads are shared out among the processes unless it names a number.
         jobs: How many processes at once, at most.
-        replied: Called with a task's place and what its worker says.
+        on_message: Called with a task's place and what its worker says.
         should_stop: Asked some ten times a second; True lets what runs end as after an interrupt, and begins no more.
     """
     jobs = max(1, min(jobs, len(tasks)))
-    shares = _shares(jobs)
-    recipe = recipe.with_threads(len(shares[0]))
+    shares = _partition_cpus(jobs)
+    job = job.with_threads(len(shares[0]))
     waiting = dict(tasks)
-    with _pool(recipe, shares) as (start, must_stop):
+    with _pool(job, shares) as (start, must_stop):
         workers: list[_Worker] = []
         while True:
             if should_stop():
@@ -125,11 +125,11 @@ def run_tasks(
                 return
             for channel in wait(list(busy), timeout=_POLL_S):
                 assert isinstance(channel, Connection)
-                if not _hear(busy[channel], replied):
+                if not _receive(busy[channel], on_message):
                     workers.remove(busy[channel])
 
 
-def _hear(worker: _Worker, replied: Callable[[int, Reply], object]) -> bool:
+def _receive(worker: _Worker, on_message: Callable[[int, WorkerMessage], object]) -> bool:
     """Pass on what a worker says, and tell whether it still lives."""
     assert worker.place is not None
     try:
@@ -137,7 +137,7 @@ def _hear(worker: _Worker, replied: Callable[[int, Reply], object]) -> bool:
     except (EOFError, OSError):
         worker.process.join()
         died = WorkerDiedError(f"the process that read it ended with {_ending(worker.process.exitcode)}")
-        replied(worker.place, Reply(error=died))
+        on_message(worker.place, WorkerMessage(error=died))
         return False
     if reply.logged is not None:
         name, level, message = reply.logged
@@ -146,7 +146,7 @@ def _hear(worker: _Worker, replied: Callable[[int, Reply], object]) -> bool:
     place = worker.place
     if reply.progress is None:
         worker.place = None
-    replied(place, reply)
+    on_message(place, reply)
     return True
 
 
@@ -160,7 +160,7 @@ def _ending(code: int | None) -> str:
 
 
 @contextmanager
-def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
+def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
     """Give a function that starts a worker on a share, and the event that ends their runs; end them all on leaving."""
     # Not forked: threads of the libraries that are loaded here would be missing in a copy.
     context = multiprocessing.get_context("spawn")
@@ -168,8 +168,8 @@ def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable
 
     def start(slot: int) -> _Worker:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, recipe, must_stop), name="livefilter job", daemon=True)
-        with _confined(shares[slot]), _signals_held():
+        process = context.Process(target=_work, args=(theirs, job, must_stop), name="livefilter job", daemon=True)
+        with _cpu_affinity(shares[slot]), _signals_blocked():
             process.start()
         theirs.close()  # So that the end of the process ends what is read from it.
         started.append(_Worker(slot, process, ours))
@@ -187,7 +187,7 @@ def _pool(recipe: Recipe, shares: Sequence[set[int]]) -> Iterator[tuple[Callable
             worker.process.join()
 
 
-def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
+def _work(channel: Connection, job: JobSpec, must_stop: Event) -> None:
     """Run what comes through the channel until it is closed."""
     is_ended = False
 
@@ -206,37 +206,37 @@ def _work(channel: Connection, recipe: Recipe, must_stop: Event) -> None:
     try:
         while True:
             task: Task = channel.recv()
-            sender.send(_done(task, recipe, sender, lambda: is_ended or must_stop.is_set()))
+            sender.send(_done(task, job, sender, lambda: is_ended or must_stop.is_set()))
     except (EOFError, OSError):
         return  # Whoever gave the work is gone.
     finally:
         logger.removeHandler(forward)
 
 
-def _done(task: Task, recipe: Recipe, channel: Connection | _Sender, should_stop: Callable[[], bool]) -> Reply:
+def _done(task: Task, job: JobSpec, channel: Connection | _Sender, should_stop: Callable[[], bool]) -> WorkerMessage:
     sent_s = 0.0
 
     def report(progress: Progress) -> None:
         nonlocal sent_s
         now_s = time.monotonic()
         if now_s - sent_s >= _REPORT_S or progress.frames == progress.expected:
-            channel.send(Reply(progress))
+            channel.send(WorkerMessage(progress))
             sent_s = now_s
 
     try:
-        channel.send(Reply(Progress(0, None)))
-        content = content_of(task.source)
-        summary = recipe.run(
+        channel.send(WorkerMessage(Progress(0, None)))
+        content = content_hash(task.source)
+        summary = job.run(
             task.source, task.picture, scores=task.scores, plot=task.plot, progress=report, should_stop=should_stop
         )
     except LivefilterError as error:
-        return Reply(error=error)
+        return WorkerMessage(error=error)
     except Exception as error:  # Any other may not survive the way through a pipe.
-        return Reply(error=RuntimeError(f"{type(error).__name__}: {error}"))
-    return Reply(summary=summary, content=content)
+        return WorkerMessage(error=RuntimeError(f"{type(error).__name__}: {error}"))
+    return WorkerMessage(summary=summary, content=content)
 
 
-def _shares(jobs: int) -> list[set[int]]:
+def _partition_cpus(jobs: int) -> list[set[int]]:
     """Return which cores each of so many processes has; with more processes than cores, some share one."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     count = len(cores)
@@ -244,7 +244,7 @@ def _shares(jobs: int) -> list[set[int]]:
 
 
 @contextmanager
-def _confined(cores: set[int]) -> Iterator[None]:
+def _cpu_affinity(cores: set[int]) -> Iterator[None]:
     """Let a process that is started meanwhile have these cores only, where the system can.
 
     Decoders and encoders choose their numbers of threads by the cores that they see, so this reaches all of them.
@@ -261,7 +261,7 @@ def _confined(cores: set[int]) -> Iterator[None]:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """Keep back signals to end: a process that is started meanwhile gets them only once it can heed them."""
     if sys.platform == "win32":
         yield

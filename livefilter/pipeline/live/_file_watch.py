@@ -32,7 +32,7 @@ class FileWatch:
         self._known.setdefault(path, _signature(path))
         self._last = self._known
 
-    def keep(self, other: FileWatch) -> None:
+    def merge(self, other: FileWatch) -> None:
         """Watch what another one watches, too, from where it is."""
         self._known = other._known | self._known
         self._last = self._known

@@ -10,17 +10,17 @@ from fractions import Fraction
 from typing import Protocol
 
 from livefilter.frame import Frame
-from livefilter.pipeline._monotonic import mended
+from livefilter.pipeline._monotonic import with_monotonic_times
 from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Source
 
-_FRAME_S = 0.2
+_READ_GRACE_S = 0.2
 """Within which a camera that lives gives a frame."""
-_PATIENCE_S = 2.0
+_JOIN_TIMEOUT_S = 2.0
 """How long to wait for a source that is asked to end and is in the middle of reading."""
 
 
-class Feed(Protocol):
+class FrameInput(Protocol):
     """Gives frames to a loop."""
 
     def start(self) -> None:
@@ -57,12 +57,12 @@ class Feed(Protocol):
         ...
 
 
-def feed_of(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> Feed:
+def open_input(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> FrameInput:
     """Return the feed that fits a source: the newest frames of a live one, every frame of another one."""
-    return NewestFeed(source, stats) if source.facts.is_live else PacedFeed(source, stats, clock)
+    return LatestFrameInput(source, stats) if source.facts.is_live else PacedInput(source, stats, clock)
 
 
-class PacedFeed(Feed):
+class PacedInput(FrameInput):
     """Every frame of a source, each no sooner than its media time says; the last one lasts as long as the rate says.
 
     A frame counts as captured when it is taken, since a file waits.
@@ -77,7 +77,7 @@ class PacedFeed(Feed):
         self._stats = stats
         self._clock = clock
         self._period_s = 1 / source.facts.rate
-        self._frames = mended(source, stats)
+        self._frames = with_monotonic_times(source, stats)
         self._woken = threading.Event()
         self._next: Frame | None = None
         self._error: Exception | None = None
@@ -102,7 +102,7 @@ class PacedFeed(Feed):
         frame = self._next
         if frame is not None:
             self._ends_s = frame.time_s + self._period_s
-            self._stats.came()
+            self._stats.frame_in()
             self._read()
             return replace(frame, captured_ns=time.monotonic_ns())
         if self._error is not None:
@@ -147,7 +147,7 @@ class PacedFeed(Feed):
         return self._started_s + float(due_s - self._first_s) - self._clock()
 
 
-class NewestFeed(Feed):
+class LatestFrameInput(FrameInput):
     """The newest frame of a live source, read by a thread of its own; a frame that is not taken in time is dropped.
 
     Args:
@@ -157,11 +157,11 @@ class NewestFeed(Feed):
 
     def __init__(self, source: Source, stats: Stats) -> None:
         self._source = source
-        self._frames: Iterator[Frame] = mended(source, stats)
+        self._frames: Iterator[Frame] = with_monotonic_times(source, stats)
         self._stats = stats
         self._newest: Frame | None = None
         self._error: BaseException | None = None
-        self._is_read_out = False
+        self._at_end = False
         self._is_woken = False
         self._must_stop = False
         self._changed = threading.Condition()  # Over the five above.
@@ -175,7 +175,7 @@ class NewestFeed(Feed):
     def is_over(self) -> bool:
         """Whether the source has ended and its last frame was taken; not while there is an error to be raised."""
         with self._changed:
-            return self._is_read_out and self._newest is None and self._error is None
+            return self._at_end and self._newest is None and self._error is None
 
     def take(self) -> Frame | None:
         """Return the newest frame that was not taken yet; raise what broke the source once there is none."""
@@ -188,10 +188,10 @@ class NewestFeed(Feed):
     def wait(self, longest_s: float) -> None:
         """Wait until there is a frame, or an end."""
         with self._changed:
-            if self._is_read_out and self._newest is None and self._error is None:
+            if self._at_end and self._newest is None and self._error is None:
                 self._changed.wait_for(lambda: self._is_woken, longest_s)
             else:
-                self._changed.wait_for(lambda: self._is_woken or self._newest or self._is_read_out, longest_s)
+                self._changed.wait_for(lambda: self._is_woken or self._newest or self._at_end, longest_s)
             self._is_woken = False
 
     def wake(self) -> None:
@@ -210,17 +210,17 @@ class NewestFeed(Feed):
             return
         with self._changed:
             self._must_stop = True
-        self._reader.join(timeout=_FRAME_S)
+        self._reader.join(timeout=_READ_GRACE_S)
         if self._reader.is_alive() and self._source.health is not None:
             self._source.close()
-        self._reader.join(timeout=_PATIENCE_S)
+        self._reader.join(timeout=_JOIN_TIMEOUT_S)
 
     def _read(self) -> None:
         error: BaseException | None = None
         try:
             self._source.skip_waiting()
             for frame in self._frames:
-                self._stats.came()
+                self._stats.frame_in()
                 with self._changed:
                     if self._newest is not None:
                         self._stats.drop("filter")
@@ -231,5 +231,5 @@ class NewestFeed(Feed):
         except BaseException as raised:
             error = raised
         with self._changed:
-            self._error, self._is_read_out = error, True
+            self._error, self._at_end = error, True
             self._changed.notify_all()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from livefilter.frame import Pixels
 from livefilter.overlays import draw_panel
-from livefilter.pipeline.live._stats import LiveStats, Spread
+from livefilter.pipeline.live._stats import LiveStats, Percentiles
 from livefilter.sources import Health
 
 
 @dataclass(slots=True)
-class Panels:
+class OsdPanels:
     """What is to be written; nothing where a field is empty.
 
     Attributes:
@@ -31,7 +31,7 @@ class Panels:
     statistics: Sequence[str] = ()
     help: Sequence[str] = ()
 
-    def drawn_on(self, picture: Pixels, name_rows: int) -> Pixels:
+    def draw_on(self, picture: Pixels, name_rows: int) -> Pixels:
         """Return a copy of a picture with the panels on it; the picture itself if there are none.
 
         Args:
@@ -97,5 +97,5 @@ def _statistics(stats: LiveStats, health: Health | None) -> Iterator[str]:
         yield f"{name}\t{_figures(stage)}"
 
 
-def _figures(spread: Spread) -> str:
+def _figures(spread: Percentiles) -> str:
     return f"{spread.p50_ms:.1f} / {spread.p95_ms:.1f} / {spread.p99_ms:.1f}"

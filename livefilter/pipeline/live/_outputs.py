@@ -21,28 +21,28 @@ from livefilter.pipeline.live._stats import Stats
 from livefilter.sinks import Sink, partial_of
 
 _NANOSECONDS = 1_000_000_000
-_UNREAD_S = 1.0
+_STALLED_AFTER_S = 1.0
 """A pipe that takes nothing for so long is not read."""
 _PIXEL = np.zeros((1, 1), np.uint8)
 
 
-class Outlet(Protocol):
+class Output(Protocol):
     """Takes results from the loop without keeping it waiting.
 
     Attributes:
         name: What statistics call it.
-        is_screen: Somebody looks at it: it is given the newest frame again when that is drawn otherwise.
+        is_display: Somebody looks at it: it is given the newest frame again when that is drawn otherwise.
     """
 
     name: str
-    is_screen: bool
+    is_display: bool
 
     @property
-    def is_wanted(self) -> bool:
+    def has_consumer(self) -> bool:
         """Whether there is anybody for whom a frame should be filtered."""
         ...
 
-    def offer(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, frame: Frame, score: EdgeScore) -> None:
         """Take one result, or count it as dropped."""
         ...
 
@@ -51,7 +51,7 @@ class Outlet(Protocol):
         ...
 
 
-class QueuedSink(Outlet):
+class QueuedOutput(Output):
     """A sink with a thread and a bounded queue of its own.
 
     Args:
@@ -59,18 +59,18 @@ class QueuedSink(Outlet):
         sink: Where results go in the end; finished, or kept as far as it came, by this.
         stats: Where drops, durations and latencies are counted.
         depth: Results that may wait.
-        waits: Let the loop wait when the queue is full, for sources that can, so that nothing is dropped.
-        is_newest: When the queue is full, drop what waits longest rather than what comes.
-        patience_s: How long to wait at the end for what is in the queue; None as long as it takes.
-        is_wanted: Whether anybody reads the sink; asked before every frame.
-        needs_pictures: False for a sink of scores: no pictures wait in its queue, then, only a pixel in their place.
+        blocks_when_full: Let the loop wait when the queue is full, for sources that can, so that nothing is dropped.
+        drop_oldest: When the queue is full, drop what waits longest rather than what comes.
+        drain_timeout_s: How long to wait at the end for what is in the queue; None as long as it takes.
+        has_consumer: Whether anybody reads the sink; asked before every frame.
+        needs_pixels: False for a sink of scores: no pictures wait in its queue, then, only a pixel in their place.
         clock: Seconds that only grow.
 
     Attributes:
         failure: What went wrong with the sink, which is given no more then; None while all is well.
     """
 
-    is_screen = False
+    is_display = False
 
     def __init__(
         self,
@@ -79,11 +79,11 @@ class QueuedSink(Outlet):
         stats: Stats,
         *,
         depth: int,
-        waits: bool = False,
-        is_newest: bool = False,
-        patience_s: float | None = None,
-        is_wanted: Callable[[], bool] = lambda: True,
-        needs_pictures: bool = True,
+        blocks_when_full: bool = False,
+        drop_oldest: bool = False,
+        drain_timeout_s: float | None = None,
+        has_consumer: Callable[[], bool] = lambda: True,
+        needs_pixels: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.name = name
@@ -91,11 +91,11 @@ class QueuedSink(Outlet):
         self._sink = sink
         self._stats = stats
         self._depth = depth
-        self._waits = waits
-        self._is_newest = is_newest
-        self._patience_s = patience_s
-        self._has_reader = is_wanted
-        self._needs_pictures = needs_pictures
+        self._blocks_when_full = blocks_when_full
+        self._drop_oldest = drop_oldest
+        self._drain_timeout_s = drain_timeout_s
+        self._has_consumer = has_consumer
+        self._needs_pixels = needs_pixels
         self._clock = clock
         self._writes_since_s: float | None = None
         self._queue: deque[tuple[Frame, EdgeScore]] = deque()
@@ -105,28 +105,28 @@ class QueuedSink(Outlet):
         self._worker.start()
 
     @property
-    def is_wanted(self) -> bool:
+    def has_consumer(self) -> bool:
         """Whether the sink is well, and somebody reads it.
 
         Nobody does where one that wants what is new takes nothing for long; unless the loop can wait for it.
         """
         since_s = self._writes_since_s
-        is_held_up = since_s is not None and self._clock() - since_s > _UNREAD_S
-        is_unread = is_held_up and self._is_newest and not self._waits
-        return self.failure is None and not self._is_ending and not is_unread and self._has_reader()
+        is_held_up = since_s is not None and self._clock() - since_s > _STALLED_AFTER_S
+        is_unread = is_held_up and self._drop_oldest and not self._blocks_when_full
+        return self.failure is None and not self._is_ending and not is_unread and self._has_consumer()
 
-    def offer(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, frame: Frame, score: EdgeScore) -> None:
         """Queue one result."""
-        if not self._needs_pictures:
+        if not self._needs_pixels:
             frame = replace(frame, pixels=_PIXEL)
         with self._changed:
-            if self._waits:
+            if self._blocks_when_full:
                 self._changed.wait_for(lambda: len(self._queue) < self._depth or self._is_ending or self.failure)
             if self._is_ending or self.failure is not None:
                 return
             if len(self._queue) >= self._depth:
                 self._stats.drop(self.name)
-                if not self._is_newest:
+                if not self._drop_oldest:
                     return
                 self._queue.popleft()
             self._queue.append((frame, score))
@@ -137,7 +137,7 @@ class QueuedSink(Outlet):
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
-        self._worker.join(self._patience_s)
+        self._worker.join(self._drain_timeout_s)
         if self.failure is not None or self._worker.is_alive():
             return None
         try:
@@ -164,8 +164,8 @@ class QueuedSink(Outlet):
                 self._fail(error)
                 return
             self._writes_since_s = None
-            self._stats.took(self.name, self._clock() - started_s)
-            self._stats.delivered(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
+            self._stats.record_stage(self.name, self._clock() - started_s)
+            self._stats.record_latency(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
 
     def _next(self) -> tuple[Frame, EdgeScore] | None:
         with self._changed:
@@ -188,30 +188,30 @@ class QueuedSink(Outlet):
             self._changed.notify_all()
 
 
-class Screen(Outlet):
+class DisplaySlot(Output):
     """The newest picture, for a window that is shown by the main thread; one that is not shown in time is dropped.
 
     Args:
         stats: Where drops and latencies are counted.
-        waits: Let the loop wait until the last picture was taken, for sources that can.
+        blocks_when_full: Let the loop wait until the last picture was taken, for sources that can.
 
     Attributes:
         is_idle: Nobody looks: paused, or minimised.
     """
 
-    is_screen = True
+    is_display = True
 
-    def __init__(self, stats: Stats, *, waits: bool = False) -> None:
+    def __init__(self, stats: Stats, *, blocks_when_full: bool = False) -> None:
         self.name = "window"
         self.is_idle = False
         self._stats = stats
-        self._waits = waits
+        self._blocks_when_full = blocks_when_full
         self._newest: Frame | None = None
         self._is_ending = False
         self._changed = threading.Condition()  # Over the two above.
 
     @property
-    def is_wanted(self) -> bool:
+    def has_consumer(self) -> bool:
         """Whether somebody looks."""
         return not self.is_idle
 
@@ -220,10 +220,10 @@ class Screen(Outlet):
         """Whether every picture was taken."""
         return self._newest is None
 
-    def offer(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, frame: Frame, score: EdgeScore) -> None:
         """Put a picture where the main thread takes it."""
         with self._changed:
-            if self._waits:
+            if self._blocks_when_full:
                 self._changed.wait_for(lambda: self._newest is None or self._is_ending)
             if self._newest is not None and self._newest.index != frame.index:
                 self._stats.drop(self.name)
@@ -246,16 +246,16 @@ class Screen(Outlet):
         return None
 
 
-class Unseen(Outlet):
+class NullOutput(Output):
     """Wants every frame and keeps none, for a pipeline that runs for its scores and figures alone."""
 
-    is_screen = False
-    is_wanted = True
+    is_display = False
+    has_consumer = True
 
     def __init__(self) -> None:
         self.name = "nothing"
 
-    def offer(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, frame: Frame, score: EdgeScore) -> None:
         """Let it go."""
 
     def end(self) -> str | None:

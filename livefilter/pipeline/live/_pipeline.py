@@ -17,33 +17,33 @@ from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError, SourceError
 from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._summary import Summary
-from livefilter.pipeline.live._filter_loop import Look, Loop
-from livefilter.pipeline.live._input import feed_of
-from livefilter.pipeline.live._outputs import Outlet, QueuedSink
-from livefilter.pipeline.live._preset_control import LivePreset
-from livefilter.pipeline.live._segments import Recording
+from livefilter.pipeline.live._filter_loop import FilterLoop, View
+from livefilter.pipeline.live._input import open_input
+from livefilter.pipeline.live._outputs import Output, QueuedOutput
+from livefilter.pipeline.live._preset_control import PresetControl
+from livefilter.pipeline.live._segments import SegmentedSink
 from livefilter.pipeline.live._stats import Stats
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding, Sink, open_sink
 from livefilter.sources import Health, Source
 
-_TURN_S = 0.05
-_SWITCH_S = 0.0005
+_SERVICE_INTERVAL_S = 0.05
+_GIL_SWITCH_INTERVAL_S = 0.0005
 """How soon a thread that computes in Python lets another one run. Python's own 5 ms, which each of a dozen calls to
 OpenCV may have to wait while a preset is planned, made 13 ms of a frame that takes 2."""
-_QUEUED_BYTES = 256 << 20
-_MOST_QUEUED = 120
-_PIECE_S = 2
+_MAX_QUEUE_BYTES = 256 << 20
+_MAX_QUEUE_FRAMES = 120
+_FRAGMENT_S = 2
 """A recording is written in pieces of so many seconds: what is lost when the process is killed."""
 _RECORDING = "recording"
 """What statistics call the sink of ``record``."""
 
 
-class Live:
+class LivePipeline:
     """A source whose newest frames are filtered until it ends, or somebody ends it. Use it in a ``with``.
 
     Threads of their own read the source, filter, and write each sink, so that none holds up another. This object itself
-    is for one thread, which calls ``tend`` now and then.
+    is for one thread, which calls ``service`` now and then.
 
     Args:
         source: An open source, which stays open.
@@ -52,7 +52,7 @@ class Live:
         compare: How the original is shown at first.
         overlay: Whether the overlay is shown at first.
         threads: Threads that may work on one frame.
-        announce: Called with one line when something happened that the user should know.
+        notify: Called with one line when something happened that the user should know.
         clock: Seconds that only grow.
         prepare: Makes a Filter ready in the background.
 
@@ -73,30 +73,30 @@ class Live:
         compare: Compare = "none",
         overlay: bool = True,
         threads: int | None = None,
-        announce: Callable[[str], object] = lambda line: None,
+        notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
-        self.preset = LivePreset(preset, threads=threads, announce=announce, clock=clock, prepare=prepare)
+        self.preset = PresetControl(preset, threads=threads, notify=notify, clock=clock, prepare=prepare)
         self._source = source
-        self._announce = announce
+        self._notify = notify
         self._clock = clock
-        self._sinks: list[QueuedSink] = []
-        self._enders: list[threading.Thread] = []
+        self._sinks: list[QueuedOutput] = []
+        self._finishers: list[threading.Thread] = []
         self._outputs: list[str] = []
         self._failures: list[BaseException] = []
-        self._has_had_enough = False
-        look = Look.of(self.preset.filter, compare)
+        self._is_unwanted = False
+        view = View.of(self.preset.filter, compare)
         self.stats = Stats(source.facts.rate, clock)
         self._started_s = self._ended_s = clock()
-        self._feed = feed_of(source, self.stats, clock)
-        look.overlay.is_shown = overlay
-        self.loop = Loop(self._feed, look, self.stats, source.facts.shape)
+        self._input = open_input(source, self.stats, clock)
+        view.overlay.is_shown = overlay
+        self.loop = FilterLoop(self._input, view, self.stats, source.facts.shape)
 
     @property
     def overlay(self) -> Overlay:
         """The overlay in force; ``redraw`` shows what was changed in it."""
-        return self.loop.look.overlay
+        return self.loop.view.overlay
 
     @property
     def health(self) -> Health | None:
@@ -111,52 +111,52 @@ class Live:
     @property
     def is_over(self) -> bool:
         """Whether the source has ended, or something did that nothing can go on after."""
-        return self.loop.is_over or self.loop.error is not None or self._has_had_enough
+        return self.loop.is_over or self.loop.error is not None or self._is_unwanted
 
     @property
-    def waits(self) -> bool:
+    def applies_backpressure(self) -> bool:
         """Whether the source can wait for sinks, so that they need not drop frames."""
         return not self._source.facts.is_live
 
-    def add_outlet(self, outlet: Outlet) -> None:
+    def add_output(self, outlet: Output) -> None:
         """Hand results to one more outlet; it is ended at the end."""
-        self.loop.outlets = (*self.loop.outlets, outlet)
+        self.loop.outputs = (*self.loop.outputs, outlet)
 
     def add_sink(
         self,
         name: str,
         sink: Sink,
         *,
-        is_newest: bool = False,
-        patience_s: float | None = None,
-        is_wanted: Callable[[], bool] = lambda: True,
-        needs_pictures: bool = True,
+        drop_oldest: bool = False,
+        drain_timeout_s: float | None = None,
+        has_consumer: Callable[[], bool] = lambda: True,
+        needs_pixels: bool = True,
     ) -> None:
         """Hand results to a sink, through a queue of its own; it is finished at the end.
 
         Args:
             name: What statistics call it.
             sink: An open sink.
-            is_newest: It wants what is new rather than all of it: its queue is short, and drops what is old.
-            patience_s: How long to wait at the end until it has taken what is queued.
-            is_wanted: Whether anybody reads it.
-            needs_pictures: False for a sink of scores, whose queue then holds next to nothing.
+            drop_oldest: It wants what is new rather than all of it: its queue is short, and drops what is old.
+            drain_timeout_s: How long to wait at the end until it has taken what is queued.
+            has_consumer: Whether anybody reads it.
+            needs_pixels: False for a sink of scores, whose queue then holds next to nothing.
         """
         rows, cols = self._source.facts.shape
-        depth = 2 if is_newest else max(4, min(_MOST_QUEUED, _QUEUED_BYTES // (rows * cols)))
-        queued = QueuedSink(
+        depth = 2 if drop_oldest else max(4, min(_MAX_QUEUE_FRAMES, _MAX_QUEUE_BYTES // (rows * cols)))
+        queued = QueuedOutput(
             name,
             sink,
             self.stats,
             depth=depth,
-            waits=self.waits,
-            is_newest=is_newest,
-            patience_s=patience_s,
-            is_wanted=is_wanted,
-            needs_pictures=needs_pictures,
+            blocks_when_full=self.applies_backpressure,
+            drop_oldest=drop_oldest,
+            drain_timeout_s=drain_timeout_s,
+            has_consumer=has_consumer,
+            needs_pixels=needs_pixels,
         )
         self._sinks.append(queued)
-        self.add_outlet(queued)
+        self.add_output(queued)
 
     def record(self, path: Path, *, overwrite: bool = False) -> None:
         """Begin to record what is shown, into a file that can be played whatever happens to this process.
@@ -166,9 +166,9 @@ class Live:
             OptionError: Its ending stands for nothing.
         """
         facts = self._source.facts
-        encoding = Encoding(is_fragmented=True, gop=max(1, round(_PIECE_S * facts.rate)))
+        encoding = Encoding(is_fragmented=True, gop=max(1, round(_FRAGMENT_S * facts.rate)))
 
-        def open_part(part: Path) -> Sink:
+        def open_segment(part: Path) -> Sink:
             return open_sink(
                 part,
                 rate=facts.rate,
@@ -177,14 +177,14 @@ class Live:
                 encoding=encoding,
             )
 
-        self.add_sink(_RECORDING, Recording(path, open_part, self._outputs.append))
+        self.add_sink(_RECORDING, SegmentedSink(path, open_segment, self._outputs.append))
 
     def stop_recording(self) -> None:
         """Finish the recording, beside the picture, since reading a long file back takes its time."""
         for sink in [sink for sink in self._sinks if sink.name == _RECORDING]:
             self._remove(sink)
-            ender = threading.Thread(target=self._end, args=(sink,), name="livefilter recording end")
-            self._enders.append(ender)
+            ender = threading.Thread(target=self._finish, args=(sink,), name="livefilter recording end")
+            self._finishers.append(ender)
             ender.start()
 
     def redraw(self) -> None:
@@ -193,22 +193,22 @@ class Live:
 
     def pause(self, is_paused: bool) -> None:
         """Stop or go on with the time of a file."""
-        self._feed.pause(is_paused)
+        self._input.pause(is_paused)
 
-    def tend(self) -> None:
+    def service(self) -> None:
         """Do what is to be done now and then: go over to a preset that is ready, note sinks that failed."""
-        before = self.loop.look
+        before = self.loop.view
         if self.preset.poll():
             made = self.preset.filter
             goes_on = made.preset.score == before.filter.preset.score
             overlay = before.overlay.succeeded_by(made.preset.overlay, made.preset.name, goes_on=goes_on)
-            self.loop.look = Look(made, overlay)
+            self.loop.view = View(made, overlay)
             self.redraw()
         for sink in [sink for sink in self._sinks if sink.failure is not None]:
             self._remove(sink)
-            self._note(sink)
-        if not self.loop.outlets:
-            self._has_had_enough = True
+            self._record_failure(sink)
+        if not self.loop.outputs:
+            self._is_unwanted = True
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
         """Run until the source ends, all sinks have failed, or ``should_stop`` says so.
@@ -218,8 +218,8 @@ class Live:
         """
         with self:
             while not (self.is_over or should_stop()):
-                self.tend()
-                time.sleep(_TURN_S)
+                self.service()
+                time.sleep(_SERVICE_INTERVAL_S)
         return self.summary(is_interrupted=should_stop())
 
     def summary(self, *, is_interrupted: bool) -> Summary:
@@ -263,7 +263,7 @@ class Live:
         gc.collect()
         gc.freeze()
         self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_S)
+        sys.setswitchinterval(_GIL_SWITCH_INTERVAL_S)
         self._started_s = self._clock()
         self.loop.start()
         return self
@@ -276,32 +276,32 @@ class Live:
         sys.setswitchinterval(self._switch_s)
         self._ended_s = self._clock()
         self.preset.close()
-        for outlet in self.loop.outlets:
-            if outlet.is_screen:
+        for outlet in self.loop.outputs:
+            if outlet.is_display:
                 outlet.end()  # The loop may wait for it.
         self.loop.stop()
-        self._feed.stop()
+        self._input.stop()
         for sink in self._sinks:
-            self._end(sink)
-        for ender in self._enders:
+            self._finish(sink)
+        for ender in self._finishers:
             ender.join()
 
-    def _remove(self, sink: QueuedSink) -> None:
+    def _remove(self, sink: QueuedOutput) -> None:
         self._sinks.remove(sink)
-        self.loop.outlets = tuple(outlet for outlet in self.loop.outlets if outlet is not sink)
+        self.loop.outputs = tuple(outlet for outlet in self.loop.outputs if outlet is not sink)
 
-    def _end(self, sink: QueuedSink) -> None:
+    def _finish(self, sink: QueuedOutput) -> None:
         output = sink.end()
         if sink.failure is not None:
-            self._note(sink)
+            self._record_failure(sink)
         elif output is not None:
             self._outputs.append(output)
 
-    def _note(self, sink: QueuedSink) -> None:
+    def _record_failure(self, sink: QueuedOutput) -> None:
         """Remember why a sink is given no more; a pipe that its reader closed is no failure, but ends the run."""
         if isinstance(sink.failure, BrokenPipeError):
-            self._has_had_enough = True
+            self._is_unwanted = True
         elif sink.failure is not None:
             self._failures.append(sink.failure)
-            if self.loop.outlets:  # Otherwise this is the end, where failures are told anyway.
-                self._announce(str(sink.failure))
+            if self.loop.outputs:  # Otherwise this is the end, where failures are told anyway.
+                self._notify(str(sink.failure))

@@ -13,15 +13,15 @@ from typing import Literal
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
 from livefilter.pipeline.live._file_watch import FileWatch
-from livefilter.pipeline.live._preset_loader import Switcher
+from livefilter.pipeline.live._preset_loader import PresetLoader
 from livefilter.presets import Preset, adjust_strength, load_preset
 
 _SLOW_START_S = 0.7
-_MOST_NOTCHES = 12
+_MAX_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     """Why a preset is loaded: to go over to it, because a file was saved, or to turn its main parameter.
 
     Its files are watched from when they are read; a preset that is turned has been read before.
@@ -32,14 +32,14 @@ class _Wish:
     watch: FileWatch | None = None
 
 
-class LivePreset:
+class PresetControl:
     """A preset that can become another one while pictures are made with it.
 
     Args:
         preset: What to begin with, compiled now: a Preset, or the name or path of one, whose file is watched,
             and those that it starts from.
         threads: Threads that may work on one frame.
-        announce: Called with one line when something happened that the user should know.
+        notify: Called with one line when something happened that the user should know.
         clock: Seconds that only grow.
         prepare: Makes a Filter ready in the background.
 
@@ -56,7 +56,7 @@ class LivePreset:
         preset: Preset | str | PathLike[str],
         *,
         threads: int | None = None,
-        announce: Callable[[str], object] = lambda line: None,
+        notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
@@ -68,10 +68,10 @@ class LivePreset:
             preset = load_preset(preset, on_read=self._watch.add)
         self.filter = Filter(preset, threads=threads)
         self.broken: str | None = None
-        self._announce = announce
-        self._switcher = Switcher(threads, prepare)
+        self._notify = notify
+        self._loader = PresetLoader(threads, prepare)
         self._base = self.filter.preset
-        self._notches = 0
+        self._steps = 0
         self._is_loading = False
         self._newest_watch: FileWatch | None = None
         self._compile()
@@ -79,49 +79,49 @@ class LivePreset:
     @property
     def is_changing(self) -> bool:
         """Whether another preset is being loaded or compiled."""
-        return self._switcher.is_busy
+        return self._loader.is_busy
 
     def switch(self, preset: str) -> None:
         """Go over to another preset, by name or path, as soon as it is compiled."""
         self._load("switch", preset)
 
-    def strengthen(self, notches: int) -> None:
+    def adjust(self, steps: int) -> None:
         """Turn the preset's main parameter up, or down for negative notches; not while another preset is on its way."""
         if self._is_loading:
             return
-        wanted = min(max(self._notches + notches, -_MOST_NOTCHES), _MOST_NOTCHES)
+        wanted = min(max(self._steps + steps, -_MAX_STEPS), _MAX_STEPS)
         turned = adjust_strength(self._base, wanted)
         if turned is None:
-            self._announce(f"{self._base.name}: has no main parameter")
+            self._notify(f"{self._base.name}: has no main parameter")
             return
-        self._notches = wanted
-        self._announce(f"{turned.parameter} {turned.value}")
-        self._switcher.ask(_Wish("strength", self._name), lambda: turned.preset)
+        self._steps = wanted
+        self._notify(f"{turned.parameter} {turned.value}")
+        self._loader.load(_Request("strength", self._name), lambda: turned.preset)
 
     def poll(self) -> bool:
         """Load a file that was saved, and go over to what is ready; return whether ``filter`` is another one now."""
         if self._watch is not None and self._watch.is_changed():
             self._load("reload", self._name)
-        done = self._switcher.poll()
+        done = self._loader.poll()
         if done is None:
             return False
-        wish = done.wish
-        assert isinstance(wish, _Wish)
+        request = done.request
+        assert isinstance(request, _Request)
         self._is_loading = False
         if done.filter is None:
-            self._refuse(wish, done.error)
+            self._refuse(request, done.error)
             return False
         self.filter = done.filter
-        if wish.kind != "strength":
-            self._base, self._notches, self.broken = done.filter.preset, 0, None
-            self._name, self._watch = wish.name, wish.watch
-        if wish.kind == "reload":
-            self._announce(f"{wish.name}: loaded anew")
+        if request.kind != "strength":
+            self._base, self._steps, self.broken = done.filter.preset, 0, None
+            self._name, self._watch = request.name, request.watch
+        if request.kind == "reload":
+            self._notify(f"{request.name}: loaded anew")
         return True
 
     def close(self) -> None:
         """Let go of what is being compiled."""
-        self._switcher.close()
+        self._loader.close()
 
     def _load(self, kind: Literal["switch", "reload"], name: str) -> None:
         self._is_loading = True
@@ -133,20 +133,20 @@ class LivePreset:
                 self.broken = None  # It is mended, though it may take seconds to compile.
             return preset
 
-        self._switcher.ask(_Wish(kind, name, watch), load)
+        self._loader.load(_Request(kind, name, watch), load)
 
-    def _refuse(self, wish: _Wish, error: Exception | None) -> None:
+    def _refuse(self, request: _Request, error: Exception | None) -> None:
         if error is not None and not isinstance(error, LivefilterError):
             raise error
-        if wish.kind == "reload" and wish.watch is not None and self._watch is not None:
-            wish.watch.keep(self._watch)  # It may have failed before it had read all of them.
-            self._watch = wish.watch
+        if request.kind == "reload" and request.watch is not None and self._watch is not None:
+            request.watch.merge(self._watch)  # It may have failed before it had read all of them.
+            self._watch = request.watch
             self.broken = str(error)
-        self._announce(str(error))
+        self._notify(str(error))
 
     def _compile(self) -> None:
         line = f"compiling the preset {self._base.name}; it is kept for the next time"
-        waiting = threading.Timer(_SLOW_START_S, self._announce, [line])
+        waiting = threading.Timer(_SLOW_START_S, self._notify, [line])
         waiting.daemon = True
         waiting.start()
         try:

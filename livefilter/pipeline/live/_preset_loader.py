@@ -14,21 +14,21 @@ _POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Switched:
+class LoadResult:
     """What became of a wish for another preset.
 
     Attributes:
-        wish: What was asked for.
+        request: What was asked for.
         filter: Ready to be used; None if it failed.
         error: Why it failed.
     """
 
-    wish: object
+    request: object
     filter: Filter | None
     error: Exception | None
 
 
-class Switcher:
+class PresetLoader:
     """Loads and compiles presets beside the picture; a newer wish ends the work on an older one.
 
     Args:
@@ -40,7 +40,7 @@ class Switcher:
         self._threads = threads
         self._prepare = prepare
         self._newest: object = None
-        self._done: Switched | None = None
+        self._done: LoadResult | None = None
         self._lock = threading.Lock()  # Over the two above.
 
     @property
@@ -48,15 +48,15 @@ class Switcher:
         """Whether a wish is not fulfilled yet."""
         return self._newest is not None
 
-    def ask(self, wish: object, load: Callable[[], Preset]) -> None:
-        """Begin with a preset; ``wish`` tells it from others."""
+    def load(self, request: object, load: Callable[[], Preset]) -> None:
+        """Begin with a preset; ``request`` tells it from others."""
         token = object()
         with self._lock:
             self._newest, self._done = token, None
-        work = threading.Thread(target=self._work, args=(token, wish, load), name="livefilter switch", daemon=True)
+        work = threading.Thread(target=self._work, args=(token, request, load), name="livefilter switch", daemon=True)
         work.start()
 
-    def poll(self) -> Switched | None:
+    def poll(self) -> LoadResult | None:
         """Return what became of the newest wish, once, when it is known."""
         if self._done is None:
             return None
@@ -71,7 +71,7 @@ class Switcher:
         with self._lock:
             self._newest = self._done = None
 
-    def _work(self, token: object, wish: object, load: Callable[[], Preset]) -> None:
+    def _work(self, token: object, request: object, load: Callable[[], Preset]) -> None:
         ready, failed = None, None
         try:
             ready = Filter(load(), threads=self._threads)
@@ -85,7 +85,7 @@ class Switcher:
             ready, failed = None, error
         with self._lock:
             if self._newest is token:
-                self._done = Switched(wish, ready, failed)
+                self._done = LoadResult(request, ready, failed)
 
     @staticmethod
     def _is_over(future: Future[None]) -> bool:

@@ -19,14 +19,14 @@ from livefilter.errors import LivefilterError, SinkError
 from livefilter.frame import Frame
 from livefilter.overlays import COMPARES, Compare
 from livefilter.pipeline._summary import Summary
-from livefilter.pipeline.live._osd import Panels, source_lines, statistics_lines, status_lines
-from livefilter.pipeline.live._outputs import Screen
-from livefilter.pipeline.live._pipeline import Live
+from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
+from livefilter.pipeline.live._outputs import DisplaySlot
+from livefilter.pipeline.live._pipeline import LivePipeline
 from livefilter.presets import Preset
 from livefilter.sinks import WindowSink, partial_of, write_picture
 from livefilter.sources import Source
 
-_LONGEST_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
+_MAX_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
 """For a picture, before looking for keys; not in OpenCV, which looks for them a thousand times a second."""
 _PANELS_S = 0.25
 """Statistics change no more often than this, so that they can be read, and cost little."""
@@ -50,7 +50,7 @@ class Preview:
         overlay: Whether the overlay is shown at first.
         snapshot_folder: Where snapshots and recordings go.
         threads: Threads that may work on one frame.
-        announce: Called with one line when something happened that the user should know.
+        notify: Called with one line when something happened that the user should know.
         clock: Seconds that only grow.
         prepare: Makes a Filter ready in the background.
 
@@ -72,7 +72,7 @@ class Preview:
         overlay: bool = True,
         snapshot_folder: Path,
         threads: int | None = None,
-        announce: Callable[[str], object] = lambda line: None,
+        notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
@@ -80,33 +80,33 @@ class Preview:
         self._presets = list(presets[:9])
         self._window = window
         self._folder = snapshot_folder
-        self._tell = announce
+        self._tell = notify
         self._clock = clock
-        self._panels = self._drawn = Panels()
+        self._panels = self._drawn = OsdPanels()
         self._panels_until_s = self._notice_until_s = clock()
         self._is_helping = self._is_paused = self._is_quitting = self._has_statistics = False
         self._recording_since_s: float | None = None
         self._shown: Frame | None = None
-        self.live = Live(
+        self.live = LivePipeline(
             source,
             preset,
             compare=compare,
             overlay=overlay,
             threads=threads,
-            announce=self._announce,
+            notify=self._notify,
             clock=clock,
             prepare=prepare,
         )
-        self._screen = Screen(self.live.stats, waits=self.live.waits)
-        self.live.add_outlet(self._screen)
+        self._screen = DisplaySlot(self.live.stats, blocks_when_full=self.live.applies_backpressure)
+        self.live.add_output(self._screen)
         window.on_drag = self._drag
         self._keys: dict[str, tuple[str, Callable[[], None]]] = {
             "q": ("quit (or Esc)", self._quit),
             " ": ("pause, go on", self._pause),
             "s": ("save a snapshot", self._snapshot),
             "r": ("record, stop", self._record),
-            "[": ("weaker", lambda: self.live.preset.strengthen(-1)),
-            "]": ("stronger", lambda: self.live.preset.strengthen(1)),
+            "[": ("weaker", lambda: self.live.preset.adjust(-1)),
+            "]": ("stronger", lambda: self.live.preset.adjust(1)),
             "o": ("overlay on, off", self._toggle_overlay),
             "c": ("compare: side, wipe, pip", self._next_compare),
             "m": ("mirror", self._mirror),
@@ -128,27 +128,27 @@ class Preview:
         """
         self._open()
         with self.live:
-            while not (self._is_quitting or self._window.is_closed or self._is_seen() or should_stop()):
-                self.turn()
+            while not (self._is_quitting or self._window.is_closed or self._is_finished() or should_stop()):
+                self.step()
             self._window.finish()  # To finish a recording may take its time, in which the window would not answer.
         return self.live.summary(is_interrupted=should_stop())
 
-    def turn(self) -> None:
+    def step(self) -> None:
         """Show a picture if there is a new one, and do what keys ask for."""
-        picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _LONGEST_WAIT_S)
+        picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _MAX_WAIT_S)
         if picture is not None:
             started_s = time.perf_counter()
             self._shown = picture
             self._show()
-            self.live.stats.took("window", time.perf_counter() - started_s)
-            self.live.stats.delivered("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
+            self.live.stats.record_stage("window", time.perf_counter() - started_s)
+            self.live.stats.record_latency("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
         elif self._clock() >= self._panels_until_s:
             self._show(is_new=False)
-        self._heed_key()
+        self._poll_key()
         self._screen.is_idle = self._is_paused or self._window.is_minimised
-        self.live.tend()
+        self.live.service()
 
-    def _heed_key(self) -> None:
+    def _poll_key(self) -> None:
         key = self._window.poll_key(1)
         if key is not None:
             self.press(key)
@@ -167,15 +167,17 @@ class Preview:
     def _open(self) -> None:
         """Open the window, which takes the time of some frames, before the first of them comes."""
         shape = self.live.overlay.shown_shape(self._source.facts.shape)
-        self._window.show(Panels(status=["starting ..."]).drawn_on(np.zeros(shape, np.uint8), 0))
-        self._heed_key()
+        self._window.show(OsdPanels(status=["starting ..."]).draw_on(np.zeros(shape, np.uint8), 0))
+        self._poll_key()
 
-    def _is_seen(self) -> bool:
+    def _is_finished(self) -> bool:
         """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
         live = self.live
         if not live.is_over:  # Asked first: the loop may end at any moment, and a look at how it did comes after that.
             return False
-        is_single = live.waits and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
+        is_single = (
+            live.applies_backpressure and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
+        )
         return self._screen.is_empty and not is_single
 
     def _show(self, *, is_changed: bool = False, is_new: bool = True) -> None:
@@ -192,10 +194,10 @@ class Preview:
             return
         self._drawn = self._panels
         overlay = self.live.overlay
-        picture = self._panels.drawn_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
+        picture = self._panels.draw_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
         self._window.show(picture)
 
-    def _panels_now(self) -> Panels:
+    def _panels_now(self) -> OsdPanels:
         live = self.live
         now_s = self._clock()
         stats = live.stats.snapshot()
@@ -207,7 +209,7 @@ class Preview:
             stats, recorded_s=recorded_s, is_paused=self._is_paused, is_switching=live.preset.is_changing
         )
         troubles = source_lines(live.health, time.monotonic_ns())
-        return Panels(
+        return OsdPanels(
             status=[*(status if has_status else ()), *troubles],
             is_recording=recorded_s is not None,
             notice=notice if now_s < self._notice_until_s and notice != broken else "",
@@ -222,7 +224,7 @@ class Preview:
         digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
         return [*keys, "drag\tmove the wipe", *digits]
 
-    def _announce(self, line: str) -> None:
+    def _notify(self, line: str) -> None:
         self._tell(line)
         self._panels = replace(self._panels, notice=line)
         self._notice_until_s = self._clock() + _NOTICE_S
@@ -252,11 +254,11 @@ class Preview:
     def _mirror(self) -> None:
         self.live.loop.is_mirrored = not self.live.loop.is_mirrored
         self.live.redraw()
-        self._announce("mirrored" if self.live.loop.is_mirrored else "not mirrored")
+        self._notify("mirrored" if self.live.loop.is_mirrored else "not mirrored")
 
     def _freeze(self) -> None:
         self.live.overlay.is_frozen = not self.live.overlay.is_frozen
-        self._announce("the scores' scale is held" if self.live.overlay.is_frozen else "the scores' scale follows")
+        self._notify("the scores' scale is held" if self.live.overlay.is_frozen else "the scores' scale follows")
         self.live.redraw()
 
     def _toggle_statistics(self) -> None:
@@ -272,7 +274,7 @@ class Preview:
         try:
             self.live.record(self._place(".mp4"))
         except LivefilterError as error:
-            self._announce(str(error))
+            self._notify(str(error))
             return
         self._recording_since_s = self._clock()
 
@@ -284,9 +286,9 @@ class Preview:
             path = self._place(f"-{self._shown.index:06d}.png")
             write_picture(path, self._shown.pixels)
         except LivefilterError as error:
-            self._announce(str(error))
+            self._notify(str(error))
             return
-        self._announce(f"saved {path}")
+        self._notify(f"saved {path}")
 
     def _place(self, ending: str) -> Path:
         """Return where a new file goes, named by the time and the preset; its folder is made if there is none."""

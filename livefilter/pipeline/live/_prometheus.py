@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from livefilter.errors import MissingPackageError, SinkError
-from livefilter.pipeline.live._pipeline import Live
+from livefilter.pipeline.live._pipeline import LivePipeline
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -16,7 +16,7 @@ _ADDRESS = "127.0.0.1"
 """Figures about what a camera sees are for this machine; who wants them elsewhere puts a proxy before them."""
 
 
-class Metrics:
+class PrometheusExporter:
     """An HTTP server on this machine that tells Prometheus how a live pipeline is doing. Use it in a ``with``.
 
     Args:
@@ -31,7 +31,7 @@ class Metrics:
         SinkError: The port cannot be listened on.
     """
 
-    def __init__(self, live: Live, port: int) -> None:
+    def __init__(self, live: LivePipeline, port: int) -> None:
         try:
             from prometheus_client import CollectorRegistry, start_http_server
         except ImportError as error:
@@ -62,7 +62,7 @@ class Metrics:
 class _Collector:
     """Makes metrics of the figures as they are when somebody asks."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LivePipeline) -> None:
         self._live = live
 
     def collect(self) -> Iterator[Metric]:

@@ -12,45 +12,45 @@ from livefilter.kernels import EdgeScore
 from livefilter.sinks import Sink
 
 
-class Recording(Sink):
+class SegmentedSink(Sink):
     """A sink in parts: where the size of the pictures changes, the file is finished and the next one begun.
 
     Args:
         path: The first part; the others are NAME-2, NAME-3 and so on beside it, under the first numbers that are free.
-        open_part: Opens the sink of one part.
-        kept: Called with the place of every part that is finished before the last one.
+        open_segment: Opens the sink of one part.
+        on_segment: Called with the place of every part that is finished before the last one.
 
     Raises:
         SinkError: The first part cannot be made.
     """
 
-    def __init__(self, path: Path, open_part: Callable[[Path], Sink], kept: Callable[[str], object]) -> None:
+    def __init__(self, path: Path, open_segment: Callable[[Path], Sink], on_segment: Callable[[str], object]) -> None:
         self.target = str(path)
         self._path = path
-        self._open_part = open_part
-        self._kept = kept
-        self._part = open_part(path)
+        self._open_segment = open_segment
+        self._on_segment = on_segment
+        self._segment = open_segment(path)
         self._shape: tuple[int, ...] | None = None
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture, into a next part if it has another size than the one before."""
         if self._shape is not None and frame.pixels.shape != self._shape:
-            kept = self._part.finish()
+            kept = self._segment.finish()
             if kept is not None:
-                self._kept(kept)
+                self._on_segment(kept)
             part = self._free_path()
             self.target = str(part)
-            self._part = self._open_part(part)
+            self._segment = self._open_segment(part)
         self._shape = frame.pixels.shape
-        self._part.write(frame, score)
+        self._segment.write(frame, score)
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Finish the last part and return where it is."""
-        return self._part.finish(is_complete=is_complete)
+        return self._segment.finish(is_complete=is_complete)
 
     def discard(self) -> None:
         """Drop the last part; those before it are kept."""
-        self._part.discard()
+        self._segment.discard()
 
     def _free_path(self) -> Path:
         numbered = (self._path.with_name(f"{self._path.stem}-{number}{self._path.suffix}") for number in count(2))

@@ -14,7 +14,7 @@ import numpy as np
 
 _RECENT_S = 10.0
 _RATE_S = 2.0
-_MOST_SAMPLES = 2400
+_MAX_SAMPLES = 2400
 """Kept for each figure: ten seconds at 240 frames per second."""
 _SHORTEST_S, _FACTOR = 1e-5, 1.02
 _BUCKETS = 900
@@ -22,7 +22,7 @@ _BUCKETS = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Percentiles:
     """How durations are spread, in milliseconds: half, 95 % and 99 % of them are at most as long."""
 
     p50_ms: float
@@ -58,10 +58,10 @@ class LiveStats:
     fps_out: float
     dropped: dict[str, int]
     mended: int
-    latency: dict[str, Spread]
-    total_latency: dict[str, Spread]
-    stages: dict[str, Spread]
-    total_stages: dict[str, Spread]
+    latency: dict[str, Percentiles]
+    total_latency: dict[str, Percentiles]
+    stages: dict[str, Percentiles]
+    total_stages: dict[str, Percentiles]
     budget_ms: float
     work_ms: float
 
@@ -75,7 +75,7 @@ class _Durations:
     """Durations in seconds: the newest ones, and how all of them were distributed."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[float, float]] = deque(maxlen=_MOST_SAMPLES)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_MAX_SAMPLES)
         self._buckets = [0] * _BUCKETS
 
     def add(self, now_s: float, duration_s: float) -> None:
@@ -86,7 +86,7 @@ class _Durations:
     def recent(self, since_s: float) -> list[float]:
         return [duration_s for at_s, duration_s in self._recent if at_s >= since_s]
 
-    def total(self) -> Spread:
+    def total(self) -> Percentiles:
         """Return the spread of all, each rounded up to the end of its bucket."""
         sums = np.cumsum(self._buckets)
         at = [int(np.searchsorted(sums, math.ceil(share * sums[-1]))) for share in (0.5, 0.95, 0.99)]
@@ -107,17 +107,17 @@ class Stats:
         self._started_s = clock()
         self._lock = threading.Lock()  # Over all below.
         self._frames = {"in": 0, "out": 0}
-        self._times: dict[str, deque[float]] = {way: deque(maxlen=_MOST_SAMPLES) for way in self._frames}
+        self._times: dict[str, deque[float]] = {way: deque(maxlen=_MAX_SAMPLES) for way in self._frames}
         self._dropped: dict[str, int] = {}
         self._mended = 0
         self._latency: dict[str, _Durations] = {}
         self._stages: dict[str, _Durations] = {}
 
-    def came(self) -> None:
+    def frame_in(self) -> None:
         """Count a frame that the source gave."""
         self._count("in")
 
-    def filtered(self) -> None:
+    def frame_out(self) -> None:
         """Count a frame that was filtered."""
         self._count("out")
 
@@ -126,17 +126,17 @@ class Stats:
         with self._lock:
             self._dropped[where] = self._dropped.get(where, 0) + 1
 
-    def mend(self) -> None:
+    def timestamp_fixed(self) -> None:
         """Count a frame whose time had to be set right."""
         with self._lock:
             self._mended += 1
 
-    def took(self, stage: str, duration_s: float) -> None:
+    def record_stage(self, stage: str, duration_s: float) -> None:
         """Note how long a part worked on a frame."""
         with self._lock:
             self._stages.setdefault(stage, _Durations()).add(self._clock(), duration_s)
 
-    def delivered(self, sink: str, latency_s: float) -> None:
+    def record_latency(self, sink: str, latency_s: float) -> None:
         """Note how old a frame was when a sink had it."""
         with self._lock:
             self._latency.setdefault(sink, _Durations()).add(self._clock(), latency_s)
@@ -160,9 +160,9 @@ class Stats:
                 fps_out=self._rate("out", now_s),
                 dropped=dict(self._dropped),
                 mended=self._mended,
-                latency=_spreads(self._latency, since_s),
+                latency=_percentiles(self._latency, since_s),
                 total_latency={name: ages.total() for name, ages in self._latency.items()},
-                stages=_spreads(self._stages, since_s),
+                stages=_percentiles(self._stages, since_s),
                 total_stages={name: parts.total() for name, parts in self._stages.items()},
                 budget_ms=self._budget_s * 1000,
                 work_ms=round(sum(float(np.mean(part)) for part in work_s if part) * 1000, 3),
@@ -178,11 +178,11 @@ class Stats:
         return sum(at_s > now_s - span_s for at_s in self._times[way]) / span_s if span_s > 0 else 0.0
 
 
-def _in_ms(durations_s: Iterable[float]) -> Spread:
-    return Spread(*(round(float(duration_s) * 1000, 3) for duration_s in durations_s))
+def _in_ms(durations_s: Iterable[float]) -> Percentiles:
+    return Percentiles(*(round(float(duration_s) * 1000, 3) for duration_s in durations_s))
 
 
-def _spreads(durations: Mapping[str, _Durations], since_s: float) -> dict[str, Spread]:
+def _percentiles(durations: Mapping[str, _Durations], since_s: float) -> dict[str, Percentiles]:
     """Return the spread of what is newer, for each name that has any."""
     recent = {name: parts.recent(since_s) for name, parts in durations.items()}
     return {name: _in_ms(np.percentile(parts, (50, 95, 99))) for name, parts in recent.items() if parts}

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from livefilter.errors import SinkError
-from livefilter.pipeline.live._pipeline import Live
+from livefilter.pipeline.live._pipeline import LivePipeline
 from livefilter.sources import Health
 
 _EVERY_S = 1.0
@@ -32,7 +32,7 @@ class StatsLog:
         SinkError: The file cannot be written.
     """
 
-    def __init__(self, live: Live, path: Path, *, every_s: float = _EVERY_S) -> None:
+    def __init__(self, live: LivePipeline, path: Path, *, every_s: float = _EVERY_S) -> None:
         self._live = live
         self._every_s = every_s
         try:
