@@ -168,11 +168,11 @@ def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.node.get_closest_marker("jit") is None:
 
-            def plain(source: str, name: str, lease: object = None) -> Function:
-                return _cache.plain(source, name)
+            def plain(source: str, name: str, session: object = None) -> Function:
+                return _cache.interpret(source, name)
 
-            patch.setattr(_chain, "compiled", plain)
-            patch.setattr(_luma, "compiled", plain)
+            patch.setattr(_chain, "load_or_compile", plain)
+            patch.setattr(_luma, "load_or_compile", plain)
         _forget_programs()
         yield
         _forget_programs()

@@ -14,16 +14,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-WORDS = 2
+WORDS_PER_ARG = 2
 """Words to an argument."""
-KINDS = ("int64", "uint8[::1]", "uint16[::1]", "int16[::1]", "int32[::1]", "int64[::1]", "float32[::1]")
+ARG_TYPES = ("int64", "uint8[::1]", "uint16[::1]", "int16[::1]", "int32[::1]", "int64[::1]", "float32[::1]")
 """What an argument can be."""
 Argument = NDArray[Any] | int
-Code = Callable[[int, int, int], int]
-Plain = Callable[[Sequence[Argument]], None]
+EntryPoint = Callable[[int, int, int], int]
+PythonFunction = Callable[[Sequence[Argument]], None]
 
 
-class MachineCall:
+class NativeCall:
     """A call of machine code.
 
     Args:
@@ -36,17 +36,17 @@ class MachineCall:
         code_address: Where the function does.
     """
 
-    __slots__ = ("_arguments", "_run", "_words", "address", "code_address")
+    __slots__ = ("_arguments", "_run", "_words", "args_address", "entry_address")
 
-    def __init__(self, code: Code, arguments: Sequence[Argument]) -> None:
+    def __init__(self, code: EntryPoint, arguments: Sequence[Argument]) -> None:
         self._arguments = arguments
-        self._words = (ctypes.c_int64 * (WORDS * len(arguments) + 2))(*words_of(arguments))
-        self.address = ctypes.addressof(self._words)
-        self.code_address = ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
-        end = self.address + 8 * WORDS * len(arguments)
-        self._run = partial(code, end, end + 8, self.address)
+        self._words = (ctypes.c_int64 * (WORDS_PER_ARG * len(arguments) + 2))(*pack_args(arguments))
+        self.args_address = ctypes.addressof(self._words)
+        self.entry_address = ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+        end = self.args_address + 8 * WORDS_PER_ARG * len(arguments)
+        self._run = partial(code, end, end + 8, self.args_address)
 
-    def give(self, words: list[ctypes.c_int64 | int]) -> None:
+    def set_args(self, words: list[ctypes.c_int64 | int]) -> None:
         """Change the first arguments, of which these are the words; arrays must live until they are changed again."""
         self._words[: len(words)] = words
 
@@ -55,7 +55,7 @@ class MachineCall:
         self._run()
 
 
-def words_of(arguments: Sequence[Argument]) -> list[ctypes.c_int64 | int]:
+def pack_args(arguments: Sequence[Argument]) -> list[ctypes.c_int64 | int]:
     """Return the words for arguments."""
     words: list[ctypes.c_int64 | int] = []
     for argument in arguments:
@@ -66,17 +66,17 @@ def words_of(arguments: Sequence[Argument]) -> list[ctypes.c_int64 | int]:
     return words
 
 
-class PlainCall:
+class InterpretedCall:
     """A call of a generated function that is run as plain Python."""
 
     __slots__ = ("_arguments", "_code")
 
-    def __init__(self, code: Plain, arguments: Sequence[Argument]) -> None:
+    def __init__(self, code: PythonFunction, arguments: Sequence[Argument]) -> None:
         self._code = code
         self._arguments: list[Argument] = []
-        self.give(arguments)
+        self.set_args(arguments)
 
-    def give(self, arguments: Sequence[Argument]) -> None:
+    def set_args(self, arguments: Sequence[Argument]) -> None:
         """Change the first arguments."""
         flat = [argument if isinstance(argument, int) else argument.reshape(-1) for argument in arguments]
         self._arguments[: len(flat)] = flat
@@ -86,6 +86,6 @@ class PlainCall:
         self._code(self._arguments)
 
 
-Call = MachineCall | PlainCall
+Call = NativeCall | InterpretedCall
 Function = Callable[[Sequence[Argument]], Call]
 """What makes calls of a generated function. C-contiguous arrays of any shape are taken for one-dimensional ones."""

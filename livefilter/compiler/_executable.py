@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from livefilter.compiler._abi import Function
 from livefilter.compiler._buffers import Scratch, Shape, Tables, make_tables, strip_arguments
 from livefilter.compiler.emit._pass import FRAMES, Code, generate
-from livefilter.compiler.native._compile_server import Lease
-from livefilter.compiler.native._disk_cache import compiled
+from livefilter.compiler.native._compile_server import CompileSession
+from livefilter.compiler.native._disk_cache import load_or_compile
 from livefilter.compiler.plan._plan import Pass, Plan, plan_chain, plan_score
 from livefilter.compiler.report._instruction_counts import AssemblySummary, assembly_summary
-from livefilter.compiler.threads._pool import StripCall
-from livefilter.compiler.threads._tiling import strip_rows, thread_count, worthwhile
+from livefilter.compiler.threads._pool import TiledCall
+from livefilter.compiler.threads._tiling import split_rows, thread_count, useful_threads
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
@@ -35,7 +35,7 @@ class TiledPass:
     """What makes the strips of one sweep: a workspace for each thread, and the call that uses them."""
 
     scratch: list[Scratch]
-    call: StripCall
+    call: TiledCall
 
 
 @dataclass(slots=True, eq=False)
@@ -50,12 +50,12 @@ class BufferPool:
 class Executable:
     """Compiled sweeps of a plan, with the memory that they work in; safe to call from any number of threads."""
 
-    def __init__(self, plan: Plan, threads: int, lease: Lease | None = None) -> None:
+    def __init__(self, plan: Plan, threads: int, session: CompileSession | None = None) -> None:
         self.plan = plan
         self.threads = threads
         codes = [(sweep, generate(sweep)) for sweep in plan.sweeps]
         self.passes: list[CompiledPass] = [
-            (sweep, code, compiled(code.source, "sweep", lease)) for sweep, code in codes
+            (sweep, code, load_or_compile(code.source, "sweep", session)) for sweep, code in codes
         ]
         self._workspaces: dict[Shape, BufferPool] = {}
         self._lock = threading.Lock()
@@ -111,12 +111,12 @@ class Executable:
     def _make_strips(self, sweep: Pass, code: Code, function: Function, tables: Tables) -> TiledPass:
         rows, cols = tables.shape
         work_us = sweep.operations * rows * cols * _NS_PER_OPERATION / 1000
-        threads = worthwhile(self.threads, work_us, rows)
+        threads = useful_threads(self.threads, work_us, rows)
         scratch = [Scratch(sweep, code, function, tables) for _ in range(threads)]
         overlap = 2 * sum(stage.reach for stage in sweep.stages[2:])
-        bounds = [(0, rows), *strip_rows(rows, threads, overlap)]
+        bounds = [(0, rows), *split_rows(rows, threads, overlap)]
         whole, *strips = (strip_arguments(sweep, first, last, rows) for first, last in bounds)
-        return TiledPass(scratch, StripCall([each.call for each in scratch], len(FRAMES), whole, strips))
+        return TiledPass(scratch, TiledCall([each.call for each in scratch], len(FRAMES), whole, strips))
 
     def _frames(self, spaces: BufferPool, shape: Shape) -> list[Pixels]:
         """Return the frames between sweeps; only a "wrap" border below the first stage needs one."""
@@ -136,11 +136,11 @@ class Chain:
         rule: How the frame is scored.
         threads: How many threads may work on one frame; LIVEFILTER_THREADS, or one per processor, unless given. The
             result does not depend on it.
-        lease: The process that compiles, so that it can be stopped.
+        session: The process that compiles, so that it can be stopped.
 
     Raises:
         OptionError: ``threads`` is not positive.
-        CompileStopped: The lease was stopped.
+        CompileCancelled: The session was cancelled.
     """
 
     def __init__(
@@ -149,9 +149,9 @@ class Chain:
         rule: ScoreRule | None = None,
         *,
         threads: int | None = None,
-        lease: Lease | None = None,
+        session: CompileSession | None = None,
     ) -> None:
-        self._program = Executable(plan_chain(operations, rule), thread_count(threads), lease)
+        self._program = Executable(plan_chain(operations, rule), thread_count(threads), session)
 
     @classmethod
     def of_score(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:

@@ -12,8 +12,8 @@ import numpy as np
 from livefilter.compiler._convolution import destination
 from livefilter.compiler._executable import Chain
 from livefilter.compiler._grayscale import luma_function, to_gray
-from livefilter.compiler.native._compile_server import CompileStopped, Lease
-from livefilter.compiler.threads._pool import handover
+from livefilter.compiler.native._compile_server import CompileCancelled, CompileSession
+from livefilter.compiler.threads._pool import load_work_loop
 from livefilter.compiler.threads._tiling import thread_count
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
@@ -75,13 +75,13 @@ class Filter:
             A future that is done when the Filter is ready, or that holds what went wrong. Cancelling it ends the work.
         """
         future: Future[None] = Future()
-        lease = Lease(is_patient=True)
+        session = CompileSession(low_priority=True)
 
         def work() -> None:
             problem: BaseException | None = None
             try:
-                self._compiled(lease)
-            except CompileStopped:
+                self._compiled(session)
+            except CompileCancelled:
                 return
             except BaseException as error:
                 problem = error
@@ -92,14 +92,14 @@ class Filter:
             else:
                 future.set_exception(problem)
 
-        future.add_done_callback(lambda _: lease.stop())
+        future.add_done_callback(lambda _: session.cancel())
         threading.Thread(target=work, name="livefilter prepare", daemon=True).start()
         return future
 
-    def _compiled(self, lease: Lease | None) -> Chain:
+    def _compiled(self, session: CompileSession | None) -> Chain:
         with self._lock:
             if self._chain is None:
-                self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, lease=lease)
+                self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, session=session)
             return self._chain
 
     def __call__(self, image: Pixels, out: Pixels | None = None) -> Filtered:
@@ -123,4 +123,4 @@ class Filter:
 def compile_shared() -> None:
     """Compile what presets share: the luma of BGR pictures, and what lets threads share a frame."""
     luma_function()
-    handover()
+    load_work_loop()

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from livefilter.compiler._abi import Function
-from livefilter.compiler.native._disk_cache import compiled
+from livefilter.compiler.native._disk_cache import load_or_compile
 from livefilter.frame import Pixels, check_pixels
 
 _SOURCE = '''\
@@ -40,4 +40,4 @@ def to_gray(image: Pixels) -> Pixels:
 @cache
 def luma_function() -> Function:
     """Return the compiled function."""
-    return compiled(_SOURCE, "luma")
+    return load_or_compile(_SOURCE, "luma")

@@ -57,7 +57,7 @@ def test_warming_compiles_every_preset(
     for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
         assert name in list_presets()
     monkeypatch.setattr("livefilter.compiler.native._disk_cache._functions", {})  # As in a new process.
-    _pool.handover.cache_clear()
+    _pool.load_work_loop.cache_clear()
     _luma.luma_function.cache_clear()
     monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])
     assert run(["cache", "--warm", "--json"]) == 0

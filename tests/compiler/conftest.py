@@ -17,7 +17,7 @@ def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
     if is_interpreted():
         return
     monkeypatch.setattr(_pool, "usable_cpus", lambda: 8)
-    wait_until(lambda: _pool.pool().ready(7), timeout_s=60)
+    wait_until(lambda: _pool.current_team().ready(7), timeout_s=60)
 
 
 @pytest.fixture

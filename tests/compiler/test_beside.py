@@ -93,10 +93,10 @@ def test_a_filter_that_is_prepared_is_ready_soon(started: list[subprocess.Popen[
 
 def test_a_child_that_has_ended_is_replaced(started: list[subprocess.Popen[bytes]], tmp_path: Path) -> None:
     """It goes after a while without work; whoever comes right then starts another one."""
-    assert beside.object_code(SOURCE, "seven").content
+    assert beside.compile_object(SOURCE, "seven").content
     started[0].kill()
     started[0].wait(20)
-    assert beside.object_code(SOURCE, "seven").content
+    assert beside.compile_object(SOURCE, "seven").content
     assert len(started) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_child_goes_when_it_has_nothing_to_do(
     """By itself, so that it holds no memory."""
     soon = "import livefilter.compiler.native._compile_server as beside; beside._IDLE_S = 0.1; beside.main()"
     monkeypatch.setattr(beside, "_PROGRAM", beside._PROGRAM.replace(beside._PROGRAM.split("; ", 2)[2], soon))
-    assert beside.object_code(SOURCE, "seven").content
+    assert beside.compile_object(SOURCE, "seven").content
     assert started[0].wait(20) == 0
 
 
@@ -125,10 +125,10 @@ def test_cancelling_ends_the_work(started: list[subprocess.Popen[bytes]], monkey
 
 def test_what_was_cancelled_before_it_began_is_not_begun(started: list[subprocess.Popen[bytes]]) -> None:
     """No child is asked for it."""
-    lease = beside.Lease()
-    lease.stop()
-    with pytest.raises(beside.CompileStopped):
-        beside.object_code(SOURCE, "seven", lease)
+    session = beside.CompileSession()
+    session.cancel()
+    with pytest.raises(beside.CompileCancelled):
+        beside.compile_object(SOURCE, "seven", session)
     assert started == []
 
 
@@ -156,7 +156,7 @@ def test_without_any_place_to_write_to_it_is_compiled_here(
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     with caplog.at_level(logging.WARNING, "livefilter.compiler"):
-        assert beside.object_code(SOURCE, "seven").content
+        assert beside.compile_object(SOURCE, "seven").content
     assert "No usable temporary directory" in caplog.text
     assert started == []
 
@@ -164,7 +164,7 @@ def test_without_any_place_to_write_to_it_is_compiled_here(
 def test_an_error_in_a_source_is_this_process_s_own(caplog: pytest.LogCaptureFixture) -> None:
     """It is raised here, as it would be without a child."""
     with caplog.at_level(logging.WARNING, "livefilter.compiler"), pytest.raises(NameError):
-        beside.object_code("def wrong(call):\n    x = nowhere\nraise NameError('nowhere')\n", "wrong")
+        beside.compile_object("def wrong(call):\n    x = nowhere\nraise NameError('nowhere')\n", "wrong")
     assert "cannot compile beside: NameError: nowhere" in caplog.text
 
 
@@ -174,5 +174,5 @@ def test_there_is_no_child_where_there_is_no_python_to_start(
 ) -> None:
     """What is compiled is compiled here."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / executable) if executable.startswith("none") else executable)
-    assert beside.object_code(SOURCE, "seven").content
+    assert beside.compile_object(SOURCE, "seven").content
     assert started == []

@@ -12,7 +12,7 @@ import pytest
 from livefilter.compiler.native import _compile_server as beside
 from livefilter.compiler.native import _elf_loader as elf
 from livefilter.compiler.native import _object_file as objects
-from livefilter.compiler.native._object_file import ObjectCode
+from livefilter.compiler.native._object_file import ObjectFile
 from livefilter.compiler.threads import _pool
 
 pytestmark = [
@@ -30,37 +30,37 @@ def program(call):
 
 
 @pytest.fixture(scope="module")
-def code() -> ObjectCode:
+def code() -> ObjectFile:
     """A function with constants, compiled."""
-    return beside.object_code(SOURCE, "program")
+    return beside.compile_object(SOURCE, "program")
 
 
-def result(code: ObjectCode) -> list[int]:
+def result(code: ObjectFile) -> list[int]:
     """What the function makes of twenty numbers."""
     numbers = np.arange(20, dtype=np.int32)
-    objects.load(code)([numbers]).run()
+    objects.load_object(code)([numbers]).run()
     return numbers.tolist()
 
 
 @pytest.mark.parametrize("name", ["serve", "share"])
 def test_what_threads_share_a_frame_with_needs_no_llvm(name: str) -> None:
     """It would take 50 MB of every process that filters."""
-    code = beside.object_code(_pool._TEXT.read_text(encoding="utf-8"), name)
-    assert elf.load(code.content, code.symbol)
+    code = beside.compile_object(_pool._TEXT.read_text(encoding="utf-8"), name)
+    assert elf.load_elf(code.content, code.symbol)
 
 
 EXPECTED = [at * 4 for at in range(20)]
 
 
-def test_code_is_placed_and_called_without_llvm(code: ObjectCode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_is_placed_and_called_without_llvm(code: ObjectFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its constants and the functions of the C library that it calls are found."""
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     assert result(code) == EXPECTED
 
 
-def test_code_cannot_be_written(code: ObjectCode) -> None:
+def test_code_cannot_be_written(code: ObjectFile) -> None:
     """Memory is either written or executed, never both."""
-    address = elf.load(code.content, code.symbol)
+    address = elf.load_elf(code.content, code.symbol)
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         begin, end = (int(number, 16) for number in line.split()[0].split("-"))
         if begin <= address < end:
@@ -69,11 +69,11 @@ def test_code_cannot_be_written(code: ObjectCode) -> None:
     pytest.fail("it is nowhere")
 
 
-def test_a_file_that_is_cut_off_is_not_loaded(code: ObjectCode) -> None:
+def test_a_file_that_is_cut_off_is_not_loaded(code: ObjectFile) -> None:
     """Wherever it ends."""
     for end in range(0, len(code.content), 61):
-        with pytest.raises(elf.UnknownObjectError):
-            elf.load(code.content[:end], code.symbol)
+        with pytest.raises(elf.UnsupportedObjectError):
+            elf.load_elf(code.content[:end], code.symbol)
 
 
 @pytest.mark.parametrize(
@@ -81,39 +81,39 @@ def test_a_file_that_is_cut_off_is_not_loaded(code: ObjectCode) -> None:
     [(0, 0), (4, 1), (5, 2), (16, 3), (18, 183)],
     ids=["another format", "32 bits", "the high byte first", "a shared library", "ARM"],
 )
-def test_files_of_other_kinds_are_not_loaded(code: ObjectCode, at: int, byte: int) -> None:
+def test_files_of_other_kinds_are_not_loaded(code: ObjectFile, at: int, byte: int) -> None:
     """They are LLVM's business."""
     changed = bytearray(code.content)
     changed[at] = byte
-    with pytest.raises(elf.UnknownObjectError, match="not for this system"):
-        elf.load(bytes(changed), code.symbol)
+    with pytest.raises(elf.UnsupportedObjectError, match="not for this system"):
+        elf.load_elf(bytes(changed), code.symbol)
 
 
-def test_another_kind_of_relocation_is_not_guessed_at(code: ObjectCode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_kind_of_relocation_is_not_guessed_at(code: ObjectFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not known is left to LLVM, which does it right."""
     monkeypatch.setattr(elf, "_R_X86_64_64", 99)
-    with pytest.raises(elf.UnknownObjectError, match="relocation of kind 1"):
-        elf.load(code.content, code.symbol)
+    with pytest.raises(elf.UnsupportedObjectError, match="relocation of kind 1"):
+        elf.load_elf(code.content, code.symbol)
     assert result(code) == EXPECTED
 
 
-def test_a_function_that_nobody_has_is_no_crash(code: ObjectCode) -> None:
+def test_a_function_that_nobody_has_is_no_crash(code: ObjectFile) -> None:
     """Neither the one that is asked for nor one that it calls."""
-    with pytest.raises(elf.UnknownObjectError, match="not whole"):
-        elf.load(code.content, "sweep")
-    with pytest.raises(elf.UnknownObjectError, match="there is no livefilter_nothing"):
+    with pytest.raises(elf.UnsupportedObjectError, match="not whole"):
+        elf.load_elf(code.content, "sweep")
+    with pytest.raises(elf.UnsupportedObjectError, match="there is no livefilter_nothing"):
         elf._function("livefilter_nothing")
 
 
-def test_other_systems_leave_it_to_llvm(code: ObjectCode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_systems_leave_it_to_llvm(code: ObjectFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same file gives the same results."""
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
-    with pytest.raises(elf.UnknownObjectError):
-        elf.load(code.content, code.symbol)
+    with pytest.raises(elf.UnsupportedObjectError):
+        elf.load_elf(code.content, code.symbol)
     assert result(code) == EXPECTED
 
 
-def test_a_system_that_forbids_new_code_is_an_error(code: ObjectCode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_forbids_new_code_is_an_error(code: ObjectFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a crash later, when it is called."""
 
     class Forbidding:
@@ -129,4 +129,4 @@ def test_a_system_that_forbids_new_code_is_an_error(code: ObjectCode, monkeypatc
     monkeypatch.setattr(elf, "_c_library", Forbidding)
     monkeypatch.setattr(elf, "_function", lambda name: 1)
     with pytest.raises(OSError, match="forbids new machine code"):
-        elf.load(code.content, code.symbol)
+        elf.load_elf(code.content, code.symbol)

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 from livefilter.compiler._abi import Argument
-from livefilter.compiler.native._disk_cache import compiled
+from livefilter.compiler.native._disk_cache import load_or_compile
 from livefilter.compiler.threads import _pool
-from livefilter.compiler.threads._pool import Pool, StripCall, pool
+from livefilter.compiler.threads._pool import ThreadTeam, TiledCall, current_team
 from livefilter.testing import wait_until
 
 pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_seven_helpers")]
@@ -74,11 +74,11 @@ def linger(call):
 """
 
 
-def strip_call(source: str, name: str, strips: int, threads: int, *more: Argument) -> StripCall:
+def strip_call(source: str, name: str, strips: int, threads: int, *more: Argument) -> TiledCall:
     """Return what makes strips with a function that gets an array, the strip, the thread, and more."""
-    function = compiled(source, name)
+    function = load_or_compile(source, name)
     calls = [function([0, 0, thread, *more]) for thread in range(threads)]
-    return StripCall(calls, 1, (WHOLE,), [(strip,) for strip in range(strips)])
+    return TiledCall(calls, 1, (WHOLE,), [(strip,) for strip in range(strips)])
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
@@ -87,7 +87,7 @@ def test_every_strip_is_made_once(threads: int) -> None:
     call = strip_call(MARK, "mark", 16, threads)
     for _ in range(300):
         made = np.zeros(16, np.int64)
-        assert pool().run(call, [made])
+        assert current_team().run(call, [made])
         assert set(made) <= set(range(1, threads + 1))
 
 
@@ -101,13 +101,13 @@ def test_strips_are_made_at_the_same_time(threads: int) -> None:
             wait_for_sleep()
         meeting.value = 0
         made = np.zeros(threads, np.int64)
-        assert pool().run(call, [made])
+        assert current_team().run(call, [made])
         assert list(made) == [threads] * threads
 
 
 def wait_for_sleep() -> None:
     """Wait until every helper has given up looking for strips."""
-    wait_until(lambda: all(helper.is_asleep for helper in pool()._helpers))
+    wait_until(lambda: all(helper.is_asleep for helper in current_team()._helpers))
 
 
 def test_who_finds_the_pool_busy_works_alone() -> None:
@@ -120,7 +120,7 @@ def test_who_finds_the_pool_busy_works_alone() -> None:
     wait_until(lambda: meeting.value == 2)
     alone = np.zeros(4, np.int64)
     call = strip_call(MARK, "mark", 4, 2)
-    assert not pool().run(call, [alone])
+    assert not current_team().run(call, [alone])
     assert list(alone) == [0] * 4
     call(alone)
     assert list(alone) == [WHOLE] * 4
@@ -128,7 +128,7 @@ def test_who_finds_the_pool_busy_works_alone() -> None:
     other.join(30)
     assert not other.is_alive()
     assert list(made) == [3, 3]
-    assert pool().run(call, [alone])
+    assert current_team().run(call, [alone])
 
 
 def test_many_callers_share_the_pool() -> None:
@@ -145,7 +145,7 @@ def test_many_callers_share_the_pool() -> None:
         assert list(callers.map(work, range(8))) == [None] * 8
 
 
-def slow_helper(meeting: ctypes.c_int64) -> StripCall:
+def slow_helper(meeting: ctypes.c_int64) -> TiledCall:
     """Return a call whose helper works until the meeting has 100."""
     return strip_call(LINGER, "linger", 2, 2, ctypes.addressof(meeting))
 
@@ -160,17 +160,17 @@ def test_ctrl_c_is_raised_when_the_helpers_are_done() -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         with pytest.raises(KeyboardInterrupt):
-            pool().run(call, [made])
+            current_team().run(call, [made])
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert list(made) == [100, 100]
-    assert pool().run(strip_call(MARK, "mark", 2, 2), [made])
+    assert current_team().run(strip_call(MARK, "mark", 2, 2), [made])
 
 
 def test_what_helpers_work_on_is_kept_if_the_waiting_for_them_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever ends it. Nobody else has the helpers from then on, and frames are made alone."""
-    own = Pool()
+    own = ThreadTeam()
     wait_until(lambda: own.ready(1))
     meeting, made = ctypes.c_int64(), np.zeros(2, np.int64)
 
@@ -195,8 +195,8 @@ def test_helpers_stay_off_the_caller_s_processor(monkeypatch: pytest.MonkeyPatch
     for here in sorted(os.sched_getaffinity(0))[:2]:
         monkeypatch.setattr(_pool, "_PROCESSOR", lambda here=here: here)
         wait_for_sleep()  # They are told when they are woken up.
-        assert pool().run(call, [np.zeros(4, np.int64)])
-        for helper in pool()._helpers[:2]:
+        assert current_team().run(call, [np.zeros(4, np.int64)])
+        for helper in current_team()._helpers[:2]:
             assert os.sched_getaffinity(helper._thread_id) == os.sched_getaffinity(0) - {here}
 
 
@@ -208,8 +208,8 @@ def test_without_its_machine_code_every_frame_is_made_alone(
     def fail() -> NoReturn:
         raise OSError("no memory")
 
-    monkeypatch.setattr(_pool, "handover", fail)
-    own, made = Pool(), np.zeros(4, np.int64)
+    monkeypatch.setattr(_pool, "load_work_loop", fail)
+    own, made = ThreadTeam(), np.zeros(4, np.int64)
     with caplog.at_level(logging.WARNING, "livefilter"):
         assert own.ready(1) is None
         wait_until(lambda: caplog.records)
@@ -220,7 +220,7 @@ def test_without_its_machine_code_every_frame_is_made_alone(
 def test_one_processor_gives_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
     """A helper would only take turns with the caller."""
     monkeypatch.setattr(_pool, "usable_cpus", lambda: 1)
-    own = Pool()
+    own = ThreadTeam()
     assert not own.run(strip_call(MARK, "mark", 4, 2), [np.zeros(4, np.int64)])
     assert own._helpers == []
 
@@ -236,14 +236,14 @@ PROGRAM = """
     image = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
     alone = Filter("edge", threads=1)(image).image
     call = Filter("edge", threads=4)
-    while _pool.pool().ready(3) is None:
+    while _pool.current_team().ready(3) is None:
         pass
     for _ in range(20):
         assert (call(image).image == alone).all()
     if sys.argv[1] == "fork":
         if (child := os.fork()) == 0:
-            assert _pool.pool().share is None
-            while _pool.pool().ready(3) is None:
+            assert _pool.current_team().share is None
+            while _pool.current_team().ready(3) is None:
                 pass
             assert (call(image).image == alone).all()
             os._exit(7)

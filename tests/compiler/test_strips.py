@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livefilter.compiler.threads._tiling import MOST_THREADS, strip_rows, thread_count, worthwhile
+from livefilter.compiler.threads._tiling import MAX_THREADS, split_rows, thread_count, useful_threads
 from livefilter.errors import OptionError
 
 
@@ -12,7 +12,7 @@ from livefilter.errors import OptionError
 @pytest.mark.parametrize("rows", [1, 2, 7, 16, 1080])
 def test_strips_cover_every_row_once(rows: int, threads: int) -> None:
     """In order, none of them empty; the long ones come first, so that the short ones even out who is late."""
-    strips = strip_rows(rows, threads, 0)
+    strips = split_rows(rows, threads, 0)
     assert [row for first, last in strips for row in range(first, last)] == list(range(rows))
     assert all(first < last for first, last in strips)
     if rows == 1080:
@@ -23,17 +23,17 @@ def test_strips_cover_every_row_once(rows: int, threads: int) -> None:
 
 def test_strips_that_overlap_far_are_not_short() -> None:
     """What both of two neighbours make is made twice."""
-    assert len(strip_rows(1080, 2, 50)) == 4
-    assert strip_rows(1080, 2, 60) == [(0, 540), (540, 1080)]
+    assert len(split_rows(1080, 2, 50)) == 4
+    assert split_rows(1080, 2, 60) == [(0, 540), (540, 1080)]
 
 
 def test_threads_have_to_be_worth_it() -> None:
     """Not for little work, not more than are allowed, not more than there are rows, and always one."""
-    assert worthwhile(8, 100, 1080) == 1
-    assert worthwhile(8, 250, 1080) == 4
-    assert worthwhile(2, 1e6, 1080) == 2
-    assert worthwhile(8, 1e6, 3) == 3
-    assert worthwhile(1, 0, 1) == 1
+    assert useful_threads(8, 100, 1080) == 1
+    assert useful_threads(8, 250, 1080) == 4
+    assert useful_threads(2, 1e6, 1080) == 2
+    assert useful_threads(8, 1e6, 3) == 3
+    assert useful_threads(1, 0, 1) == 1
 
 
 def test_the_number_of_threads_is_given_named_or_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_the_number_of_threads_is_given_named_or_found(monkeypatch: pytest.Monke
     assert thread_count(2) == 2
     assert thread_count(None) == 3
     monkeypatch.delenv("LIVEFILTER_THREADS")
-    assert 1 <= thread_count(None) <= MOST_THREADS
+    assert 1 <= thread_count(None) <= MAX_THREADS
 
 
 @pytest.mark.parametrize("given", ["0", "-2", "many", "1.5"])

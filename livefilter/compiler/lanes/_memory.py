@@ -20,7 +20,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from livefilter.compiler._abi import KINDS, WORDS
+from livefilter.compiler._abi import ARG_TYPES, WORDS_PER_ARG
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 
@@ -31,14 +31,16 @@ _DTYPES = {name: getattr(types, name) for name in ("uint8", "uint16", "int16", "
 @intrinsic(prefer_literal=True)
 def argument(context: Any, call: Any, at: Any, kind: Any) -> Any:
     """Return what the function was called with in place ``at``, of a kind that ``_call`` lists."""
-    assert kind.literal_value in KINDS
+    assert kind.literal_value in ARG_TYPES
     name, *is_array = kind.literal_value.split("[")
     dtype = _DTYPES[name]
     result = types.Array(dtype, 1, "C") if is_array else dtype
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first = WORDS * at.literal_value
-        word, length = (builder.load(builder.gep(args[0], [ir.Constant(_I64, first + of)])) for of in range(WORDS))
+        first = WORDS_PER_ARG * at.literal_value
+        word, length = (
+            builder.load(builder.gep(args[0], [ir.Constant(_I64, first + of)])) for of in range(WORDS_PER_ARG)
+        )
         if not is_array:
             return word
         array = context.make_array(result)(context, builder)

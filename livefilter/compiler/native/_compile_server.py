@@ -21,7 +21,7 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from livefilter.compiler.native._object_file import ObjectCode
+from livefilter.compiler.native._object_file import ObjectFile
 
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from livefilter.compiler.native._compile_server import main; main()"
 _IDLE_S = 15
@@ -33,76 +33,76 @@ _PATIENT_FLAGS = (*_FLAGS, "BELOW_NORMAL_PRIORITY_CLASS")
 logger = logging.getLogger("livefilter.compiler")
 
 
-class CompileStopped(Exception):
+class CompileCancelled(Exception):
     """Nobody wants what was being compiled."""
 
 
-class _ChildFailed(Exception):
+class _ServerFailed(Exception):
     """A child ended, or could not be started."""
 
 
-class Lease:
+class CompileSession:
     """Compiles in a child, and can be stopped by another thread.
 
     Args:
-        is_patient: Whether the child leaves the processor to whoever else wants it.
+        low_priority: Whether the child leaves the processor to whoever else wants it.
     """
 
-    def __init__(self, *, is_patient: bool = False) -> None:
-        self._is_patient = is_patient
-        self._child: _Child | None = None
+    def __init__(self, *, low_priority: bool = False) -> None:
+        self._low_priority = low_priority
+        self._child: _CompilerProcess | None = None
         self._is_stopped = False
         self._lock = threading.Lock()
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """End what is being compiled; nothing is compiled from now on."""
         with self._lock:
             self._is_stopped = True
             if self._child is not None:
                 self._child.kill()
 
-    def compile(self, source: str, name: str) -> ObjectCode:
+    def compile(self, source: str, name: str) -> ObjectFile:
         """Have a child compile the function ``name`` of a generated source.
 
         Raises:
-            CompileStopped: ``stop`` was called.
+            CompileCancelled: ``stop`` was called.
             _ChildFailed: It could not.
         """
         while True:
             with self._lock:
                 if self._is_stopped:
-                    raise CompileStopped
-                self._child = child = _borrowed(self._is_patient)
+                    raise CompileCancelled
+                self._child = child = _acquire(self._low_priority)
             try:
                 code = child.compile(source, name)
-                _free[self._is_patient].append(child)
+                _idle[self._low_priority].append(child)
                 return code
             except BaseException as error:
                 child.end()
                 if self._is_stopped:
-                    raise CompileStopped from None
+                    raise CompileCancelled from None
                 # One that has worked before may have ended a moment ago, since it had nothing to do.
-                if child.is_new or not isinstance(error, _ChildFailed):
+                if child.is_new or not isinstance(error, _ServerFailed):
                     raise
             finally:
                 self._child = None
 
 
-def object_code(source: str, name: str, lease: Lease | None = None) -> ObjectCode:
+def compile_object(source: str, name: str, session: CompileSession | None = None) -> ObjectFile:
     """Compile the function ``name`` of a generated source, in a child where that is possible.
 
     Raises:
-        CompileStopped: The lease was stopped.
+        CompileCancelled: The session was stopped.
     """
     # In a program that has Python built in, this is that program.
     if Path(sys.executable or "").name.lower().startswith("python"):
         try:
-            return (lease or Lease()).compile(source, name)
-        except _ChildFailed as error:
+            return (session or CompileSession()).compile(source, name)
+        except _ServerFailed as error:
             logger.warning("cannot compile beside: %s", error)
     from livefilter.compiler.native import _numba as _codegen
 
-    return _codegen.object_code(source, name)
+    return _codegen.compile_object(source, name)
 
 
 def main() -> None:
@@ -124,7 +124,7 @@ def main() -> None:
             return
         ending.cancel()
         try:
-            answer: object = _codegen.object_code(source, name)
+            answer: object = _codegen.compile_object(source, name)
         except Exception:
             answer = traceback.format_exc()
         pickle.dump(answer, told)
@@ -132,16 +132,16 @@ def main() -> None:
         gc.collect()
 
 
-class _Child:
+class _CompilerProcess:
     """A process that compiles one function after the other."""
 
-    def __init__(self, is_patient: bool) -> None:
+    def __init__(self, low_priority: bool) -> None:
         self.is_new = True
-        flags = _PATIENT_FLAGS if is_patient else _FLAGS
+        flags = _PATIENT_FLAGS if low_priority else _FLAGS
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         except OSError as error:  # A container may have no place to write to at all.
-            raise _ChildFailed(str(error)) from error
+            raise _ServerFailed(str(error)) from error
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, *sys.path],
@@ -153,8 +153,8 @@ class _Child:
             )
         except OSError as error:
             self._errors.close()
-            raise _ChildFailed(str(error)) from error
-        if is_patient and hasattr(os, "setpriority"):
+            raise _ServerFailed(str(error)) from error
+        if low_priority and hasattr(os, "setpriority"):
             with suppress(OSError):  # A sandbox may forbid it.
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
 
@@ -163,7 +163,7 @@ class _Child:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
-    def compile(self, source: str, name: str) -> ObjectCode:
+    def compile(self, source: str, name: str) -> ObjectFile:
         """Ask for a function and wait for it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -175,11 +175,11 @@ class _Child:
             self._process.stdin.flush()
             answer = pickle.load(self._process.stdout)
         except Exception as error:  # Whatever reading half of an answer, or something else, raises.
-            raise _ChildFailed(self._last_words() or "the process ended") from error
+            raise _ServerFailed(self._last_words() or "the process ended") from error
         finally:
             watchdog.cancel()
-        if not isinstance(answer, ObjectCode):
-            raise _ChildFailed(str(answer).strip().splitlines()[-1])
+        if not isinstance(answer, ObjectFile):
+            raise _ServerFailed(str(answer).strip().splitlines()[-1])
         self.is_new = False
         return answer
 
@@ -200,29 +200,29 @@ class _Child:
         return "".join(self._errors.read().decode(errors="replace").strip().splitlines()[-1:])
 
 
-_free: dict[bool, deque[_Child]] = {True: deque(), False: deque()}
+_idle: dict[bool, deque[_CompilerProcess]] = {True: deque(), False: deque()}
 """Children that have nothing to do, patient ones and others."""
 
 
-def _borrowed(is_patient: bool) -> _Child:
+def _acquire(low_priority: bool) -> _CompilerProcess:
     """Return a child that has nothing to do, or a new one."""
-    while _free[is_patient]:
-        child = _free[is_patient].pop()
+    while _idle[low_priority]:
+        child = _idle[low_priority].pop()
         if child.is_alive:
             return child
         child.end()
-    return _Child(is_patient)
+    return _CompilerProcess(low_priority)
 
 
 @atexit.register
 def _end_all() -> None:
-    for children in _free.values():
+    for children in _idle.values():
         while children:
             children.pop().end()
 
 
 def _forget() -> None:
-    for children in _free.values():
+    for children in _idle.values():
         children.clear()
 
 

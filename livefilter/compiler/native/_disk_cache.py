@@ -24,10 +24,10 @@ from pathlib import Path
 
 import platformdirs
 
-from livefilter.compiler._abi import Function, Plain, PlainCall
+from livefilter.compiler._abi import Function, InterpretedCall, PythonFunction
 from livefilter.compiler.lanes import _numpy as _lanes_plain
-from livefilter.compiler.native._compile_server import Lease, object_code
-from livefilter.compiler.native._object_file import ObjectCode, load, processor
+from livefilter.compiler.native._compile_server import CompileSession, compile_object
+from livefilter.compiler.native._object_file import ObjectFile, cpu_fingerprint, load_object
 
 LOG = logging.getLogger("livefilter.compiler")
 _COMPILER = Path(__file__).parent.parent
@@ -71,25 +71,25 @@ def clear_cache() -> int:
     return len(files)
 
 
-def compiled(source: str, name: str, lease: Lease | None = None) -> Function:
+def load_or_compile(source: str, name: str, session: CompileSession | None = None) -> Function:
     """Return the function ``name`` of a generated source, from memory, from disk, or newly compiled.
 
     Args:
         source: Text of a module.
         name: Of a function with one argument, the block of words that ``_call`` describes.
-        lease: The process that compiles; one is borrowed unless given.
+        session: The process that compiles; one is borrowed unless given.
 
     Raises:
-        CompileStopped: The lease was stopped meanwhile.
+        CompileCancelled: The session was stopped meanwhile.
     """
     if is_interpreted():
-        return plain(source, name)
+        return interpret(source, name)
     key = _key(source, name)
     with _lock:
         own_lock = _compiling.setdefault(key, threading.Lock())
     with own_lock:
         if key not in _functions:
-            _functions[key] = load(_kept_or_made(key, source, name, lease))
+            _functions[key] = load_object(_kept_or_made(key, source, name, session))
         return _functions[key]
 
 
@@ -98,12 +98,12 @@ def is_interpreted() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
-def plain(source: str, name: str) -> Function:
+def interpret(source: str, name: str) -> Function:
     """Return function ``name`` of a source as plain Python over NumPy arrays."""
     names = {key: value for key, value in vars(_lanes_plain).items() if not key.startswith("_")}
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
-    code: Plain = names[name]
-    return partial(PlainCall, code)
+    code: PythonFunction = names[name]
+    return partial(InterpretedCall, code)
 
 
 def _key(source: str, name: str) -> str:
@@ -114,10 +114,10 @@ def _key(source: str, name: str) -> str:
 def _environment() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
     lanes = [(_COMPILER / name).read_text(encoding="utf-8") for name in _LANES]
-    return (*lanes, version("numba"), version("llvmlite"), sys.version, *processor())
+    return (*lanes, version("numba"), version("llvmlite"), sys.version, *cpu_fingerprint())
 
 
-def _kept_or_made(key: str, source: str, name: str, lease: Lease | None) -> ObjectCode:
+def _kept_or_made(key: str, source: str, name: str, session: CompileSession | None) -> ObjectFile:
     code = None
     try:
         path = _trusted(cache_folder()) / f"lf_{key}.o"
@@ -126,13 +126,13 @@ def _kept_or_made(key: str, source: str, name: str, lease: Lease | None) -> Obje
             with _locked(path):
                 code = _read(path)
                 if code is None:
-                    code = object_code(source, name, lease)
+                    code = compile_object(source, name, session)
                     _write(path, code)
     except OSError as error:
         if not _warned.is_set():
             _warned.set()
             LOG.warning("compiled filters are not kept: %s; set LIVEFILTER_CACHE_DIR to a folder of your own", error)
-    return code or object_code(source, name, lease)
+    return code or compile_object(source, name, session)
 
 
 def _trusted(folder: Path) -> Path:
@@ -149,21 +149,21 @@ def _trusted(folder: Path) -> Path:
     return folder
 
 
-def _read(path: Path) -> ObjectCode | None:
+def _read(path: Path) -> ObjectFile | None:
     """Return what is in a file; nothing if there is none, or not what was written to it."""
     try:
         seal, symbol, content = path.read_bytes().split(b"\n", 2)
     except (FileNotFoundError, ValueError):
         return None
-    code = ObjectCode(symbol.decode("utf-8", "replace"), content)
+    code = ObjectFile(symbol.decode("utf-8", "replace"), content)
     return code if seal == _seal(code) else None
 
 
-def _seal(code: ObjectCode) -> bytes:
+def _seal(code: ObjectFile) -> bytes:
     return hashlib.sha256(code.symbol.encode() + b"\n" + code.content).hexdigest().encode()
 
 
-def _write(path: Path, code: ObjectCode) -> None:
+def _write(path: Path, code: ObjectFile) -> None:
     """Write a file aside and move it into place, so that nobody ever reads half of it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="lf_", suffix=".tmp")
     try:

@@ -32,7 +32,7 @@ _R_X86_64_64 = 1
 """The one kind of relocation that there is with LLVM's large code model: a symbol's address, in 64 bits."""
 
 
-class UnknownObjectError(Exception):
+class UnsupportedObjectError(Exception):
     """A file that only LLVM knows how to load."""
 
 
@@ -46,7 +46,7 @@ class _Section:
     alignment: int
 
 
-def load(content: bytes, symbol: str) -> int:
+def load_elf(content: bytes, symbol: str) -> int:
     """Put an object file into memory for good, and return the address of a function in it.
 
     Raises:
@@ -54,7 +54,7 @@ def load(content: bytes, symbol: str) -> int:
         OSError: There is no memory for it, or the system forbids new machine code.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise UnknownObjectError("another system")
+        raise UnsupportedObjectError("another system")
     try:
         sections = _sections(content)
         starts, size = _layout(sections)
@@ -63,9 +63,9 @@ def load(content: bytes, symbol: str) -> int:
         image = _linked(sections, starts, size, [address for _, address in symbols])
         address = dict(symbols)[symbol]
     except (struct.error, LookupError, ValueError) as error:
-        raise UnknownObjectError(f"not whole: {error!r}") from error
+        raise UnsupportedObjectError(f"not whole: {error!r}") from error
     if address is None:
-        raise UnknownObjectError(f"{symbol} is not in it")
+        raise UnsupportedObjectError(f"{symbol} is not in it")
     ctypes.memmove(memory, image, size)
     if _c_library().mprotect(memory, size, mmap.PROT_READ | mmap.PROT_EXEC):
         raise OSError(ctypes.get_errno(), "this system forbids new machine code")
@@ -75,13 +75,13 @@ def load(content: bytes, symbol: str) -> int:
 def _sections(content: bytes) -> list[_Section]:
     start, kind, machine, _, _, _, table, _, _, _, _, size, count, _ = _HEADER.unpack_from(content)
     if not start.startswith(_BEGINNING) or (kind, machine) != (_RELOCATABLE, _X86_64):
-        raise UnknownObjectError("not for this system")
+        raise UnsupportedObjectError("not for this system")
     found = []
     for at in range(count):
         _, kind, flags, _, offset, length, link, info, alignment, _ = _SECTION.unpack_from(content, table + at * size)
         is_loaded = bool(flags & _LOADED and length)
         if is_loaded and (kind != _CONTENT or flags & _WRITABLE):
-            raise UnknownObjectError(f"section {at} is neither code nor constants")
+            raise UnsupportedObjectError(f"section {at} is neither code nor constants")
         found.append(_Section(kind, is_loaded, content[offset : offset + length], link, info, max(alignment, 1)))
     return found
 
@@ -116,7 +116,7 @@ def _function(name: str) -> int:
     try:
         function = getattr(_c_library(), name)
     except AttributeError as error:
-        raise UnknownObjectError(f"there is no {name}") from error
+        raise UnsupportedObjectError(f"there is no {name}") from error
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
@@ -130,7 +130,7 @@ def _linked(sections: list[_Section], starts: dict[int, int], size: int, address
             for offset, info, addend in _RELOCATION.iter_unpack(section.content):
                 address = addresses[info >> 32]
                 if info & 0xFFFFFFFF != _R_X86_64_64 or address is None:
-                    raise UnknownObjectError(f"relocation of kind {info & 0xFFFFFFFF}")
+                    raise UnsupportedObjectError(f"relocation of kind {info & 0xFFFFFFFF}")
                 struct.pack_into("<Q", image, starts[section.info] + offset, address + addend)
     return bytes(image)
 

@@ -17,7 +17,7 @@ from numba.core.registry import cpu_target
 
 from livefilter.compiler.lanes import _arithmetic as _lanes
 from livefilter.compiler.lanes import _numpy as _lanes_plain
-from livefilter.compiler.native._object_file import ObjectCode
+from livefilter.compiler.native._object_file import ObjectFile
 
 _SKIPPED = {
     "DeadBranchPrune",
@@ -76,10 +76,10 @@ class _Compiler(CompilerBase):
         return [manager]
 
 
-def object_code(source: str, name: str) -> ObjectCode:
+def compile_object(source: str, name: str) -> ObjectFile:
     """Compile the function ``name`` of a generated source."""
     symbol, library = _compiled(source, name)
-    return ObjectCode(symbol, bytes(library.emit_native_object()))
+    return ObjectFile(symbol, bytes(library.emit_native_object()))
 
 
 def assembly(source: str, name: str) -> str:

@@ -14,7 +14,7 @@ from functools import cache, partial
 from itertools import takewhile
 from pathlib import Path
 
-from livefilter.compiler._abi import Function, MachineCall
+from livefilter.compiler._abi import Function, NativeCall
 from livefilter.compiler.native import _elf_loader as _elf
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -25,7 +25,7 @@ _TELLS = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU ", "Feat
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectCode:
+class ObjectFile:
     """One compiled function.
 
     Attributes:
@@ -38,7 +38,7 @@ class ObjectCode:
 
 
 @cache
-def processor() -> tuple[str, ...]:
+def cpu_fingerprint() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the system, the processor, and what it has."""
     return sys.platform, platform.machine(), *_features(), *_settings()
 
@@ -61,7 +61,7 @@ def _settings() -> list[str]:
     )
 
 
-def load(code: ObjectCode) -> Function:
+def load_object(code: ObjectFile) -> Function:
     """Load machine code for good.
 
     Raises:
@@ -69,13 +69,13 @@ def load(code: ObjectCode) -> Function:
         OSError: There is no memory for it, or the system forbids new machine code.
     """
     try:
-        address = _elf.load(code.content, code.symbol)
-    except _elf.UnknownObjectError:
+        address = _elf.load_elf(code.content, code.symbol)
+    except _elf.UnsupportedObjectError:
         address = _loaded_by_llvm(code)
-    return partial(MachineCall, _PROTOTYPE(address))
+    return partial(NativeCall, _PROTOTYPE(address))
 
 
-def _loaded_by_llvm(code: ObjectCode) -> int:
+def _loaded_by_llvm(code: ObjectFile) -> int:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -87,10 +87,10 @@ def _loaded_by_llvm(code: ObjectCode) -> int:
     address: int = engine.get_function_address(code.symbol)
     if not address:
         raise RuntimeError(f"there is no {code.symbol} in it")
-    keep_for_good(engine)  # Code lives as long as the engine that loaded it.
+    keep_forever(engine)  # Code lives as long as the engine that loaded it.
     return address
 
 
-def keep_for_good(value: object) -> None:
+def keep_forever(value: object) -> None:
     """Let go of something never, not even while Python ends: threads may still run in it, or read it."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))

@@ -24,9 +24,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from livefilter.compiler._abi import WORDS, Argument, Call, Function, MachineCall, words_of
-from livefilter.compiler.native._disk_cache import compiled
-from livefilter.compiler.native._object_file import keep_for_good
+from livefilter.compiler._abi import WORDS_PER_ARG, Argument, Call, Function, NativeCall, pack_args
+from livefilter.compiler.native._disk_cache import load_or_compile
+from livefilter.compiler.native._object_file import keep_forever
 from livefilter.compiler.threads import _control_block as _board
 from livefilter.cpus import usable_cpus
 
@@ -44,7 +44,7 @@ _TEXT = Path(__file__).with_name("_work_loop.py")
 logger = logging.getLogger("livefilter.compiler")
 
 
-class StripCall:
+class TiledCall:
     """Makes one result, in strips if other threads help.
 
     Args:
@@ -68,18 +68,18 @@ class StripCall:
     ) -> None:
         self._call = calls[0]
         self._whole = whole
-        self._whole_words = words_of(whole)
+        self._whole_words = pack_args(whole)
         self._strips = strips
         self._strip_words = (ctypes.c_int64 * (len(strips) * len(self._whole_words)))(
-            *chain.from_iterable(map(words_of, strips))
+            *chain.from_iterable(map(pack_args, strips))
         )
-        self._machine_calls = [call for call in calls if isinstance(call, MachineCall)]
-        self._addresses = (ctypes.c_int64 * len(calls))(*(call.address for call in self._machine_calls))
+        self._machine_calls = [call for call in calls if isinstance(call, NativeCall)]
+        self._addresses = (ctypes.c_int64 * len(calls))(*(call.args_address for call in self._machine_calls))
         self.helpers = max(len(self._machine_calls) - 1, 0)
         self.board = {
-            _board.CODE: self._machine_calls[0].code_address if self._machine_calls else 0,
+            _board.CODE: self._machine_calls[0].entry_address if self._machine_calls else 0,
             _board.CALLS: ctypes.addressof(self._addresses),
-            _board.PLACE: frames * WORDS,
+            _board.PLACE: frames * WORDS_PER_ARG,
             _board.LENGTH: len(self._whole_words),
             _board.STRIPS: ctypes.addressof(self._strip_words),
             _board.HELPERS: self.helpers,
@@ -89,37 +89,37 @@ class StripCall:
 
     def __call__(self, *frames: NDArray[Any]) -> None:
         """Make the result."""
-        if self.helpers and pool().run(self, frames):
+        if self.helpers and current_team().run(self, frames):
             return
-        if isinstance(self._call, MachineCall):
-            self._call.give(words_of(frames) + self._whole_words)
+        if isinstance(self._call, NativeCall):
+            self._call.set_args(pack_args(frames) + self._whole_words)
             self._call.run()
         else:  # Plain Python is for tests and debugging: it makes every strip.
             for strip in self._strips:
-                self._call.give((*frames, *strip))
+                self._call.set_args((*frames, *strip))
                 self._call.run()
 
     def aim(self, frames: Sequence[NDArray[Any]]) -> None:
         """Give the frames to all calls."""
-        words = words_of(frames)
+        words = pack_args(frames)
         for call in self._machine_calls:
-            call.give(words)
+            call.set_args(words)
 
 
-class Pool:
+class ThreadTeam:
     """Threads that live as long as the process; one caller at a time has them, others work alone."""
 
     def __init__(self) -> None:
         memory = (ctypes.c_int64 * (_board.WORDS + _LINE // 8))()
-        keep_for_good(memory)  # A helper may be at it when Python ends.
+        keep_forever(memory)  # A helper may be at it when Python ends.
         self.address = ctypes.addressof(memory) + -ctypes.addressof(memory) % _LINE
         self.share: Call | None = None
         self._words = (ctypes.c_int64 * _board.WORDS).from_address(self.address)
-        self._helpers: list[_Helper] = []
+        self._helpers: list[_Worker] = []
         self._turn = threading.Lock()
         self._in_work: object = None
 
-    def run(self, strips: StripCall, frames: Sequence[NDArray[Any]]) -> bool:
+    def run(self, strips: TiledCall, frames: Sequence[NDArray[Any]]) -> bool:
         """Make a result together with helpers.
 
         Returns:
@@ -142,7 +142,7 @@ class Pool:
                     self._turn.release()
         return share is not None
 
-    def _begin(self, strips: StripCall, frames: Sequence[NDArray[Any]], share: Call) -> None:
+    def _begin(self, strips: TiledCall, frames: Sequence[NDArray[Any]], share: Call) -> None:
         """Write down what is to be done, and wake helpers up."""
         self._words[_board.LEFT_INSIDE] = 1
         self._words[_board.COUNT] = 0
@@ -177,11 +177,11 @@ class Pool:
         """Start as many threads, or one for each other processor; return what lets them in, once they know that."""
         if len(self._helpers) < helpers:
             for number in range(len(self._helpers), min(helpers, usable_cpus() - 1)):
-                self._helpers.append(_Helper(self, number + 1))
+                self._helpers.append(_Worker(self, number + 1))
         return self.share
 
 
-class _Helper:
+class _Worker:
     """A thread that makes strips, waits for more, and then sleeps.
 
     Args:
@@ -192,7 +192,7 @@ class _Helper:
         is_asleep: Whether it has to be woken up.
     """
 
-    def __init__(self, pool: Pool, number: int) -> None:
+    def __init__(self, pool: ThreadTeam, number: int) -> None:
         self._pool = pool
         self._number = number
         self.is_asleep = False
@@ -219,7 +219,7 @@ class _Helper:
 
     def _run(self) -> None:
         try:
-            serve, share = handover()
+            serve, share = load_work_loop()
             patience = _patience()
         except Exception as error:  # Whatever compilers raise; frames come out the same.
             logger.warning("each frame is filtered by one thread: %s", error)
@@ -236,16 +236,16 @@ class _Helper:
 
 
 @cache
-def handover() -> tuple[Function, Function]:
+def load_work_loop() -> tuple[Function, Function]:
     """Return what helpers do, and what callers do."""
     text = _TEXT.read_text(encoding="utf-8")
-    return compiled(text, "serve"), compiled(text, "share")
+    return load_or_compile(text, "serve"), load_or_compile(text, "share")
 
 
 @cache
 def _patience() -> int:
     """Return how many rests patience is; processors take from one to fifty nanoseconds for one."""
-    serve, _ = handover()
+    serve, _ = load_work_loop()
     closed = (ctypes.c_int64 * _board.WORDS)()
     idle = serve([ctypes.addressof(closed), 1, _RESTS])
     took = []
@@ -256,10 +256,10 @@ def _patience() -> int:
     return _RESTS * _PATIENCE_NS // max(min(took), 1)
 
 
-_pool = Pool()
+_pool = ThreadTeam()
 
 
-def pool() -> Pool:
+def current_team() -> ThreadTeam:
     """Return the process's pool."""
     return _pool
 
@@ -267,7 +267,7 @@ def pool() -> Pool:
 def _forget_threads() -> None:
     # A forked child inherits the pool but none of its threads.
     global _pool
-    _pool = Pool()
+    _pool = ThreadTeam()
 
 
 if hasattr(os, "register_at_fork"):

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from livefilter.cpus import usable_cpus
 from livefilter.errors import OptionError
 
-MOST_THREADS = 8
+MAX_THREADS = 8
 """Used at most unless more are asked for: the memory of common machines feeds no more."""
 _PART_US = 60.0
 """A thread's part of a frame is not made shorter than this; waking the thread would take as long."""
@@ -24,7 +24,7 @@ def thread_count(threads: int | None) -> int:
     """
     given = threads if threads is not None else os.environ.get("LIVEFILTER_THREADS", "")
     if given == "":
-        return min(usable_cpus(), MOST_THREADS)
+        return min(usable_cpus(), MAX_THREADS)
     try:
         count = int(given)
     except ValueError:
@@ -35,7 +35,7 @@ def thread_count(threads: int | None) -> int:
     return count
 
 
-def worthwhile(threads: int, work_us: float, rows: int) -> int:
+def useful_threads(threads: int, work_us: float, rows: int) -> int:
     """Return how many of the threads that a frame may have are worth it.
 
     Args:
@@ -46,7 +46,7 @@ def worthwhile(threads: int, work_us: float, rows: int) -> int:
     return max(1, min(threads, int(work_us / _PART_US), rows))
 
 
-def strip_rows(rows: int, threads: int, overlap: int) -> list[tuple[int, int]]:
+def split_rows(rows: int, threads: int, overlap: int) -> list[tuple[int, int]]:
     """Split a frame.
 
     Args:
