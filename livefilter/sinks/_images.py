@@ -12,6 +12,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
 SEQUENCE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -39,6 +40,7 @@ class PictureSink(Sink):
                 f"{pattern}: a sequence is named like frames/%05d.png, with one of {', '.join(SEQUENCE_SUFFIXES)}"
             )
         self.target = str(pattern)
+        self._lifetime = Lifetime(self.target)
         self._pattern = pattern
         self._written = 0
         self._has_made_folder = not pattern.parent.exists()
@@ -54,24 +56,28 @@ class PictureSink(Sink):
         """Write one picture; the score is not kept in it."""
         # Not `name % index`: another percent sign in the name is the user's own.
         name = _NUMBER.sub(lambda number: number[0] % frame.index, self._pattern.name)
-        try:
-            write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
-        except SinkError as error:
-            if self._written == 0:
-                raise
-            raise SinkError(f"{error} (after {self._written} frames)") from error
-        self._written += 1
+        with self._lifetime.write():
+            try:
+                write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
+            except SinkError as error:
+                if self._written == 0:
+                    raise
+                raise SinkError(f"{error} (after {self._written} frames)") from error
+            self._written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Return where the pictures are; each of them is complete already."""
-        self.discard()
-        return self.target if self._written else None
+        with self._lifetime.hold() as is_open:
+            self.discard()
+            return self.target if is_open and self._written else None
 
     def discard(self) -> None:
         """Leave the pictures that were written, since each of them is complete, but no folder that was made in vain."""
-        if self._has_made_folder and not self._written:
-            with contextlib.suppress(OSError):
-                self._pattern.parent.rmdir()
+        with self._lifetime.hold() as is_open:
+            self._lifetime.end()
+            if is_open and self._has_made_folder and not self._written:
+                with contextlib.suppress(OSError):
+                    self._pattern.parent.rmdir()
 
 
 class SinglePictureSink(Sink):
@@ -87,31 +93,35 @@ class SinglePictureSink(Sink):
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         self.target = str(path)
+        self._lifetime = Lifetime(self.target)
         self._path = path
-        self._file: Beside | None = Beside(path, overwrite=overwrite)
+        self._file = Beside(path, overwrite=overwrite)
         self._is_written = False
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write the picture; the score is not kept in it."""
-        if self._is_written:
-            several = f"{self._path.stem}-%05d{self._path.suffix}"
-            raise OptionError(f"{self.target}: is one picture, the source has more; a sequence is named {several}")
-        assert self._file is not None
-        _write(self._file, frame.pixels)
-        self._is_written = True
+        with self._lifetime.write():
+            if self._is_written:
+                several = f"{self._path.stem}-%05d{self._path.suffix}"
+                raise OptionError(f"{self.target}: is one picture, the source has more; a sequence is named {several}")
+            _write(self._file, frame.pixels)
+            self._is_written = True
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Move the picture into place; it is whole whatever ended the run."""
-        if not self._is_written:
+        with self._lifetime.hold() as is_open:
+            if is_open and self._is_written:
+                self._lifetime.end()
+                return str(self._file.complete())
             self.discard()
-        file, self._file = self._file, None
-        return None if file is None else str(file.complete())
+            return None
 
     def discard(self) -> None:
         """Remove what was written."""
-        if self._file is not None:
-            self._file.discard()
-            self._file = None
+        with self._lifetime.hold() as is_open:
+            if is_open:
+                self._lifetime.end()
+                self._file.discard()
 
 
 def is_sequence(pattern: Path) -> bool:

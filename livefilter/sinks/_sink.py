@@ -12,6 +12,8 @@ from livefilter.kernels import EdgeScore
 class Sink(Protocol):
     """One end of a pipeline. Whoever opens it closes it, best in a ``with``, which finishes, keeps or discards as fits.
 
+    Any thread may finish or discard it; it waits for a write that is under way.
+
     Attributes:
         target: Where it goes, for people.
         loss: What of its input it could not take over, in words; None while nothing was lost.
@@ -26,7 +28,7 @@ class Sink(Protocol):
         """Take one result: the filtered picture at the time of its frame, and the frame's score.
 
         Raises:
-            SinkError: It cannot be written.
+            SinkError: It cannot be written, or was finished or discarded already.
         """
         ...
 

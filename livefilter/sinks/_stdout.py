@@ -12,6 +12,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._letterbox import fitted
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
 PipeFormat = Literal["y4m", "raw"]
@@ -39,6 +40,7 @@ class PipeSink(Sink):
         if os.isatty(descriptor):
             raise OptionError("standard output: is a terminal, which cannot show pictures; pipe it into a program")
         self.target = "standard output"
+        self._lifetime = Lifetime(self.target)
         self._is_y4m = form == "y4m"
         self._rate = rate
         self._shape: tuple[int, int] | None = None
@@ -46,6 +48,21 @@ class PipeSink(Sink):
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture; BrokenPipeError if nobody reads any more."""
+        with self._lifetime.write():
+            self._write(frame)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Close the pipe; nothing of it is left to be found."""
+        with self._lifetime.hold(), contextlib.suppress(OSError):
+            self._lifetime.end()
+            self._file.close()
+        return None
+
+    def discard(self) -> None:
+        """Close the pipe."""
+        self.finish()
+
+    def _write(self, frame: Frame) -> None:
         if self._shape is None:
             rows, cols = self._shape = (frame.pixels.shape[0], frame.pixels.shape[1])
             if self._is_y4m:
@@ -54,16 +71,6 @@ class PipeSink(Sink):
         if self._is_y4m:
             self._put(b"FRAME\n")
         self._put(fitted(frame.pixels, self._shape).data.cast("B"))
-
-    def finish(self, *, is_complete: bool = True) -> str | None:
-        """Close the pipe; nothing of it is left to be found."""
-        with contextlib.suppress(OSError):
-            self._file.close()
-        return None
-
-    def discard(self) -> None:
-        """Close the pipe."""
-        self.finish()
 
     def _put(self, content: bytes | memoryview) -> None:
         rest = memoryview(content)

@@ -12,6 +12,7 @@ from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._letterbox import fitted
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
 if TYPE_CHECKING:
@@ -47,26 +48,32 @@ class VirtualCameraSink(Sink):
         except (RuntimeError, OSError) as error:
             raise SinkError(f"virtual camera: {_one_line(error)}; {_cure()}") from error
         self.target = str(self._camera.device)
+        self._lifetime = Lifetime(f"virtual camera {self.target}")
         self._shape = shape
         self._readers = _Readers(self.target) if sys.platform == "linux" else None
 
     @property
     def is_read(self) -> bool:
         """Whether a program has the camera open; True where the system does not tell."""
-        return self._readers is None or self._readers.count() > 0
+        with self._lifetime.hold() as is_open:
+            return is_open and (self._readers is None or self._readers.count() > 0)
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Show one picture to whoever has the camera open."""
-        try:
-            self._camera.send(fitted(frame.pixels, self._shape))
-        except (RuntimeError, OSError) as error:
-            raise SinkError(f"virtual camera {self.target}: cannot be written: {_one_line(error)}") from error
+        with self._lifetime.write():
+            try:
+                self._camera.send(fitted(frame.pixels, self._shape))
+            except (RuntimeError, OSError) as error:
+                raise SinkError(f"virtual camera {self.target}: cannot be written: {_one_line(error)}") from error
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Take the camera away; nothing of it is left to be found."""
-        self._camera.close()
-        if self._readers is not None:
-            self._readers.close()
+        with self._lifetime.hold() as is_open:
+            if is_open:
+                self._lifetime.end()
+                self._camera.close()
+                if self._readers is not None:
+                    self._readers.close()
         return None
 
     def discard(self) -> None:

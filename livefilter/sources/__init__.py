@@ -5,6 +5,7 @@ from __future__ import annotations
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._health import Health
 from livefilter.sources._open import open_source, title_of
 from livefilter.sources._options import Color, SourceOptions
@@ -19,6 +20,7 @@ __all__ = [
     "AudioFacts",
     "CameraFacts",
     "Chapter",
+    "CloseGuard",
     "Color",
     "Health",
     "MediaFacts",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source, SourceFacts
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
@@ -42,6 +43,7 @@ class Pictures(Source):
 
     def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE, *, is_coloured: bool = False) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self._paths = _matching(spec)
         self._read = partial(_read, flags=cv2.IMREAD_COLOR if is_coloured else cv2.IMREAD_GRAYSCALE)
         readable = (pixels for pixels in map(self._read, self._paths) if pixels is not None)
@@ -53,6 +55,13 @@ class Pictures(Source):
         self.facts = SourceFacts(Path(spec).name, (rows, cols), rate, 1 / rate, len(self._paths))
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """End the iteration; no picture is open."""
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
         unreadable: list[str] = []
         for index, path in enumerate(self._paths):
             pixels = self._read(path)
@@ -61,10 +70,6 @@ class Pictures(Source):
                 self.loss = _named(unreadable, len(self._paths))
                 continue
             yield Frame(pixels, index, index / self.facts.rate, time.monotonic_ns())
-
-    def close(self) -> None:
-        """Forget the pictures that are left; none of them is open."""
-        self._paths = []
 
 
 def _matching(spec: str) -> list[Path]:

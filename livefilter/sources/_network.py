@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._urls import capture_options, shown
@@ -151,6 +152,7 @@ class StreamFile(Source):
 
     def __init__(self, reader: NetworkReader, name: str) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self._reader = reader
         self._name = name
         self._damaged = 0
@@ -166,6 +168,13 @@ class StreamFile(Source):
         self.facts = SourceFacts(name, (rows, cols), self._rate, time_base, expected)
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._guard.close(self._reader.close)
+
+    def _frames(self) -> Iterator[Frame]:
         picture, self._first = self._first, None
         index, time_s = 0, -1 / self._rate
         while picture is not None and picture.pixels is not None:
@@ -178,10 +187,6 @@ class StreamFile(Source):
             self._lose(f"ends after {float(ended_s):.1f} of {float(promised_s):.1f} s; it is cut off")
         if self._damaged:
             self._lose(f"{self._damaged} damaged piece{'s' * (self._damaged > 1)} could not be decoded")
-
-    def close(self) -> None:
-        """Hang up."""
-        self._reader.close()
 
     def _read(self) -> Picture | None:
         """Return the next picture with pixels; None at the end, also if that came too soon."""

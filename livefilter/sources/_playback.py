@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import ceil
 
 from livefilter.frame import Frame
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source
 
 _LONGEST_REST_S = 0.1
@@ -29,13 +30,23 @@ class Looped(Source):
     def __init__(self, open_again: Callable[[], Source]) -> None:
         self._open_again = open_again
         self._round = open_again()
-        self._is_closed = False
+        self._guard = CloseGuard()
         self.loss: str | None = None
         self.facts = replace(self._round.facts, frame_count=None, path=None)  # Its sound ends with the first round.
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """Close the round that is being played."""
+        self._guard.close(self._release)
+
+    def _release(self) -> None:
+        self._round.close()
+
+    def _frames(self) -> Iterator[Frame]:
         index, starts_s = 0, 0 * self.facts.time_base
-        while not self._is_closed:
+        while True:
             ended_s, first = starts_s, index
             for frame in self._round:
                 time_s = starts_s + frame.time_s
@@ -47,13 +58,7 @@ class Looped(Source):
                 return  # A round without a frame would be followed by others without end.
             starts_s = ceil(ended_s / self.facts.time_base) * self.facts.time_base
             self._round.close()
-            if not self._is_closed:
-                self._round = self._open_again()
-
-    def close(self) -> None:
-        """Close the round that is being played."""
-        self._is_closed = True
-        self._round.close()
+            self._round = self._open_again()
 
 
 class Realtime(Source):
@@ -76,8 +81,8 @@ class Realtime(Source):
     ) -> None:
         self._source = source
         self._clock = clock
+        self._guard = CloseGuard()
         self._is_closed = threading.Event()
-        self._reading = threading.Lock()  # A file must not be closed while another thread decodes a frame of it.
         self._rest = rest or self._is_closed.wait
         self._should_stop = should_stop
         self.facts = replace(source.facts, is_live=True)
@@ -89,8 +94,8 @@ class Realtime(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         started_s: float | None = None
-        frames = iter(self._source)
-        while (frame := self._next(frames)) is not None:
+        frames = self._guard.iterate(iter(self._source))
+        while not self._should_stop() and (frame := next(frames, None)) is not None:
             if started_s is None:
                 started_s = self._clock() - float(frame.time_s)
             due_s = started_s + float(frame.time_s)
@@ -107,9 +112,4 @@ class Realtime(Source):
     def close(self) -> None:
         """End the wait, and close the source that is played; any thread may do so."""
         self._is_closed.set()
-        with self._reading:
-            self._source.close()
-
-    def _next(self, frames: Iterator[Frame]) -> Frame | None:
-        with self._reading:
-            return None if self._is_closed.is_set() or self._should_stop() else next(frames, None)
+        self._guard.close(self._source.close)

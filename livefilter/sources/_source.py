@@ -44,7 +44,7 @@ class SourceFacts:
 class Source(Protocol):
     """One end of a pipeline: iterate it, once, for Frames. Whoever opens it closes it, best in a ``with``.
 
-    A live source (``facts.is_live``) may be closed by any thread, which ends its iteration. Cameras and streams mend
+    Any thread may close it, which ends its iteration; frames that were read stay good. Cameras and streams mend
     themselves: while they are lost the iteration waits, and ``health`` says so; it ends only when it is closed, told to
     stop, or given up with a SourceError.
 
@@ -82,7 +82,7 @@ class Source(Protocol):
         return
 
     def close(self) -> None:
-        """Let go of the file or device; a second call does nothing."""
+        """End the iteration and let go of the file or device; a second call does nothing."""
         ...
 
     def __enter__(self) -> Self:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._scenes import SCENES
 from livefilter.sources._source import Source, SourceFacts
 
@@ -24,6 +25,7 @@ class Synthetic(Source):
 
     def __init__(self, name: str) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         if name not in SCENES:
             raise SourceError(f"synthetic:{name}: no such scene{_did_you_mean(name)}; known: {', '.join(SCENES)}")
         self._scene = SCENES[name]
@@ -31,11 +33,15 @@ class Synthetic(Source):
         self.facts = SourceFacts(f"synthetic-{name}", self._scene.shape, rate, 1 / rate, self._scene.frame_count)
 
     def __iter__(self) -> Iterator[Frame]:
-        for index in range(self._scene.frame_count):
-            yield Frame(self._scene.render(index), index, index / self._scene.rate, time.monotonic_ns())
+        return self._guard.iterate(self._frames())
 
     def close(self) -> None:
-        """Do nothing: a scene holds nothing open."""
+        """End the iteration; a scene holds nothing open."""
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
+        for index in range(self._scene.frame_count):
+            yield Frame(self._scene.render(index), index, index / self._scene.rate, time.monotonic_ns())
 
 
 def _did_you_mean(name: str) -> str:

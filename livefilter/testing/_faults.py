@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from livefilter.frame import Frame, Pixels
-from livefilter.sources import Source, SourceFacts
+from livefilter.sources import CloseGuard, Source, SourceFacts
 
 
 class FaultySource(Source):
@@ -40,12 +40,20 @@ class FaultySource(Source):
         name: str = "faults",
     ) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self._pixels = pixels
         self._script = script
         rows, cols = pixels.shape[:2]
         self.facts = SourceFacts(name, (rows, cols), rate, Fraction(1, 90_000), None, is_live)
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """End the iteration; a script holds nothing open."""
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
         time_s = Fraction(0)
         for index, step in enumerate(self._script):
             if isinstance(step, BaseException):
@@ -60,6 +68,3 @@ class FaultySource(Source):
                 time_s = step
             pixels = step if is_picture else self._pixels
             yield Frame(pixels, index, time_s if is_picture else step, time.monotonic_ns())
-
-    def close(self) -> None:
-        """Do nothing: a script holds nothing open."""

@@ -40,6 +40,8 @@ class ListSink(Sink):
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Keep one result."""
+        if self.state != "open":
+            raise SinkError(f"{self.target}: is closed, so nothing more can be written to it")
         if len(self.frames) == self._fails_at:
             raise SinkError(f"{self.target}: cannot be written: was told to fail at frame {self._fails_at}")
         self.frames.append(frame)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
-from livefilter.sources import Source, SourceFacts
+from livefilter.sources import CloseGuard, Source, SourceFacts
 
 
 class ArraySource(Source):
@@ -50,6 +50,7 @@ class ArraySource(Source):
             raise ValueError(f"times_s: one for each array, found {len(times_s)} for {len(arrays)}")
         self.loss: str | None = None
         self.is_closed = False
+        self._guard = CloseGuard()
         self._arrays = arrays
         self._times_s = times_s if times_s is not None else [index / rate for index in range(len(arrays))]
         self._fails_after = fails_after
@@ -59,13 +60,17 @@ class ArraySource(Source):
         self.facts = SourceFacts(name, (rows, cols), rate, time_base, len(arrays), is_live)
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """Note that it was closed, and end the iteration."""
+        self.is_closed = True
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
         whole = zip(self._arrays, self._times_s, strict=True)
         for index, (pixels, time_s) in enumerate(islice(whole, self._fails_after)):
             yield Frame(pixels, index, time_s, round(time_s * 1_000_000_000))
         if self._fails_after is not None:
             raise SourceError(f"{self.facts.name}: was told to fail after {self._fails_after} frames")
         self.loss = self._loss
-
-    def close(self) -> None:
-        """Note that it was closed."""
-        self.is_closed = True

@@ -35,6 +35,16 @@ def test_a_source_that_is_open_stays_open(pictures: list[Pixels], negative: str)
         assert not source.is_closed
 
 
+def test_frames_end_with_their_source(pictures: list[Pixels], negative: str) -> None:
+    """A source that is closed meanwhile ends the iteration, and what was filtered stays good."""
+    source = ArraySource(pictures)
+    results = filter_frames(source, negative)
+    frame, filtered = next(results)
+    source.close()
+    assert list(results) == []
+    assert np.array_equal(filtered.image, 255 - frame.pixels)
+
+
 def test_a_source_that_is_opened_here_is_closed_with_the_generator(
     monkeypatch: pytest.MonkeyPatch,
     pictures: list[Pixels],

@@ -86,3 +86,16 @@ def test_a_part_that_cannot_be_opened_is_an_error_that_names_it(tmp_path: Path) 
         written(recording, (2, 2), (2, 4))
     assert recording.target == str(tmp_path / "a-2.mp4")
     assert parts.kept == [str(tmp_path / "a.mp4")]
+
+
+@pytest.mark.parametrize("is_discarded", [False, True])
+def test_a_recording_that_has_ended_begins_no_part(is_discarded: bool, tmp_path: Path) -> None:
+    """A picture that comes too late is refused, also one of another size."""
+    parts = Parts()
+    recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
+    written(recording, (2, 3))
+    recording.discard() if is_discarded else recording.finish()
+    for shape in ((2, 3), (4, 6)):
+        with pytest.raises(SinkError, match="is closed"):
+            written(recording, shape)
+    assert (list(parts.opened), parts.kept) == (["a.mp4"], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -75,6 +76,48 @@ def test_pictures_reach_the_camera_in_its_size(driver: Driver) -> None:
     assert (asked["width"], asked["height"], round(asked["fps"], 2), asked["fmt"]) == (8, 6, 29.97, "gray")
     assert [sent.shape for sent in driver.sent] == [SHAPE, SHAPE]
     assert (driver.sent[1] == 7).all()
+
+
+def test_a_camera_that_was_taken_away_takes_nothing(driver: Driver) -> None:
+    """The driver closes it once, it has no readers, and the sink refuses pictures."""
+    sink = VirtualCameraSink(SHAPE, rate=Fraction(25))
+    sink.finish()
+    sink.finish()
+    sink.discard()
+    with pytest.raises(SinkError, match="is closed"):
+        sink.write(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE)
+    assert not sink.is_read
+    assert (driver.closed, driver.sent) == (1, [])
+
+
+def test_a_camera_is_not_taken_away_under_a_picture(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that finishes the sink waits for the one that is sending."""
+    is_sending, may_go, is_finished = threading.Event(), threading.Event(), threading.Event()
+    closed_before: list[int] = []
+
+    def send(pixels: NDArray[np.uint8]) -> None:
+        is_sending.set()
+        assert may_go.wait(30)
+        closed_before.append(driver.closed)
+
+    monkeypatch.setattr(driver, "send", send)
+    sink = VirtualCameraSink(SHAPE, rate=Fraction(25))
+    frame = Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0)
+    writer = threading.Thread(target=sink.write, args=(frame, SCORE), daemon=True)
+    writer.start()
+    assert is_sending.wait(30)
+
+    def finish() -> None:
+        sink.finish()
+        is_finished.set()
+
+    finisher = threading.Thread(target=finish, daemon=True)
+    finisher.start()
+    assert not is_finished.wait(0.2)
+    may_go.set()
+    assert is_finished.wait(30)
+    writer.join(30)
+    assert (closed_before, driver.closed) == ([0], 1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who reads a device")

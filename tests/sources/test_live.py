@@ -443,3 +443,30 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
     source._link.join(20)
     assert not source._link.is_alive
     assert seen == [0]
+
+
+def test_a_connection_made_while_another_thread_closes_is_left() -> None:
+    """The source is closed between two connections: the new one would otherwise hold the camera for good."""
+
+    class Closing(World):
+        """Closes the source while it connects again, as another thread may."""
+
+        source: Live | None = None
+
+        def connect(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+            """Close, and connect all the same."""
+            if self.source is not None:
+                self.source.close()
+            return super().connect(name, open_reader)
+
+    world = Closing([10], [20])
+    source = world.source = world.open()
+    assert levels(list(source)) == [10]
+    assert [link.is_abandoned for link in world.links] == [True, True]
+
+
+def test_a_source_that_was_closed_gives_no_frame() -> None:
+    """Not even the first one, which it had when it was opened."""
+    source = World([10, 20]).open()
+    source.close()
+    assert list(source) == []

@@ -54,7 +54,7 @@ def test_a_loop_ends_when_it_is_closed_or_a_round_is_empty() -> None:
     frames = iter(source)
     next(frames)
     source.close()
-    assert [frame.index for frame in frames] == [1]
+    assert list(frames) == []
 
     class Nothing(ArraySource):
         def __iter__(self):  # type: ignore[no-untyped-def]

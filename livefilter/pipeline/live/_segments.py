@@ -30,11 +30,12 @@ class SegmentedSink(Sink):
         self._open_segment = open_segment
         self._on_segment = on_segment
         self._segment = open_segment(path)
+        self._is_open = True
         self._shape: tuple[int, ...] | None = None
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture, into a next part if it has another size than the one before."""
-        if self._shape is not None and frame.pixels.shape != self._shape:
+        if self._is_open and self._shape is not None and frame.pixels.shape != self._shape:
             kept = self._segment.finish()
             if kept is not None:
                 self._on_segment(kept)
@@ -46,10 +47,12 @@ class SegmentedSink(Sink):
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Finish the last part and return where it is."""
+        self._is_open = False  # From now on the last segment refuses what is written, whatever its size.
         return self._segment.finish(is_complete=is_complete)
 
     def discard(self) -> None:
         """Drop the last part; those before it are kept."""
+        self._is_open = False
         self._segment.discard()
 
     def _free_path(self) -> Path:

@@ -15,6 +15,7 @@ from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._provenance import Origin
 from livefilter.sinks._sink import Sink
 
@@ -72,10 +73,29 @@ class PlotSink(Sink):
         self._lowest: list[_Extreme] = []
         self._highest: list[_Extreme] = []
         self._file = Beside(path, overwrite=overwrite)
-        self._is_open = True
+        self._lifetime = Lifetime(self.target)
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Take note of one score; the picture is kept if it is an extreme, small."""
+        with self._lifetime.write():
+            self._write(frame, score)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Draw the figure, and move it into place; nothing is left where there was no frame."""
+        with self._lifetime.hold() as is_open:
+            if is_open and self._lowest:
+                return self._finish(is_complete)
+            self.discard()
+            return None
+
+    def discard(self) -> None:
+        """Remove the unfinished file."""
+        with self._lifetime.hold() as is_open:
+            if is_open:
+                self._lifetime.end()
+                self._file.discard()
+
+    def _write(self, frame: Frame, score: EdgeScore) -> None:
         values = astuple(score)
         self._times_s.append(float(frame.time_s))
         for kept, value in zip(self._scores, values, strict=True):
@@ -90,25 +110,13 @@ class PlotSink(Sink):
             if value > self._highest[at].value:
                 self._highest[at] = _extreme(frame, value)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
-        """Draw the figure, and move it into place; nothing is left where there was no frame."""
-        if not self._is_open:
-            return None
-        if not self._lowest:
-            self.discard()
-            return None
+    def _finish(self, is_complete: bool) -> str:
         try:
             self._draw(self._file.partial)
         except OSError as error:
             raise cannot_write(self._file.target, error) from error
-        self._is_open = False
+        self._lifetime.end()
         return str(self._file.complete() if is_complete else self._file.keep())
-
-    def discard(self) -> None:
-        """Remove the unfinished file."""
-        if self._is_open:
-            self._is_open = False
-            self._file.discard()
 
     def _draw(self, path: Path) -> None:
         from matplotlib.figure import Figure

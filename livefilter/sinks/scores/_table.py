@@ -13,6 +13,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._provenance import Origin
 from livefilter.sinks._sink import Sink
 
@@ -60,7 +61,7 @@ class ScoreSink(Sink):
                 f"{path}: a table of scores ends in {', '.join(SCORE_SUFFIXES)}, found {path.suffix or 'none'}"
             )
         self._written = 0
-        self._is_open = True
+        self._lifetime = Lifetime("standard output" if is_stdout else self.target)
         noted = {} if origin is None else origin.as_dict()
         self._file = None if is_stdout else Beside(path, overwrite=overwrite)
         self._table: Table
@@ -78,39 +79,43 @@ class ScoreSink(Sink):
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one row; the picture is not kept."""
-        try:
-            self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
-        except BrokenPipeError:
-            raise  # Whoever read our output has had enough: no error, and for the command line to end quietly.
-        except OSError as error:
-            raise self._failed(error) from error
-        self._written += 1
+        with self._lifetime.write():
+            try:
+                self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
+            except BrokenPipeError:
+                raise  # The reader has had enough, which is no error: the command line ends quietly.
+            except OSError as error:
+                raise self._failed(error) from error
+            self._written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Flush, and move the file into place; None for standard output, where nothing is left to be found."""
-        if not self._is_open:
-            return None
-        if not is_complete and not self._written:
+        with self._lifetime.hold() as is_open:
+            if is_open and (is_complete or self._written):
+                return self._finish(is_complete)
             self.discard()
             return None
+
+    def discard(self) -> None:
+        """Remove the unfinished file; what went to standard output is gone already."""
+        with self._lifetime.hold() as is_open:
+            self._lifetime.end()
+            if self._file is not None and is_open:
+                with contextlib.suppress(OSError):  # On a full disk, what is still in the buffer is dropped too.
+                    self._table.close()
+                self._file.discard()
+
+    def _finish(self, is_complete: bool) -> str | None:
         try:
             self._table.close()
         except BrokenPipeError:
             raise
         except OSError as error:
             raise self._failed(error) from error
-        self._is_open = False
+        self._lifetime.end()
         if self._file is None:
             return None
         return str(self._file.complete() if is_complete else self._file.keep())
-
-    def discard(self) -> None:
-        """Remove the unfinished file; what went to standard output is gone already."""
-        if self._file is not None and self._is_open:
-            self._is_open = False
-            with contextlib.suppress(OSError):  # On a full disk, what is still in the buffer is dropped with the rest.
-                self._table.close()
-            self._file.discard()
 
     def _failed(self, error: OSError) -> SinkError:
         target = "standard output" if self._file is None else self.target

@@ -21,6 +21,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Colorimetry, Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._provenance import Origin
 from livefilter.sinks._sink import Sink
 from livefilter.sinks.video._av_frames import coloured_picture, even, multiples, native_format, picture_of, stored_look
@@ -84,7 +85,7 @@ class VideoSink(Sink):
         self._look = look or Colorimetry()
         self._rate = rate
         self._time_base = 1 / rate if self._choice.is_of_even_pace else self._choice.time_base or time_base
-        self._is_open = True
+        self._lifetime = Lifetime(self.target)
         self._written = 0
         self._clock = Clock(self._time_base)
         self._shape: tuple[int, int] | None = None
@@ -127,6 +128,25 @@ class VideoSink(Sink):
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Encode one picture; the score is not kept in a video."""
+        with self._lifetime.write():
+            self._write(frame)
+
+    def finish(self, *, is_complete: bool = True) -> str | None:
+        """Write what the encoder still holds, close the file, check it, and move it into place."""
+        with self._lifetime.hold() as is_open:
+            if is_open and self._written:
+                return self._finish(is_complete)
+            self.discard()
+            return None
+
+    def discard(self) -> None:
+        """Close and remove the unfinished file."""
+        with self._lifetime.hold() as is_open:
+            if is_open:
+                self._lifetime.end()
+                self._discard()
+
+    def _write(self, frame: Frame) -> None:
         shape = (frame.pixels.shape[0], frame.pixels.shape[1])
         if self._shape is None:
             self._begin(frame)
@@ -152,13 +172,7 @@ class VideoSink(Sink):
             except (av.error.FFmpegError, OSError) as error:
                 raise self._failed(error) from error
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
-        """Write what the encoder still holds, close the file, check it, and move it into place."""
-        if not self._is_open:
-            return None
-        if self._written == 0:
-            self.discard()
-            return None
+    def _finish(self, is_complete: bool) -> str | None:
         self._encode(None)
         try:
             if self._companions is not None:
@@ -168,15 +182,11 @@ class VideoSink(Sink):
             raise self._failed(error) from error
         if self._file is not None:
             self._check(self._file)
-        self._is_open = False
+        self._lifetime.end()
         self._close_companions()
         return None if self._file is None else str(self._file.complete() if is_complete else self._file.keep())
 
-    def discard(self) -> None:
-        """Close and remove the unfinished file."""
-        if not self._is_open:
-            return
-        self._is_open = False
+    def _discard(self) -> None:
         self._close_companions()
         with suppress(AttributeError):  # Where opening it failed there is no container.
             try:

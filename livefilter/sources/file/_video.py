@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import Color
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources.file._demux import open_video, promised_end_s
@@ -45,6 +46,7 @@ class VideoFile(Source):
 
     def __init__(self, path: Path, *, color: Color = "gray") -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self._path = path
         self._color = color
         self._container, self._stream = open_video(path)
@@ -75,6 +77,22 @@ class VideoFile(Source):
         )
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def skip_to(self, time_s: Fraction) -> None:
+        """Go to the key frame before a time, where the container has an index; indexes are then counted from there."""
+        with self._guard.hold() as is_open:
+            if is_open:
+                self._skip_to(time_s)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._guard.close(self._release)
+
+    def _release(self) -> None:
+        self._container.close()
+
+    def _frames(self) -> Iterator[Frame]:
         if self._first is None:
             return
         first = last = self._first
@@ -87,8 +105,7 @@ class VideoFile(Source):
         count = round((ended_s - first.time_s) * self._rate) if self._is_without_times else last.index + 1
         self._compare_with_promised(count, ended_s)
 
-    def skip_to(self, time_s: Fraction) -> None:
-        """Go to the key frame before a time, where the container has an index; indexes are then counted from there."""
+    def _skip_to(self, time_s: Fraction) -> None:
         first = self._first
         if first is None or time_s - first.time_s <= 2 * _MARGIN_S or self._container.format.name not in _SEEKABLE:
             return
@@ -105,10 +122,6 @@ class VideoFile(Source):
         self._container, self._stream = open_video(self._path)
         self._begin()
         self._first = next(self._pictures, (None, None))[1]
-
-    def close(self) -> None:
-        """Close the file."""
-        self._container.close()
 
     def _begin(self) -> None:
         self._is_whole = True

@@ -108,13 +108,16 @@ class Live(Source):
         self.facts = SourceFacts(name, (rows, cols), rate, TIME_BASE, is_live=True, notes=reader.notes)
 
     def __iter__(self) -> Iterator[Frame]:
-        picture, self._first = self._first, None
+        picture = None if self._closed.is_set() else self._first
+        self._first = None
         index = 0
         while picture is not None:
             self._seen_s = self._clock()
             yield self._frame(picture, index)
             index += 1
             picture = self._next()
+        if self._closed.is_set():
+            self._link.abandon()  # It may be a new one, connected to while another thread closed the one before.
         if self.health.state == "reconnecting":
             self._add_lost_time()
         self._become("ended")

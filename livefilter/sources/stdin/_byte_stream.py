@@ -30,6 +30,10 @@ class Pipe:
         self._should_stop = should_stop
         self._ahead = b""
 
+    def stop(self) -> None:
+        """End the stream, also for a thread that waits for something to come."""
+        self.is_stopped = True
+
     def peek(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end, and leave them to be read."""
         while len(self._ahead) < count and (more := self._receive(_READ_AHEAD)):
@@ -60,12 +64,17 @@ class Pipe:
 
     def _receive(self, most: int) -> bytes:
         """Return some bytes, at least one unless it is the end."""
-        # On Windows only sockets can be waited for; there, a stop is noticed when something comes.
-        while sys.platform != "win32" and not select.select([self._descriptor], [], [], _POLL_S)[0]:
-            if self._should_stop():
-                self.is_stopped = True
-                return b""
+        while not self.is_stopped and not _has_come(self._descriptor):
+            self.is_stopped = self.is_stopped or self._should_stop()
+        if self.is_stopped:
+            return b""
         try:
             return os.read(self._descriptor, most)
         except OSError as error:
             raise SourceError(f"standard input: cannot be read: {error.strerror}") from error
+
+
+def _has_come(descriptor: int) -> bool:
+    """Wait for a moment, and return whether there is something to read, or the end."""
+    # On Windows only sockets can be waited for; there, a stop is noticed when something comes.
+    return sys.platform == "win32" or bool(select.select([descriptor], [], [], _POLL_S)[0])

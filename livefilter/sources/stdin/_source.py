@@ -14,6 +14,7 @@ import numpy as np
 
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Colorimetry, Frame, Pixels
+from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._range_expansion import levels
 from livefilter.sources._source import Source, SourceFacts
@@ -71,11 +72,20 @@ class _Stored(Source):
 
     def __init__(self, pipe: Pipe, facts: SourceFacts, frame_bytes: int) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self.facts = facts
         self._pipe = pipe
         self._frame_bytes = frame_bytes
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """End the iteration; standard input itself stays open."""
+        self._pipe.stop()
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
         index = 0
         while self._starts(index):
             stored = np.empty(self._frame_bytes, np.uint8)
@@ -89,9 +99,6 @@ class _Stored(Source):
             index += 1
         if index == 0 and not self._pipe.is_stopped:
             raise SourceError(self.loss or f"{NAME}: holds no frame; did the program before it fail?")
-
-    def close(self) -> None:
-        """Do nothing: whoever opened standard input closes it."""
 
     def _starts(self, index: int) -> bool:
         """Read what stands before a frame; False at the end."""
@@ -152,6 +159,8 @@ class Y4mInput(_Stored):
 
     def _starts(self, index: int) -> bool:
         line = self._pipe.read_line(_LONGEST_LINE)
+        if self._pipe.is_stopped:
+            return False
         if line == b"FRAME\n" or (line.startswith(b"FRAME ") and line.endswith(b"\n")):
             return True
         if line and b"FRAME\n".startswith(line) and not self._pipe.peek(1):
@@ -189,6 +198,7 @@ class JpegInput(Source):
 
     def __init__(self, pipe: Pipe, rate: Fraction) -> None:
         self.loss: str | None = None
+        self._guard = CloseGuard()
         self._pipe = pipe
         self._splitter = JpegSplitter(pipe.read_some)
         self._damaged = 0
@@ -203,13 +213,18 @@ class JpegInput(Source):
         self.facts = replace(self.facts, shape=(rows, cols))
 
     def __iter__(self) -> Iterator[Frame]:
+        return self._guard.iterate(self._frames())
+
+    def close(self) -> None:
+        """End the iteration; standard input itself stays open."""
+        self._pipe.stop()
+        self._guard.close()
+
+    def _frames(self) -> Iterator[Frame]:
         frame, self._first = self._first, None
         while frame is not None:
             yield frame
             frame = self._read()
-
-    def close(self) -> None:
-        """Do nothing: whoever opened standard input closes it."""
 
     def _read(self) -> Frame | None:
         """Return the next picture that can be decoded; its index counts the others too, as times do."""

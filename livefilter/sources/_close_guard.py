@@ -1,0 +1,85 @@
+"""Safe closing of a source that a thread may still be reading."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class CloseGuard:
+    """Keeps a source from being read once it is closed, and from being released while a thread reads it.
+
+    FFmpeg crashes the process in both cases. Whatever touches the file or the connection does so within ``hold``.
+
+    Args:
+        patience_s: How long ``close`` waits for another thread that is reading.
+
+    Example:
+        >>> guard = CloseGuard()
+        >>> numbers = guard.iterate(iter(range(3)))
+        >>> next(numbers), guard.close(), list(numbers)
+        (0, None, [])
+    """
+
+    def __init__(self, *, patience_s: float = 1.0) -> None:
+        self._patience_s = patience_s
+        self._reading = threading.Lock()
+        self._reader: int | None = None
+        self._is_closed = False
+        self._release: Callable[[], object] | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[bool]:
+        """Keep the source from being released, and yield whether it is still open."""
+        try:
+            with self._reading:
+                self._reader = threading.get_ident()
+                try:
+                    yield not self._is_closed
+                finally:
+                    self._reader = None
+        finally:
+            if self._is_closed:
+                self._release_once(wait_s=0)
+
+    def iterate(self, frames: Iterator[Item]) -> Iterator[Item]:
+        """Yield frames until there are no more, or the source is closed."""
+        while True:
+            with self.hold() as is_open:
+                if not is_open:
+                    return
+                try:
+                    frame = next(frames)
+                except StopIteration:
+                    return
+            yield frame
+
+    def close(self, release: Callable[[], object] = lambda: None) -> None:
+        """End the iteration and release the source; any thread may do so, and a second call does nothing.
+
+        Where another thread is reading and does not return soon, or where reading itself led here (a callback, a signal
+        handler), the source is released as soon as the read returns.
+
+        Args:
+            release: Closes the file or the connection.
+        """
+        if self._is_closed:
+            return
+        self._release = release
+        self._is_closed = True
+        if self._reader != threading.get_ident():
+            self._release_once(wait_s=self._patience_s)
+
+    def _release_once(self, *, wait_s: float) -> None:
+        if not self._reading.acquire(timeout=wait_s):
+            return  # The thread that holds the lock looks again when it leaves.
+        try:
+            release, self._release = self._release, None
+            if release is not None:
+                release()
+        finally:
+            self._reading.release()
