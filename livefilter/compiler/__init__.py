@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from livefilter.compiler._grayscale import to_gray
     from livefilter.compiler.native._disk_cache import cache_folder, cached_files, clear_cache
     from livefilter.compiler.plan._plan import Plan, plan_chain
-    from livefilter.compiler.report._instruction_counts import AssemblySummary
-    from livefilter.compiler.report._plan_report import SumReport, SweepReport, describe
+    from livefilter.compiler.report._instruction_counts import AssemblySummary, assembly_summary
+    from livefilter.compiler.report._plan_report import PassReport, SumReport, describe
 
 _HOMES = {
     "AssemblySummary": "report._instruction_counts",
@@ -21,7 +21,8 @@ _HOMES = {
     "Filtered": "_filter",
     "Plan": "plan._plan",
     "SumReport": "report._plan_report",
-    "SweepReport": "report._plan_report",
+    "PassReport": "report._plan_report",
+    "assembly_summary": "report._instruction_counts",
     "cache_folder": "native._disk_cache",
     "cached_files": "native._disk_cache",
     "clear_cache": "native._disk_cache",
@@ -39,9 +40,10 @@ __all__ = [
     "Chain",
     "Filter",
     "Filtered",
+    "PassReport",
     "Plan",
     "SumReport",
-    "SweepReport",
+    "assembly_summary",
     "cache_folder",
     "cached_files",
     "clear_cache",

@@ -1,4 +1,4 @@
-"""Operations on whole images: the same bytes as ``livefilter.kernels.reference``."""
+"""Correlation, convolution and edge score of whole images: the same bytes as ``livefilter.kernels.reference``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from livefilter.compiler._executable import Executable
 from livefilter.compiler._grayscale import to_gray
-from livefilter.compiler.plan._plan import Output, plan_correlation, plan_score
+from livefilter.compiler.plan import Output, plan_correlation, plan_score
 from livefilter.compiler.threads._tiling import thread_count
 from livefilter.errors import OptionError, PixelTypeError, ShapeError
 from livefilter.frame import Pixels, check_gray
@@ -29,22 +29,26 @@ def correlate(
     dtype: type[np.generic] = np.uint8,
     out: NDArray[np.generic] | None = None,
 ) -> NDArray[np.generic]:
-    """Slide a kernel over a gray image and add up the products; the kernel is not flipped (as in ``cv2.filter2D``).
+    """Correlate a gray image with a kernel; the kernel is not flipped (as in ``cv2.filter2D``).
 
     The first call with a kernel compiles it, in about a second, or loads it from the cache folder.
 
     Args:
         image: uint8, shape (rows, cols); any strides, any size from 1x1.
         kernel: Weights, divisor, offset and anchor.
-        border: What lies outside the image: reflect_101, replicate, reflect, wrap, or constant (zeros).
-        mode: "same" gives the image's shape; "valid" only windows that lie inside it, so rows and cols shrink by the
-            kernel's less one, and neither border nor anchor plays a part.
+        border: Extrapolation outside the image: reflect_101, replicate, reflect, wrap, or constant (zeros).
+        mode: "same" returns the image's shape; "valid" uses only windows inside the image, so rows and cols shrink by
+            the kernel's minus one, and border and anchor have no effect.
         dtype: uint8 or int16 (rounded half to even, then saturated), or float32 (nearest to the exact value).
-        out: Written to and returned if given: C-contiguous, of the result's shape and dtype, not overlapping ``image``.
+        out: Receives the result and is returned. C-contiguous, of the result's shape and dtype, not overlapping
+            ``image``. Default: a new array.
+
+    Returns:
+        The result, of shape (rows, cols) and the given dtype.
 
     Raises:
-        ShapeError: The image is not gray, is empty, or is smaller than the kernel in mode "valid"; ``out`` does not
-            fit.
+        ShapeError: The image is not gray, is empty, or is smaller than the kernel in mode "valid"; ``out`` has another
+            shape than the result.
         PixelTypeError: The image is not uint8, or ``out`` has another dtype.
         OptionError: Unknown border, mode or dtype; ``out`` is read-only, not contiguous, or overlaps the image.
 
@@ -68,9 +72,9 @@ def correlate(
                 f"image: mode 'valid' needs at least the kernel's shape {kernel.shape}, found {image.shape}"
             )
         rows, cols = rows - height + 1, cols - width + 1
-    program = _correlation(kernel, border, output, mode == "valid")
-    result = destination(out, (rows, cols), np.dtype(output), image)
-    program.run(np.ascontiguousarray(image), result)
+    executable = _correlation(kernel, border, output, mode == "valid")
+    result = output_array(out, (rows, cols), np.dtype(output), image)
+    executable.run(np.ascontiguousarray(image), result)
     return result
 
 
@@ -83,25 +87,25 @@ def convolve(
     dtype: type[np.generic] = np.uint8,
     out: NDArray[np.generic] | None = None,
 ) -> NDArray[np.generic]:
-    """Correlate with the kernel turned by 180 degrees: convolution as mathematics defines it.
+    """Convolve a gray image with a kernel: correlate with the kernel rotated by 180 degrees, anchor included.
 
-    Arguments, result and errors as ``correlate``. The anchor turns with the kernel.
+    Arguments, result and errors are those of ``correlate``.
     """
     return correlate(image, kernel.rotated(), border=border, mode=mode, dtype=dtype, out=out)
 
 
 def edge_score(image: Pixels, *, threshold: float = 0.1) -> EdgeScore:
-    """Score how much edge there is in a picture, with the articles' 2x2 kernels.
+    """Measure edge strength and density of an image with 2x2 edge kernels.
 
     Args:
         image: uint8, gray (rows, cols) or BGR (rows, cols, 3).
-        threshold: Share of the strongest possible response, in [0, 1], from which a window counts as dense.
+        threshold: Fraction of the strongest possible response, in [0, 1], from which a window counts as an edge.
 
     Returns:
-        horizontal, vertical and density, each in [0, 1]; all 0 for a picture smaller than 2x2.
+        horizontal, vertical and density, each in [0, 1]; all 0 for an image smaller than 2x2.
 
     Raises:
-        ShapeError: No picture, or an empty one.
+        ShapeError: Neither gray nor BGR, or empty.
         PixelTypeError: Not uint8.
         OptionError: The threshold is out of range.
 
@@ -115,21 +119,21 @@ def edge_score(image: Pixels, *, threshold: float = 0.1) -> EdgeScore:
     return rule.score(_scoring(rule).run(gray, np.empty((1, 1), dtype=np.uint8)))
 
 
-def destination(
+def output_array(
     out: NDArray[Any] | None, shape: tuple[int, int], dtype: np.dtype[np.generic], image: Pixels
 ) -> NDArray[Any]:
-    """Return ``out`` if a result can be written to it, or a new array if there is none.
+    """Return ``out`` after checking that it can receive a result, or a new array if it is None.
 
     Raises:
         PixelTypeError: ``out`` has another dtype.
-        ShapeError: It has another shape.
-        OptionError: It is read-only, not C-contiguous, or overlaps the image.
+        ShapeError: ``out`` has another shape.
+        OptionError: ``out`` is read-only, not C-contiguous, or overlaps the image.
     """
     if out is None:
         return np.empty(shape, dtype=dtype)
     if not isinstance(out, np.ndarray) or out.dtype != dtype:
-        found = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
-        raise PixelTypeError(f"out: must be an array of {dtype}, found {found}")
+        actual = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
+        raise PixelTypeError(f"out: must be an array of {dtype}, found {actual}")
     if out.shape != shape:
         raise ShapeError(f"out: must have the result's shape {shape}, found {out.shape}")
     if not (out.flags.c_contiguous and out.flags.writeable):

@@ -1,4 +1,4 @@
-"""The Filter: a preset, compiled."""
+"""Filters: compiled presets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler._convolution import destination
+from livefilter.compiler._convolution import output_array
 from livefilter.compiler._executable import Chain
 from livefilter.compiler._grayscale import luma_function, to_gray
 from livefilter.compiler.native._compile_server import CompileCancelled, CompileSession
@@ -24,25 +24,30 @@ _BYTE = np.dtype(np.uint8)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
-    """What a Filter gives: the picture, uint8 of shape (rows, cols), and the score of the picture that went in."""
+    """The result of a Filter.
+
+    Attributes:
+        image: The filtered image; uint8, shape (rows, cols).
+        score: The edge score of the unfiltered input.
+    """
 
     image: Pixels
     score: EdgeScore
 
 
 class Filter:
-    """A preset made ready for frames of any size; safe to call from any number of threads.
+    """A preset, compiled for frames of any size; safe to call from any number of threads.
 
-    The first call compiles the preset, in a few seconds, or loads it from the cache folder; ``prepare`` does so
-    beforehand.
+    The first call compiles the preset, in a few seconds, or loads it from the cache folder; ``prepare`` does so in
+    advance.
 
     Args:
-        preset: A Preset, the name of one, or the path of its YAML file.
-        threads: How many threads may work on one frame; LIVEFILTER_THREADS, or one per processor, unless given. The
-            pixels do not depend on it.
+        preset: A Preset, the name of one, or the path of a YAML file.
+        threads: Maximum number of threads per frame. Default: the environment variable LIVEFILTER_THREADS, otherwise
+            one per CPU. The result does not depend on it.
 
     Raises:
-        PresetError: There is no such preset, or it is not valid.
+        PresetError: The preset does not exist or is not valid.
         OptionError: ``threads`` is not positive.
 
     Example:
@@ -60,67 +65,71 @@ class Filter:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether the preset is compiled."""
+        """Whether the preset is compiled."""
         return self._chain is not None
 
     @property
     def chain(self) -> Chain:
-        """The compiled operations; they are compiled now if they are not yet."""
-        return self._chain or self._compiled(None)
+        """The compiled operations; the first access compiles them."""
+        return self._chain or self._compile(None)
 
     def prepare(self) -> Future[None]:
-        """Compile in the background, so that a live preset switch can go on showing the old filter until this is ready.
+        """Compile in the background, so that a live preset switch can keep the old filter until this one is ready.
 
         Returns:
-            A future that is done when the Filter is ready, or that holds what went wrong. Cancelling it ends the work.
+            A future that is done when the Filter is ready, or that holds the error. Cancelling it stops compilation.
         """
         future: Future[None] = Future()
         session = CompileSession(low_priority=True)
 
         def work() -> None:
-            problem: BaseException | None = None
+            failure: BaseException | None = None
             try:
-                self._compiled(session)
+                self._compile(session)
             except CompileCancelled:
                 return
             except BaseException as error:
-                problem = error
+                failure = error
             if not future.set_running_or_notify_cancel():
                 return
-            if problem is None:
+            if failure is None:
                 future.set_result(None)
             else:
-                future.set_exception(problem)
+                future.set_exception(failure)
 
         future.add_done_callback(lambda _: session.cancel())
-        threading.Thread(target=work, name="livefilter prepare", daemon=True).start()
+        threading.Thread(target=work, name="livefilter.compiler.prepare", daemon=True).start()
         return future
 
-    def _compiled(self, session: CompileSession | None) -> Chain:
+    def _compile(self, session: CompileSession | None) -> Chain:
         with self._lock:
             if self._chain is None:
                 self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, session=session)
             return self._chain
 
     def __call__(self, image: Pixels, out: Pixels | None = None) -> Filtered:
-        """Filter one picture and score it.
+        """Filter one image and score it.
 
         Args:
-            image: uint8, gray (rows, cols) or BGR (rows, cols, 3), of which the luma is taken; any strides, any size.
-            out: Written to and returned if given: uint8, C-contiguous, shape (rows, cols), not overlapping ``image``.
+            image: uint8, gray (rows, cols), or BGR (rows, cols, 3), of which the luma is used; any strides, any size.
+            out: Receives the result and becomes ``Filtered.image``. uint8, C-contiguous, shape (rows, cols), not
+                overlapping ``image``. Default: a new array.
+
+        Returns:
+            The filtered image and the edge score of ``image``.
 
         Raises:
-            ShapeError: No picture, an empty one, or ``out`` does not fit.
-            PixelTypeError: The picture or ``out`` is not uint8.
-            OptionError: ``out`` is read-only, not contiguous, or overlaps the picture.
+            ShapeError: The image is neither gray nor BGR, or is empty; ``out`` has another shape.
+            PixelTypeError: The image or ``out`` is not uint8.
+            OptionError: ``out`` is read-only, not contiguous, or overlaps the image.
         """
         gray = to_gray(image)
-        result: Pixels = destination(out, gray.shape, _BYTE, image)
+        result: Pixels = output_array(out, gray.shape, _BYTE, image)
         sums = self.chain(np.ascontiguousarray(gray), result)
         return Filtered(result, self._rule.score(sums))
 
 
 def compile_shared() -> None:
-    """Compile what presets share: the luma of BGR pictures, and what lets threads share a frame."""
+    """Compile the functions that all presets share: the luma of BGR images, and the work loops of threads."""
     luma_function()
     load_work_loop()

@@ -1,4 +1,4 @@
-"""The luma of a BGR picture."""
+"""Luma of BGR images."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ def luma(call):
     colour = argument(call, 0, "uint8[::1]")
     gray = argument(call, 1, "uint8[::1]")
     for x in lanes(len(gray)):
-        blue = mul(as_int32(load(colour, 0, 3 * x, 1)), 3735)
-        green = mul(as_int32(load(colour, 1, 3 * x, 1)), 19235)
-        red = mul(as_int32(load(colour, 2, 3 * x, 1)), 9798)
-        store(gray, 0, x, as_uint8(shr(plus(total(blue, green, red), 16384), 15)), 1)
+        blue = mul_const(as_int32(load(colour, 0, 3 * x, 1)), 3735)
+        green = mul_const(as_int32(load(colour, 1, 3 * x, 1)), 19235)
+        red = mul_const(as_int32(load(colour, 2, 3 * x, 1)), 9798)
+        store(gray, 0, x, as_uint8(shr(add_const(add_n(blue, green, red), 16384), 15)), 1)
 '''
 
 
 def to_gray(image: Pixels) -> Pixels:
-    """Return the luma of a picture; a gray one is returned as it is.
+    """Convert an image to gray: BT.601 luma, bit for bit what ``cv2.cvtColor`` computes.
+
+    Args:
+        image: uint8, BGR (rows, cols, 3), or gray (rows, cols), which is returned unchanged.
+
+    Returns:
+        uint8, shape (rows, cols).
 
     Raises:
-        ShapeError: No picture, or an empty one.
+        ShapeError: Neither gray nor BGR, or empty.
         PixelTypeError: Not uint8.
     """
     if check_pixels(image).ndim == 2:
@@ -39,5 +45,5 @@ def to_gray(image: Pixels) -> Pixels:
 
 @cache
 def luma_function() -> Function:
-    """Return the compiled function."""
+    """Return the compiled luma function; the first call compiles or loads it."""
     return load_or_compile(_SOURCE, "luma")

@@ -446,7 +446,7 @@ def test_it_runs_as_a_program(tmp_path: Path, save: Save) -> None:
     assert done.stdout.startswith("a kernel of your own")
 
 
-@pytest.mark.parametrize(("flag", "first"), [("--plan", "edge: 1 pass over the frame"), ("--source", "def sweep(")])
+@pytest.mark.parametrize(("flag", "first"), [("--plan", "edge: 1 pass over the frame"), ("--source", "def run_pass(")])
 def test_a_view_tells_how_the_preset_is_computed(flag: str, first: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--plan and --source print that and nothing of a pixel."""
     assert run(["explain", "edge", flag]) == 0

@@ -27,7 +27,7 @@ def test_the_source_is_the_program_that_is_compiled() -> None:
     """It is Python that defines one function, with the kernel as a picture in a comment."""
     source = source_text(load_preset("emboss"))
     compile(source, "emboss", "exec")
-    assert source.startswith("def sweep(")
+    assert source.startswith("def run_pass(")
     assert "# 1: " in source
 
 

@@ -24,5 +24,5 @@ def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
 def _short_strips(monkeypatch: pytest.MonkeyPatch, _seven_helpers: None) -> None:
     """Split even tiny frames into as many strips as there are threads, and each of them into batches of side rows."""
     monkeypatch.setattr(_strips, "_PART_US", 1e-9)
-    monkeypatch.setattr(_sides, "_COLUMNS", 1)
-    monkeypatch.setattr(_sides, "_LEAST_ROWS", 4)
+    monkeypatch.setattr(_sides, "_BATCH_COLUMNS", 1)
+    monkeypatch.setattr(_sides, "_MIN_BATCH_ROWS", 4)

@@ -27,8 +27,8 @@ from livefilter.kernels import (
 
 def test_a_separable_kernel_is_reported_with_its_savings() -> None:
     """Rank 1, 225 taps become 30, a constant picture keeps its level."""
-    ((report,),) = (sweep.sums for sweep in describe(plan_chain([Correlation(gaussian(size=15))], None)))
-    assert (report.rank, report.is_separable, report.form) == (1, True, "separable")
+    ((report,),) = (report.sums for report in describe(plan_chain([Correlation(gaussian(size=15))], None)))
+    assert (report.rank, report.is_separable, report.strategy) == (1, True, "separable")
     assert (report.taps, report.taps_planned) == (225, 30)
     assert report.gain == 1
     assert report.lanes == ("uint16", "float32")
@@ -45,33 +45,33 @@ def test_ranges_and_gains_are_those_of_the_weights() -> None:
 
 
 def test_a_chain_is_one_pass_over_memory() -> None:
-    """Blur, gradient and point steps are fused; the score of the frame is taken in the same sweep."""
+    """Blur, gradient and point steps are fused; the score of the frame is taken in the same pass."""
     chain: list[Operation] = [
         Correlation(box(5)),
         Gradient(sobel(1), sobel(0)),
         Lookup(bytes(256)),
         Blend(Fraction(1, 2)),
     ]
-    (sweep,) = describe(plan_chain(chain, ScoreRule()))
-    assert sweep.is_scored
-    assert sweep.bytes_per_pixel == 2
-    assert sweep.sums[0].form == "box"
-    assert sweep.sums[-1].points == ("lookup", "blend")
+    (report,) = describe(plan_chain(chain, ScoreRule()))
+    assert report.is_scored
+    assert report.bytes_per_pixel == 2
+    assert report.sums[0].strategy == "running box"
+    assert report.sums[-1].point_ops == ("lookup", "blend")
 
 
 def test_only_a_frame_that_wraps_around_below_another_stage_takes_a_second_pass() -> None:
     """The top row of the second kernel needs the bottom row of the first."""
     first, second = Correlation(box(3), "wrap"), Correlation(sharpen(), "wrap")
-    assert len(plan_chain([first], None).sweeps) == 1
-    assert len(plan_chain([first, second], None).sweeps) == 2
-    assert len(plan_chain([first, Correlation(sharpen())], None).sweeps) == 1
+    assert len(plan_chain([first], None).passes) == 1
+    assert len(plan_chain([first, second], None).passes) == 2
+    assert len(plan_chain([first, Correlation(sharpen())], None).passes) == 1
 
 
 def test_neighbouring_lookups_are_one() -> None:
     """Two tables in a row become one that does both."""
     invert, halve = Lookup(bytes(range(255, -1, -1))), Lookup(bytes(level // 2 for level in range(256)))
-    (stage,) = plan_chain([invert, halve], None).sweeps[0].stages
-    assert stage.points == (Lookup(bytes((255 - level) // 2 for level in range(256))),)
+    (stage,) = plan_chain([invert, halve], None).passes[0].stages
+    assert stage.point_ops == (Lookup(bytes((255 - level) // 2 for level in range(256))),)
 
 
 def test_the_source_can_be_read() -> None:

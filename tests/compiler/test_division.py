@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.compiler.emit._arithmetic import Values, emit_byte
-from livefilter.compiler.emit._builder import Program
-from livefilter.compiler.lanes import _numpy as _lanes_plain
-from livefilter.compiler.plan._intervals import Lane, Range
+from livefilter.compiler.emit import SourceBuilder, Values, emit_byte
+from livefilter.compiler.lanes import numpy_operations
+from livefilter.compiler.plan import Interval, Lane
 from livefilter.kernels import reference
 
 DTYPES: dict[Lane, type[np.generic]] = {
@@ -23,13 +22,13 @@ DTYPES: dict[Lane, type[np.generic]] = {
 }
 
 
-def divided(numbers: np.ndarray[Any, Any], found: Range, lane: Lane, divisor: int) -> np.ndarray[Any, Any]:
+def divided(numbers: np.ndarray[Any, Any], interval: Interval, lane: Lane, divisor: int) -> np.ndarray[Any, Any]:
     """Divide, round and saturate by generated code."""
-    program = Program(depth=0)
-    result = emit_byte(program, Values(("value",), lane, found), divisor)
-    names = {name: value for name, value in vars(_lanes_plain).items() if not name.startswith("_")}
+    builder = SourceBuilder(depth=0)
+    result = emit_byte(builder, Values(("value",), lane, interval), divisor)
+    names: dict[str, Any] = dict(numpy_operations())
     names["value"] = numbers.astype(DTYPES[lane])
-    exec("\n".join(program.lines), names)
+    exec("\n".join(builder.lines), names)
     return names[result.names[0]]  # type: ignore[no-any-return]
 
 
@@ -38,7 +37,7 @@ def test_every_value_is_rounded_half_to_even(divisor: int, high: int, lane: Lane
     """All values from 0 to the largest, in every kind of lane, by any divisor."""
     numbers = np.arange(high + 1)
     expected = reference.saturate(reference.round_half_even(numbers, divisor))
-    assert np.array_equal(divided(numbers, Range(0, high), lane, divisor), expected)
+    assert np.array_equal(divided(numbers, Interval(0, high), lane, divisor), expected)
 
 
 @given(divisor=st.integers(1, 2000), low=st.integers(-32767, 0))
@@ -46,7 +45,7 @@ def test_negative_values_become_black(divisor: int, low: int) -> None:
     """A negative sum saturates, whatever it would be rounded to."""
     numbers = np.arange(low, 32768)
     expected = reference.saturate(reference.round_half_even(numbers, divisor))
-    assert np.array_equal(divided(numbers, Range(low, 32767), "int16", divisor), expected)
+    assert np.array_equal(divided(numbers, Interval(low, 32767), "int16", divisor), expected)
 
 
 @given(divisor=st.integers(1, 2**30), lane=st.sampled_from(["int32", "float32"]))
@@ -56,7 +55,7 @@ def test_large_values_are_rounded_on_the_right_side_of_every_step(divisor: int, 
     steps = (np.arange(1, 514, dtype=np.int64) * divisor) // 2
     numbers = np.unique((steps[:, None] + np.arange(-2, 3)).clip(0, high))
     expected = reference.saturate(reference.round_half_even(numbers, divisor))
-    assert np.array_equal(divided(numbers, Range(0, high), lane, divisor), expected)
+    assert np.array_equal(divided(numbers, Interval(0, high), lane, divisor), expected)
 
 
 @pytest.mark.parametrize("divisor", [2, 10, 256, 257, 65536])
@@ -64,4 +63,4 @@ def test_halves_go_to_the_even_neighbour(divisor: int) -> None:
     """0.5 is 0, 1.5 is 2, 2.5 is 2."""
     numbers = np.array([divisor, 3 * divisor, 5 * divisor]) // 2
     if divisor % 2 == 0:
-        assert divided(numbers, Range(0, 3 * divisor), "int32", divisor).tolist() == [0, 2, 2]
+        assert divided(numbers, Interval(0, 3 * divisor), "int32", divisor).tolist() == [0, 2, 2]

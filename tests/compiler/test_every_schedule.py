@@ -12,8 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livefilter.compiler import Chain
-from livefilter.compiler.plan._halo import NARROWEST
-from livefilter.compiler.plan._strategies import Box, Direct, Separable, Streamed, choose_form
+from livefilter.compiler.plan import (
+    MIN_IN_PLACE_COLUMNS,
+    CoefficientTable,
+    Direct,
+    RunningBox,
+    Separable,
+    choose_strategy,
+)
 from livefilter.frame import Pixels
 from livefilter.kernels import (
     BORDERS,
@@ -41,7 +47,7 @@ divisors = st.sampled_from([1, 2, 3, 6, 7, 10, 16, 100, 256, 1000, 12345, 65536,
 @st.composite
 def frames(draw: st.DrawFn, most: int = 24) -> Pixels:
     """Gray frames: flat, noise, checkerboards, only black and white; narrow ones, and such as are read in place."""
-    cols = st.one_of(st.integers(1, most), st.integers(NARROWEST - 2, NARROWEST + 70))
+    cols = st.one_of(st.integers(1, most), st.integers(MIN_IN_PLACE_COLUMNS - 2, MIN_IN_PLACE_COLUMNS + 70))
     shape = draw(st.tuples(st.integers(1, most), cols))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     kind = draw(st.sampled_from(["black", "white", "checkerboard", "noise", "extremes"]))
@@ -170,7 +176,7 @@ EDGES = [
 def test_sums_at_the_edge_of_a_lane_are_exact(lane: str, made: list[list[int]], image: list[list[int]]) -> None:
     """The widest weights that a lane can hold, and the first that it cannot."""
     kernel = Kernel(made, divisor=1 if abs(made[0][0]) < 1000 else 2**20)
-    assert choose_form(Kernel(made).integers).lane == lane
+    assert choose_strategy(Kernel(made).integers).lane == lane
     for divisor in (1, 2, 3, 128, 129, 257):
         chosen = [Correlation(Kernel(made, divisor=divisor * kernel.integer_divisor), "replicate", True)]
         picture = np.array(image * 2, dtype=np.uint8)
@@ -181,13 +187,13 @@ def test_the_form_follows_the_weights() -> None:
     """Equal weights are a box, a column times a row is separated, very many taps are streamed, the rest is direct."""
     rng = np.random.default_rng(3)
     forms = {
-        Box: np.ones((9, 9), dtype=np.int64),
+        RunningBox: np.ones((9, 9), dtype=np.int64),
         Separable: gaussian(size=9).integers,
         Direct: rng.integers(1, 9, (5, 5)),
-        Streamed: rng.integers(1, 9, (31, 31)),
+        CoefficientTable: rng.integers(1, 9, (31, 31)),
     }
     for form, made in forms.items():
-        assert isinstance(choose_form(made), form)
+        assert isinstance(choose_strategy(made), form)
 
 
 @pytest.mark.parametrize("border", BORDERS)
@@ -197,7 +203,7 @@ def test_a_mirror_on_the_long_side_is_the_reference(border: str, anchor: tuple[i
     far = Kernel(np.arange(20).reshape(5, 4) - 7, divisor=9, anchor=anchor)
     chosen = [Correlation(box(3, 2)), Correlation(far, border), Correlation(far, border)]  # type: ignore[arg-type]
     for rows in range(1, 14):
-        for cols in (7, NARROWEST + rows):
+        for cols in (7, MIN_IN_PLACE_COLUMNS + rows):
             image = np.random.default_rng(rows).integers(0, 256, (rows, cols), dtype=np.uint8)
             assert_as_the_reference(Chain(chosen, None, threads=3), chosen, None, image)
 
@@ -211,6 +217,6 @@ def test_frames_read_in_place_are_the_reference(made: Callable[[int], Kernel], s
         first = Correlation(kernel, border)
         for chosen in ([first], [first, Correlation(box(3))]):
             for threads, cols in enumerate((0, 9, 21, 63), start=1):
-                shape = (29 + threads, NARROWEST + cols)
+                shape = (29 + threads, MIN_IN_PLACE_COLUMNS + cols)
                 image = np.random.default_rng(cols).integers(0, 256, shape, dtype=np.uint8)
                 assert_as_the_reference(Chain(chosen, None, threads=threads), chosen, None, image)

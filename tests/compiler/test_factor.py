@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.compiler.plan._separable import rank, separate
+from livefilter.compiler.plan import factor_rank_one, rank
 from livefilter.kernels import gaussian
 
 sides = st.integers(1, 9)
@@ -18,7 +18,7 @@ def test_a_column_times_a_row_is_separated(rows: int, cols: int, seed: int, scal
     """The factors multiply to the very weights."""
     rng = np.random.default_rng(seed)
     weights = np.outer(rng.integers(-9, 10, rows), rng.integers(-9, 10, cols)) * scale
-    factors = separate(weights)
+    factors = factor_rank_one(weights)
     if weights.any():
         assert factors is not None
         assert np.array_equal(np.outer(*factors), weights)
@@ -38,7 +38,7 @@ def test_the_rank_is_that_of_exact_arithmetic(rows: int, cols: int, seed: int) -
 def test_one_changed_weight_is_not_separable() -> None:
     """A product that differs in a single place is found out."""
     weights = gaussian(size=7).integers.copy()
-    assert separate(weights) is not None
+    assert factor_rank_one(weights) is not None
     weights[6, 6] += 1
-    assert separate(weights) is None
+    assert factor_rank_one(weights) is None
     assert rank(weights) == 2

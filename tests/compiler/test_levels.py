@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefilter.compiler import Chain
-from livefilter.compiler.plan._lut import Line, Steps, recognised
+from livefilter.compiler.plan import AffineLut, StepLut, simplify_lut
 from livefilter.kernels import Lookup
 
 EVERY_LEVEL = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -36,9 +36,9 @@ def test_a_gain_and_an_offset_give_their_levels(gain: Fraction, offset: int) -> 
 
 
 @pytest.mark.parametrize("gain", [Fraction(3, 2), Fraction(-1), Fraction(1, 4), Fraction(7, 10)])
-def test_a_line_is_recognised(gain: Fraction) -> None:
+def test_a_line_is_simplify_lut(gain: Fraction) -> None:
     """Tone, gain and invert need no table."""
-    assert isinstance(recognised(line(gain, 20 if gain > 0 else 255)), Line)
+    assert isinstance(simplify_lut(line(gain, 20 if gain > 0 else 255)), AffineLut)
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=12), st.data())
@@ -51,7 +51,7 @@ def test_steps_give_their_levels(levels: list[int], data: st.DataObject) -> None
 
 def test_a_threshold_is_a_single_step() -> None:
     """Black below, white from 90 on."""
-    assert recognised(bytes(255 * (level >= 90) for level in range(256))) == Steps(0, ((90, 255),))
+    assert simplify_lut(bytes(255 * (level >= 90) for level in range(256))) == StepLut(0, ((90, 255),))
 
 
 @given(st.binary(min_size=256, max_size=256))

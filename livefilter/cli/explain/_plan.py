@@ -24,9 +24,9 @@ def source_text(preset: Preset) -> str:
 
 def assembly_text(preset: Preset) -> str:
     """Return how many instructions of which kind the preset's machine code has."""
-    from livefilter.compiler import Filter
+    from livefilter.compiler import Filter, assembly_summary
 
-    summary = Filter(preset).chain.assembly_summary()
+    summary = assembly_summary(Filter(preset).chain.plan)
     widths = ", ".join(
         f"{count} of {bits} bits" for bits, count in sorted(summary.by_width.items(), reverse=True) if count
     )
@@ -43,10 +43,10 @@ def _plan_lines(preset: Preset) -> Iterator[str]:
     from livefilter.compiler import describe, plan_chain
 
     reports = describe(plan_chain(preset.operations, preset.score.rule))
-    operations = sum(report.operations for report in reports)
+    cost = sum(report.cost for report in reports)
     total_bytes = sum(report.bytes_per_pixel for report in reports)
     passes = f"{len(reports)} pass{'es' * (len(reports) > 1)} over the frame"
-    yield f"{preset.name}: {passes}, {total_bytes} bytes and about {operations:.0f} 16-bit operations per pixel"
+    yield f"{preset.name}: {passes}, {total_bytes} bytes and about {cost:.0f} 16-bit operations per pixel"
     for number, report in enumerate(reports, start=1):
         scored = ", edge score of the same rows" if report.is_scored else ""
         yield f"\npass {number}: {report.bytes_per_pixel} bytes per pixel{scored}"
@@ -59,11 +59,11 @@ def _sum_lines(item: SumReport) -> Iterator[str]:
     yield f"  {item.step}"
     rank = f"rank {item.rank}{' (separable)' if item.is_separable else ''}"
     yield f"    window {rows} x {cols}, {rank}, DC gain {_gain(item)}"
-    yield f"    form {item.form}, {item.taps} taps become {item.taps_planned}, in {item.passes} loops over the row"
+    yield f"    {item.strategy}: {item.taps} taps become {item.taps_planned}, in {item.loops} loops over the row"
     yield f"    lanes {' then '.join(item.lanes)}; sums from {item.low} to {item.high}"
-    yield f"    about {item.operations:.1f} 16-bit operations per pixel"
-    if item.points:
-        yield f"    then, in the same loop: {', '.join(item.points)}"
+    yield f"    about {item.cost:.1f} 16-bit operations per pixel"
+    if item.point_ops:
+        yield f"    then, in the same loop: {', '.join(item.point_ops)}"
 
 
 def _gain(item: SumReport) -> str:

@@ -1,117 +1,117 @@
-"""Source for arithmetic on values: weights, conversion of lanes, division, saturation."""
+"""Source for arithmetic on values: multiplication, lane conversion, division, saturation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from livefilter.compiler.emit._builder import Program
-from livefilter.compiler.plan._intervals import Lane, Range
-from livefilter.compiler.plan._magic_division import Rounding, plan_rounding
+from livefilter.compiler.emit._builder import SourceBuilder
+from livefilter.compiler.plan import DivisionPlan, Interval, Lane, plan_division
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Variables of one lane type and a common range: those of the even and of the odd pixel, or of a single one."""
+    """Variables of one lane type with common bounds: one for each pixel of a lane, or a single one."""
 
     names: tuple[str, ...]
     lane: Lane
-    range: Range
+    interval: Interval
 
 
-def times(value: str, weight: int) -> str:
+def mul_expr(value: str, weight: int) -> str:
     """Return the expression for value * weight, the weight positive."""
     if weight == 1:
         return value
     if weight and weight & (weight - 1) == 0:
         return f"shl({value}, {weight.bit_length() - 1})"
-    return f"mul({value}, {weight})"
+    return f"mul_const({value}, {weight})"
 
 
-def summed(values: Sequence[str]) -> str:
+def sum_expr(values: Sequence[str]) -> str:
     """Return the expression for a sum."""
     if len(values) == 1:
         return values[0]
-    return f"add({values[0]}, {values[1]})" if len(values) == 2 else f"total({', '.join(values)})"
+    return f"add({values[0]}, {values[1]})" if len(values) == 2 else f"add_n({', '.join(values)})"
 
 
-def narrowed(value: str, lane: Lane) -> str:
-    """Return the expression for a 16-bit sum, added up as uint16, in the lane that holds it."""
+def narrow_expr(value: str, lane: Lane) -> str:
+    """Return the expression for a 16-bit sum, computed as uint16, in the lane type that represents it."""
     return f"as_int16({value})" if lane == "int16" else value
 
 
-def emit_each(program: Program, values: Values, expression: str, **changes: object) -> Values:
-    """Have each variable become ``expression``, in which ``{}`` is what it was."""
+def emit_each(builder: SourceBuilder, values: Values, expression: str, **changes: object) -> Values:
+    """Assign ``expression`` to each variable; ``{}`` in it is the old value. Return the values with ``changes``."""
     for name in values.names:
-        program.refine(name, expression)
+        builder.rewrite_last(name, expression)
     return replace(values, **changes)  # type: ignore[arg-type]
 
 
-def emit_offset(program: Program, values: Values, offset: int) -> Values:
-    """Add a constant; a 16-bit lane that would overflow is widened."""
+def emit_offset(builder: SourceBuilder, values: Values, offset: int) -> Values:
+    """Add a constant; widen a 16-bit lane that would overflow."""
     if not offset:
         return values
-    after = values.range.shifted(offset)
+    after = values.interval.shifted(offset)
     if values.lane in ("uint16", "int16"):
-        lane = after.narrow_lane()
+        lane = after.lane_16bit()
         if lane is None:
-            values = emit_each(program, values, "as_int32({})", lane="int32")
+            values = emit_each(builder, values, "as_int32({})", lane="int32")
         elif lane != values.lane:
-            values = emit_each(program, values, f"as_{lane}({{}})", lane=lane)
-    return emit_each(program, values, f"plus({{}}, {offset})", range=after)
+            values = emit_each(builder, values, f"as_{lane}({{}})", lane=lane)
+    return emit_each(builder, values, f"add_const({{}}, {offset})", interval=after)
 
 
-def emit_absolute(program: Program, values: Values) -> Values:
+def emit_absolute(builder: SourceBuilder, values: Values) -> Values:
     """Take absolute values."""
-    if values.range.low >= 0:
+    if values.interval.low >= 0:
         return values
-    return emit_each(program, values, "absolute({})", range=values.range.magnitudes())
+    return emit_each(builder, values, "absolute({})", interval=values.interval.abs())
 
 
-def emit_byte(program: Program, values: Values, divisor: int, lane: Lane = "uint16") -> Values:
-    """Divide, round half to even, saturate to 0..255: what a pixel is. The result arrives in ``lane``."""
-    if values.range.low < 0:
-        values = emit_each(program, values, "at_least({}, 0)", range=Range(0, max(values.range.high, 0)))
+def emit_byte(builder: SourceBuilder, values: Values, divisor: int, lane: Lane = "uint16") -> Values:
+    """Turn sums into pixels: divide, round half to even, saturate to 0..255. The result has lane type ``lane``."""
+    if values.interval.low < 0:
+        values = emit_each(builder, values, "max_const({}, 0)", interval=Interval(0, max(values.interval.high, 0)))
     if values.lane == "int16":
-        values = emit_each(program, values, "as_uint16({})", lane="uint16")
-    rounding = plan_rounding(divisor, values.range.high, values.lane)
-    values = _emit_rounding(program, values, rounding)
-    if values.range.high > 255:
-        values = emit_each(program, values, "at_most({}, 255)", range=Range(values.range.low, 255))
-    return values if values.lane == lane else emit_each(program, values, f"as_{lane}({{}})", lane=lane)
+        values = emit_each(builder, values, "as_uint16({})", lane="uint16")
+    division = plan_division(divisor, values.interval.high, values.lane)
+    values = _emit_division(builder, values, division)
+    if values.interval.high > 255:
+        values = emit_each(builder, values, "min_const({}, 255)", interval=Interval(values.interval.low, 255))
+    return values if values.lane == lane else emit_each(builder, values, f"as_{lane}({{}})", lane=lane)
 
 
-def _emit_rounding(program: Program, values: Values, rounding: Rounding) -> Values:
-    divisor = rounding.divisor
-    if rounding.method == "none":
+def _emit_division(builder: SourceBuilder, values: Values, division: DivisionPlan) -> Values:
+    divisor = division.divisor
+    if division.method == "none":
         return values
-    if rounding.lane == "int32" and values.lane == "uint16":
-        values = emit_each(program, values, "as_int32({})", lane="int32")
-    if rounding.cap < values.range.high:
-        values = emit_each(program, values, f"at_most({{}}, {rounding.cap})", range=Range(0, rounding.cap))
-    largest = Range(0, (values.range.high + divisor // 2) // divisor)
-    if rounding.method == "scale":
-        return emit_each(program, values, f"nearest(scaled({{}}, {rounding.multiplier!r}))", range=largest)
-    if rounding.method == "shift":
-        # Adding one less than the half rounds halves down; adding the quotient's last bit lifts those over an odd one.
-        shift, less = rounding.shift, rounding.half - 1
+    if division.lane == "int32" and values.lane == "uint16":
+        values = emit_each(builder, values, "as_int32({})", lane="int32")
+    if division.cap < values.interval.high:
+        values = emit_each(builder, values, f"min_const({{}}, {division.cap})", interval=Interval(0, division.cap))
+    quotients = Interval(0, (values.interval.high + divisor // 2) // divisor)
+    if division.method == "scale":
+        return emit_each(builder, values, f"rint(fmul_const({{}}, {division.multiplier!r}))", interval=quotients)
+    if division.method == "shift":
+        # Adding one less than the half rounds ties down; adding the low bit of the quotient then makes odd ones even.
+        shift, addend = division.shift, division.half - 1
         for name in values.names:
-            lifted = f"plus({name}, {less})" if less else name
-            program(f"{name}_q = shr(add({lifted}, last_bit(shr({name}, {shift}))), {shift})")
-        return Values(tuple(f"{name}_q" for name in values.names), values.lane, largest)
-    if values.lane == "float32" and values.range.high + rounding.half >= 1 << 24:
-        values = emit_each(program, values, "as_int32({})", lane="int32")
-    values = emit_each(program, values, f"plus({{}}, {rounding.half})")
-    quotients = []
+            shifted = f"add_const({name}, {addend})" if addend else name
+            builder.line(f"{name}_q = shr(add({shifted}, low_bit(shr({name}, {shift}))), {shift})")
+        return Values(tuple(f"{name}_q" for name in values.names), values.lane, quotients)
+    if values.lane == "float32" and values.interval.high + division.half >= 1 << 24:
+        values = emit_each(builder, values, "as_int32({})", lane="int32")
+    values = emit_each(builder, values, f"add_const({{}}, {division.half})")
+    names = []
     for name in values.names:
         quotient = f"{name}_q"
-        quotients.append(quotient)
-        if rounding.method == "high":
-            high = f"high_product({name}, {int(rounding.multiplier)})"
-            program(f"{quotient} = " + (f"shr({high}, {rounding.shift})" if rounding.shift else high))
+        names.append(quotient)
+        if division.method == "mulhi":
+            high = f"mulhi_const({name}, {int(division.multiplier)})"
+            builder.line(f"{quotient} = " + (f"shr({high}, {division.shift})" if division.shift else high))
         else:
-            program(f"{quotient} = as_int32(scaled(as_{rounding.method}({name}), {rounding.multiplier!r}))")
-        if rounding.has_ties:
+            builder.line(f"{quotient} = as_int32(fmul_const(as_{division.method}({name}), {division.multiplier!r}))")
+        if division.has_ties:
             dividend = f"as_int32({name})" if values.lane == "float32" else name
-            program(f"{quotient} = sub({quotient}, both({quotient}, equal(mul({quotient}, {divisor}), {dividend})))")
-    return Values(tuple(quotients), rounding.lane, largest)
+            is_tie = f"eq(mul_const({quotient}, {divisor}), {dividend})"
+            builder.line(f"{quotient} = sub({quotient}, bit_and({quotient}, {is_tie}))")
+    return Values(tuple(names), division.lane, quotients)

@@ -1,83 +1,97 @@
-"""Source for a first window that reads the frame in place, and for its results at the sides (see ``_sides``)."""
+"""Source for a first window that reads the frame in place, and for its results near the ends of rows.
+
+``livefilter.compiler.plan`` (``_halo``) explains halo rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from livefilter.compiler.emit._builder import Program
-from livefilter.compiler.emit._stage import Made, emit_rows
-from livefilter.compiler.emit._sums import Window
-from livefilter.compiler.plan._halo import LANES, Sides
-from livefilter.compiler.plan._plan import Pass
+from livefilter.compiler.emit._builder import SourceBuilder
+from livefilter.compiler.emit._stage import Destination, emit_rows
+from livefilter.compiler.emit._window import InputWindow
+from livefilter.compiler.plan import VECTOR_COLUMNS, Halo, Pass
 
 
-def emit_side_rows(program: Program, sides: Sides) -> None:
-    """Write the making of a batch of side rows, those for row y and below, where row y begins one."""
-    program("# The frame is read in place; what comes out at its sides is made from side rows, many at a time.")
-    program("turn = (t - bounds[3]) % batch")
-    with program.block("if turn == 0:"):
-        program("ahead = min(batch, bounds[4] - t)")
-        with program.block(f"for i in range(ahead + {sides.height - 1}):"):
-            _emit_side_row(program, sides)
-        if sides.left + sides.beyond:
-            program(f"repeat_sides(sides, side_pitch, side_rows, side_cols, {sides.left}, {sides.beyond}, margins)")
+def emit_halo_rows(builder: SourceBuilder, halo: Halo) -> None:
+    """Write the loop that fills a batch of halo rows, those for row y and below, if row y starts a batch."""
+    builder.line("# The frame is read in place; results near the ends of rows come from halo rows, a batch at a time.")
+    builder.line("batch_row = (t - stage_bounds[3]) % batch")
+    with builder.block("if batch_row == 0:"):
+        builder.line("batch_rows = min(batch, stage_bounds[4] - t)")
+        with builder.block(f"for i in range(batch_rows + {halo.height - 1}):"):
+            _emit_halo_row(builder, halo)
+        if halo.left + halo.right:
+            sides = f"{halo.left}, {halo.right}"
+            builder.line(f"fill_halo_columns(halo, halo_pitch, halo_rows, halo_cols, {sides}, border_columns)")
 
 
-def emit_in_place(program: Program, sweep: Pass, sides: Sides, rows: int) -> None:
-    """Write the making of one or two rows, row y being the last, at ``begin`` and ``pitch`` apart in ``target``."""
+def emit_in_place(builder: SourceBuilder, pass_: Pass, halo: Halo, rows: int) -> None:
+    """Write the loops for one or two rows, row y being the last, at ``begin`` and ``pitch`` apart in ``target``."""
     if rows == 2:
-        program("turn = turn - 1")
-    with program.block("for part in range(min(turn, 1), parts):"):
-        _emit_part(program, sweep, sides, rows)
+        builder.line("batch_row = batch_row - 1")
+    with builder.block("for part in range(min(batch_row, 1), parts):"):
+        _emit_part(builder, pass_, halo, rows)
 
 
-def emit_taken(program: Program, sides: Sides) -> None:
-    """Write the copy of the results at both sides to where they belong, for the rows that were made."""
-    with program.block("for row in range(made_rows):"):
-        program("seat, at = 2 * stride + load(windows, span + turn, row, 0), begin + row * pitch")
-        for right in _emit_widths(program, sides):
+def emit_end_results(builder: SourceBuilder, halo: Halo) -> None:
+    """Write the copy of the results near both ends from the halo results to the rows that were computed."""
+    with builder.block("for row in range(done_rows):"):
+        offset = "2 * stride + load(window_offsets, window_pitch + batch_row, row, 0)"
+        builder.line(f"halo_result, at = {offset}, begin + row * pitch")
+        for right in _emit_right_widths(builder, halo):
             if right is None:
-                program("copy(target, at, spill, seat, cols)")
+                builder.line("copy(target, at, scratch, halo_result, cols)")
                 continue
-            program(f"copy(target, at, spill, seat, {sides.left})")
-            program(f"copy(target, at + cols - {right}, spill, seat + {sides.left + sides.first}, {right})")
+            builder.line(f"copy(target, at, scratch, halo_result, {halo.left})")
+            first = f"halo_result + {halo.left + halo.left_cols}"
+            builder.line(f"copy(target, at + cols - {right}, scratch, {first}, {right})")
 
 
-def _emit_side_row(program: Program, sides: Sides) -> None:
-    """Write the making of the side row that a batch's window sees as its row i."""
-    program("row, seat = load(windows, y, i, 0), load(windows, span, i, 0)")
-    to = f"seat + {sides.left}"
-    for right in _emit_widths(program, sides):
+def _emit_halo_row(builder: SourceBuilder, halo: Halo) -> None:
+    """Write the copy of the halo row that is row i of the batch's window."""
+    builder.line("row, halo_row = load(window_offsets, y, i, 0), load(window_offsets, window_pitch, i, 0)")
+    to = f"halo_row + {halo.left}"
+    for right in _emit_right_widths(builder, halo):
         if right is None:
-            program(f"copy(sides, {to}, source, row, cols)")
+            builder.line(f"copy(halo, {to}, source, row, cols)")
             continue
-        last = sides.left + right
-        program(f"copy(sides, {to}, source, row, {sides.first})")
-        program(f"copy(sides, {to} + {sides.first}, source, row + cols - {last}, {last})")
+        last = halo.left + right
+        builder.line(f"copy(halo, {to}, source, row, {halo.left_cols})")
+        builder.line(f"copy(halo, {to} + {halo.left_cols}, source, row + cols - {last}, {last})")
 
 
-def _emit_widths(program: Program, sides: Sides) -> Iterator[int | None]:
-    """Write a block for each width that the right side can have; None is the whole row. Known widths need no loops."""
-    for branch, right in (("if", sides.right), ("elif", sides.right + LANES)):
-        with program.block(f"{branch} side_right == {right}:"):
+def _emit_right_widths(builder: SourceBuilder, halo: Halo) -> Iterator[int | None]:
+    """Write a branch for each possible width of the right end; None is the whole row. Literal widths need no loops."""
+    for branch, right in (("if", halo.right_results), ("elif", halo.right_results + VECTOR_COLUMNS)):
+        with builder.block(f"{branch} halo_right == {right}:"):
             yield right
-    with program.block("else:"):
+    with builder.block("else:"):
         yield None
 
 
-def _emit_part(program: Program, sweep: Pass, sides: Sides, rows: int) -> None:
-    """Write the loops, which make a batch of side rows in part 0, and in part 1 what lies between the sides."""
-    stage = sweep.stages[1]
-    count = f"(ahead + {rows - 1}) // {rows} * side_pitch"
-    program(f"seen, made, to, step, count = sides, spill, 2 * stride, side_half, {count}")
-    program(f"lanes_summed = {stage.lanes_summed}")
-    with program.block("if part == 1:"):
-        program(f"seen, made, to, step, count = source, target, begin + {sides.left}, pitch, whole")
-        with program.block(f"if t + {sides.height} >= bounds[4]:"):
-            program("# Nothing lies behind the frame, and what lies behind these rows may be somebody else's.")
-            program("count, lanes_summed = inside, 1")
-    program(f"count = (count + {stage.phases - 1}) // {stage.phases}")
-    program(f"first_row = (1 - part) * span + part * {'y' if rows == 1 else '(y - 1)'}")
-    row, is_first = "load(windows, first_row, {i}, 0)", "part == 0 or t == bounds[3]"
-    window = Window("1", "seen", row, stage.phases, "count", "lanes_summed", is_first, "sides, 2 * plane", "part")
-    emit_rows(program, stage, window, Made("made", "to", "step"), rows, sweep.output)
+def _emit_part(builder: SourceBuilder, pass_: Pass, halo: Halo, rows: int) -> None:
+    """Write the loops that compute a batch of halo rows in part 0, and in part 1 what lies between the two ends."""
+    stage = pass_.stages[1]
+    count = f"(batch_rows + {rows - 1}) // {rows} * halo_pitch"
+    builder.line(f"pixels, result, to, step, count = halo, scratch, 2 * stride, halo_odd, {count}")
+    builder.line(f"lane_multiple = {stage.lane_multiple}")
+    with builder.block("if part == 1:"):
+        builder.line(f"pixels, result, to, step, count = source, target, begin + {halo.left}, pitch, in_place")
+        with builder.block(f"if t + {halo.height} >= stage_bounds[4]:"):
+            builder.line("# After the last row of the frame, or of the tile, no other bytes may be read or written.")
+            builder.line("count, lane_multiple = in_place_last, 1")
+    builder.line(f"count = (count + {stage.phases - 1}) // {stage.phases}")
+    builder.line(f"first_row = (1 - part) * window_pitch + part * {'y' if rows == 1 else '(y - 1)'}")
+    window = InputWindow(
+        tag="1",
+        array="pixels",
+        row="load(window_offsets, first_row, {i}, 0)",
+        phases=stage.phases,
+        count="count",
+        lane_multiple="lane_multiple",
+        is_first="part == 0 or t == stage_bounds[3]",
+        zeros="halo, 2 * sum_row_size",
+        part="part",
+    )
+    emit_rows(builder, stage, window, Destination("result", "to", "step"), rows, pass_.output)

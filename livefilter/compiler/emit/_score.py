@@ -1,8 +1,8 @@
-"""Source for the score of the frame: two sums per window, counted exactly.
+"""Source for the edge score of the frame: two sums per window, accumulated exactly.
 
-Absolute responses are added up column by column in 16-bit lanes and emptied into 64 bits before they can overflow.
-One accumulator for the whole row would have to be 32 bits wide and drag the arithmetic along (measured elsewhere:
-three times slower).
+Absolute responses are added up column by column in 16-bit lanes, and flushed into 64 bits before they can overflow. One
+accumulator for the whole row would have to be 32 bits wide, and widen all of the arithmetic (measured elsewhere: three
+times slower).
 """
 
 from __future__ import annotations
@@ -13,115 +13,118 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.compiler.emit._arithmetic import emit_absolute, emit_each, summed
-from livefilter.compiler.emit._builder import Plane, Program
-from livefilter.compiler.emit._sums import Sum, Window, finish, prepare
-from livefilter.compiler.plan._intervals import Integers, Lane, weighted_range
-from livefilter.compiler.plan._strategies import choose_form, rows_read
+from livefilter.compiler.emit._arithmetic import emit_absolute, emit_each, sum_expr
+from livefilter.compiler.emit._builder import SourceBuilder, SumRow
+from livefilter.compiler.emit._sums import PendingSum, emit_final_sums, emit_partial_sums
+from livefilter.compiler.emit._window import InputWindow
+from livefilter.compiler.plan import Integers, Lane, choose_strategy, rows_read, weighted_interval
 from livefilter.kernels import ScoreRule
 
-LOOK_AHEAD = 8
-"""Bytes that a score loop may read beyond its last window."""
+MAX_OVERREAD = 8
+"""Bytes that a score loop may read after its last window."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Count:
-    """What is counted: its place in ``sums``, its unit, and the plane that counts it column by column."""
+class _Counter:
+    """An accumulator: its index in ``score_sums``, its unit, and the row that accumulates it column by column."""
 
     at: int
     unit: int
-    plane: Plane
+    row: SumRow
 
 
-def emit_score_start(program: Program, rule: ScoreRule) -> tuple[list[_Count], int]:
-    """Write what comes before the first row; return the counts and how many rows they hold without overflow."""
+def emit_score_start(builder: SourceBuilder, rule: ScoreRule) -> tuple[list[_Counter], int]:
+    """Write what precedes the first row; return the counters, and how many rows they hold without overflow."""
     units = [_unit(kernel.integers) for kernel in (rule.horizontal, rule.vertical)]
-    ranges = [
-        weighted_range(kernel.integers // unit).magnitudes()
+    intervals = [
+        weighted_interval(kernel.integers // unit).abs()
         for kernel, unit in zip((rule.horizontal, rule.vertical), units, strict=True)
     ]
-    largest = max(found.high for found in ranges)
-    is_narrow = largest <= 65535 // 8
-    rows = (65535 if is_narrow else (1 << 31) - 1) // largest
-    counts = []
+    highest = max(interval.high for interval in intervals)
+    is_narrow = highest <= 65535 // 8
+    max_rows = (65535 if is_narrow else (1 << 31) - 1) // highest
+    counters = []
     for at, (name, unit) in enumerate(zip(("horizontal", "vertical", "dense"), (*units, 1), strict=True)):
-        plane = program.plane("uint16" if is_narrow else "int32", name)
-        counts.append(_Count(at, unit, plane))
-        for start in plane.starts:
-            program(f"clear({plane.store}, {start}, plane)")
+        row = builder.sum_row("uint16" if is_narrow else "int32", name)
+        counters.append(_Counter(at, unit, row))
+        for start in row.starts:
+            builder.line(f"clear({row.buffer}, {start}, sum_row_size)")
     height, width = rule.horizontal.shape
-    program(f"score_cols = cols - {width - 1}" if width > 1 else "score_cols = cols")
-    program("score_pairs = (score_cols + 1) // 2")
-    program(f"score_last = min(last, rows - {height - 1}) if score_cols > 0 else first")
-    program("held = 0")
-    return counts, min(rows, 65535)
+    builder.line(f"score_cols = cols - {width - 1}" if width > 1 else "score_cols = cols")
+    builder.line("score_pairs = (score_cols + 1) // 2")
+    builder.line(f"score_last = min(last, rows - {height - 1}) if score_cols > 0 else first")
+    builder.line("rows_counted = 0")
+    return counters, min(max_rows, 65535)
 
 
-def emit_score_row(program: Program, rule: ScoreRule, counts: list[_Count], rows_held: int) -> None:
-    """Write the counting of the windows that begin in row t, two rows at a time: they share rows and counters."""
-    with program.block("if first <= t < score_last:"):
-        with program.block("if (t - first) % 2 == 1:"):
-            _emit_rows(program, rule, counts, 2, rows_held)
-        with program.block("elif t + 1 == score_last:"):
-            _emit_rows(program, rule, counts, 1, rows_held)
-        with program.block(f"if held > {rows_held - 2} or t + 1 == score_last:"):
-            program("held = 0")
-            for count in counts:
-                store, (even, odd) = count.plane.store, count.plane.starts
-                total = f"row_total({store}, {even}, score_pairs) + row_total({store}, {odd}, score_cols // 2)"
-                program(f"sums[{count.at}] += {f'{count.unit} * ({total})' if count.unit > 1 else total}")
+def emit_score_row(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], max_rows: int) -> None:
+    """Write the scoring of the windows that begin in row t, two rows at a time: they share rows and counters."""
+    with builder.block("if first <= t < score_last:"):
+        with builder.block("if (t - first) % 2 == 1:"):
+            _emit_rows(builder, rule, counters, 2, max_rows)
+        with builder.block("elif t + 1 == score_last:"):
+            _emit_rows(builder, rule, counters, 1, max_rows)
+        with builder.block(f"if rows_counted > {max_rows - 2} or t + 1 == score_last:"):
+            builder.line("rows_counted = 0")
+            for counter in counters:
+                buffer, (even, odd) = counter.row.buffer, counter.row.starts
+                total = f"reduce_sum({buffer}, {even}, score_pairs) + reduce_sum({buffer}, {odd}, score_cols // 2)"
+                total = f"{counter.unit} * ({total})" if counter.unit > 1 else total
+                builder.line(f"score_sums[{counter.at}] += {total}")
                 for start in (even, odd):
-                    program(f"clear({store}, {start}, score_pairs)")
+                    builder.line(f"clear({buffer}, {start}, score_pairs)")
 
 
-def _emit_rows(program: Program, rule: ScoreRule, counts: list[_Count], rows: int, rows_held: int) -> None:
-    """Write the counting of one or two rows of windows, of which row t is the last one."""
+def _emit_rows(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], rows: int, max_rows: int) -> None:
+    """Write the scoring of one or two rows of windows, of which row t is the last one."""
     height = rule.horizontal.shape[0] + rows - 1
-    _emit_seen(program, f"t - {rows - 1}" if rows > 1 else "t", height)
-    window = Window(f"_score{rows}_", "seen", "top + ({i}) * pitch", 2, "score_pairs")
+    _emit_input(builder, f"t - {rows - 1}" if rows > 1 else "t", height)
+    window = InputWindow(f"_score{rows}_", "pixels", "top + ({i}) * pitch", 2, "score_pairs")
     sums = []
     for row in range(rows):
-        for kernel, count, name in zip((rule.horizontal, rule.vertical), counts, ("flat", "upright"), strict=False):
-            weights = np.pad(kernel.integers // count.unit, ((row, rows - 1 - row), (0, 0)))
-            sums.append((f"{name}{rows}{row}", choose_form(weights, is_direct=True), weighted_range(weights)))
-    window.name_rows(program, set().union(*(rows_read(form) for _, form, _ in sums)))
-    _emit_counting(program, rule, counts, window, [prepare(program, window, *item) for item in sums])
-    program(f"held += {rows}")
+        for kernel, counter, name in zip((rule.horizontal, rule.vertical), counters, ("flat", "upright"), strict=False):
+            weights = np.pad(kernel.integers // counter.unit, ((row, rows - 1 - row), (0, 0)))
+            sums.append((f"{name}{rows}{row}", choose_strategy(weights, is_direct=True), weighted_interval(weights)))
+    window.emit_row_offsets(builder, set().union(*(rows_read(strategy) for _, strategy, _ in sums)))
+    _emit_accumulation(builder, rule, counters, window, [emit_partial_sums(builder, window, *item) for item in sums])
+    builder.line(f"rows_counted += {rows}")
 
 
-def _emit_seen(program: Program, first: str, height: int) -> None:
-    """Write where the rows of the windows lie: in the frame, or, for the last ones, in a copy with room behind it."""
-    program(f"seen, at, pitch = source, {first}, cols")
-    program("top = at * cols")
-    with program.block(f"if (at + {height}) * cols + {LOOK_AHEAD} > rows * cols:"):
-        program("# The loops read a few bytes on; behind the frame's last row there is nothing to read.")
-        program("seen = ring")
-        program("top = tail")
-        program("pitch = stride")
-        with program.block(f"for i in range({height}):"), program.lanes("cols"):
-            copied = f"load(source, (at + i) * cols, x, {program.loop})"
-            program(f"store(ring, tail + i * stride, x, {copied}, {program.loop})")
+def _emit_input(builder: SourceBuilder, first: str, height: int) -> None:
+    """Write where the rows of the windows are: in the frame, or, for the last ones, in a copy with padding after it."""
+    builder.line(f"pixels, at, pitch = source, {first}, cols")
+    builder.line("top = at * cols")
+    with builder.block(f"if (at + {height}) * cols + {MAX_OVERREAD} > rows * cols:"):
+        builder.line(
+            "# The loops read a few bytes past the last window, and nothing follows the last row of the frame."
+        )
+        builder.line("pixels = ring")
+        builder.line("top = tail")
+        builder.line("pitch = stride")
+        with builder.block(f"for i in range({height}):"), builder.lane_loop("cols"):
+            pixel = f"load(source, (at + i) * cols, x, {builder.loop})"
+            builder.line(f"store(ring, tail + i * stride, x, {pixel}, {builder.loop})")
 
 
-def _emit_counting(
-    program: Program, rule: ScoreRule, counts: list[_Count], window: Window, sums: Sequence[Sum]
+def _emit_accumulation(
+    builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], window: InputWindow, sums: Sequence[PendingSum]
 ) -> None:
-    lane: Lane = "uint16" if counts[0].plane.store == "words" else "int32"
-    limits = [-(-limit // count.unit) for limit, count in zip(rule.limits, counts, strict=False)]
-    with program.lanes(window.count):
+    lane: Lane = "uint16" if counters[0].row.buffer == "u16" else "int32"
+    limits = [-(-limit // counter.unit) for limit, counter in zip(rule.limits, counters, strict=False)]
+    with builder.lane_loop(window.count):
         responses = []
-        for values in finish(program, window, sums):
-            strength = emit_absolute(program, values)
-            responses.append(emit_each(program, strength, f"as_{lane}({{}})", lane=lane))
+        for values in emit_final_sums(builder, window, sums):
+            strength = emit_absolute(builder, values)
+            responses.append(emit_each(builder, strength, f"as_{lane}({{}})", lane=lane))
         for parity in (0, 1):
             names = [values.names[parity] for values in responses]
             flat, upright = names[0::2], names[1::2]
             dense = [
-                f"either(reaches({one}, {limits[0]}), reaches({other}, {limits[1]}))"
-                for one, other in zip(flat, upright, strict=True)
+                f"bit_or(ge_const({x}, {limits[0]}), ge_const({y}, {limits[1]}))"
+                for x, y in zip(flat, upright, strict=True)
             ]
-            for count, found in zip(counts, (flat, upright, dense), strict=True):
-                program.store(count.plane, parity, summed([program.load_own(count.plane, parity), *found]))
+            for counter, terms in zip(counters, (flat, upright, dense), strict=True):
+                builder.store(counter.row, parity, sum_expr([builder.load_own(counter.row, parity), *terms]))
 
 
 def _unit(weights: Integers) -> int:

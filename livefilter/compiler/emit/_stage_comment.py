@@ -1,27 +1,25 @@
-"""A stage as a comment: what it computes, with its kernel drawn."""
+"""Comments in generated source: what a stage computes, with its kernel drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from livefilter.compiler.plan._intervals import Integers
-from livefilter.compiler.plan._plan import Stage
+from livefilter.compiler.plan import Integers, Stage
 from livefilter.kernels import Correlation, Gradient, Lookup, Unsharp
 
-LARGEST_DRAWN = 15
+MAX_DRAWN_SIDE = 15
 
 
-def picture(stage: Stage, at: int) -> list[str]:
-    """Return lines that say what a stage computes."""
+def stage_comment(stage: Stage, at: int) -> list[str]:
+    """Return the lines of a comment on a stage."""
     lines = [f"{at}: {_title(stage)}"]
-    drawn = [_drawn(item.weights) for item in stage.sums]
-    if drawn:
+    drawings = [_draw(item.weights) for item in stage.sums]
+    if drawings:
         lines.append("")
-        lines += ["   " + "      ".join(parts).rstrip() for parts in zip(*drawn, strict=True)]
+        lines += ["   " + "      ".join(parts).rstrip() for parts in zip(*drawings, strict=True)]
     for item in stage.sums:
-        lines.append(
-            f"   {type(item.form).__name__.lower()} in {item.form.lane}, {item.range.low} to {item.range.high}"
-        )
+        bounds = f"{item.interval.low} to {item.interval.high}"
+        lines.append(f"   {item.strategy.name} in {item.strategy.lane}, {bounds}")
     return lines
 
 
@@ -39,12 +37,12 @@ def _title(stage: Stage) -> str:
         title += f", divisor {stage.divisor}"
     if stage.offset:
         title += f", offset {stage.offset}"
-    points = ["lookup" if isinstance(point, Lookup) else f"blend {point.weight}" for point in stage.points]
-    return ", then ".join([title, *points])
+    point_ops = ["lookup" if isinstance(item, Lookup) else f"blend {item.weight}" for item in stage.point_ops]
+    return ", then ".join([title, *point_ops])
 
 
-def _drawn(weights: Integers) -> Sequence[str]:
-    if max(weights.shape) > LARGEST_DRAWN:
+def _draw(weights: Integers) -> Sequence[str]:
+    if max(weights.shape) > MAX_DRAWN_SIDE:
         return [f"{weights.shape[0]} x {weights.shape[1]} weights"]
     width = max(len(str(value)) for value in weights.ravel())
     return [" ".join(f"{value:>{width}}" for value in row) for row in weights]

@@ -1,12 +1,12 @@
-"""Loads and stores of lanes: pixels two to a 16-bit lane, or four to a 32-bit one.
+"""Loads and stores of lanes: two pixels per 16-bit lane, or four per 32-bit lane.
 
-``pixels`` loads (even, odd) pairs and takes them apart by a mask and a shift, ``store_pair`` joins them. Widening bytes
-one by one instead costs a shuffle per tap, on the one or two ports that have it (measured: 9x9 dense 1.7 ms instead of
-1.3 ms at 1080p on Zen 4). The even pixel is the low byte, as on every processor that Numba compiles for.
+``load_pairs`` loads (even, odd) pairs and separates them with a mask and a shift; ``store_pair`` joins them. Widening
+bytes one by one instead costs a shuffle per tap, on the one or two ports that have it (measured: 9x9 dense 1.7 ms
+instead of 1.3 ms at 1080p on Zen 4). The even pixel is the low byte, as on every CPU that Numba compiles for.
 
-``loop`` numbers the inner loop that an access belongs to. Loads of a loop never see what its stores write (rings and
-planes are distinct), and saying so by alias scopes saves LLVM the run-time overlap checks at which it gives up when a
-loop reads more than a few rows. Loop 0 promises nothing.
+``loop`` is the number of the inner loop that an access belongs to. The loads of a loop never alias its stores (rings
+and rows of sums are distinct). Alias scopes express this to LLVM and save the run-time overlap checks, at which it
+gives up when a loop reads more than a few rows. Loop 0 promises nothing.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -30,7 +30,7 @@ _DTYPES = {name: getattr(types, name) for name in ("uint8", "uint16", "int16", "
 
 @intrinsic(prefer_literal=True)
 def argument(context: Any, call: Any, at: Any, kind: Any) -> Any:
-    """Return what the function was called with in place ``at``, of a kind that ``_call`` lists."""
+    """Return argument number ``at`` of the call, of one of the kinds that ``_abi`` lists."""
     assert kind.literal_value in ARG_TYPES
     name, *is_array = kind.literal_value.split("[")
     dtype = _DTYPES[name]
@@ -59,7 +59,7 @@ def _scope(builder: Any, loop: int) -> Any:
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
-    # A plain address: indexing as Numba does would test for negative indices in every lane.
+    # A plain address: Numba's own indexing would test for negative indices in every lane.
     data = context.make_array(array_type)(context, builder, array).data
     return builder.gep(data, [at])
 
@@ -73,11 +73,11 @@ def load_value(context: Any, builder: Any, array_type: Any, array: Any, at: Any,
 
 
 def load_pair(context: Any, builder: Any, array_type: Any, array: Any, at: Any, loop: int) -> tuple[Any, Any]:
-    """Emit the load of bytes ``at`` and ``at + 1`` at once, as two 16-bit values."""
-    both = builder.load(builder.bitcast(_pointer(context, builder, array_type, array, at), _I16.as_pointer()))
-    both.align = 1
-    both.set_metadata("alias.scope", _scope(builder, loop))
-    return builder.and_(both, ir.Constant(_I16, 255)), builder.lshr(both, ir.Constant(_I16, 8))
+    """Emit one load of the bytes ``at`` and ``at + 1``, as two 16-bit values."""
+    word = builder.load(builder.bitcast(_pointer(context, builder, array_type, array, at), _I16.as_pointer()))
+    word.align = 1
+    word.set_metadata("alias.scope", _scope(builder, loop))
+    return builder.and_(word, ir.Constant(_I16, 255)), builder.lshr(word, ir.Constant(_I16, 8))
 
 
 def _at(builder: Any, start: Any, x: Any, step: int = 1, offset: int = 0) -> Any:
@@ -99,7 +99,7 @@ def load(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def store(context: Any, array: Any, start: Any, x: Any, value: Any, loop: Any) -> Any:
-    """Do ``array[start + x] = value``, of one type."""
+    """Store ``array[start + x] = value``; both have one type."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _pointer(context, builder, signature.args[0], args[0], _at(builder, args[1], args[2]))
@@ -126,13 +126,13 @@ def clear(context: Any, array: Any, at: Any, count: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def copy(context: Any, target: Any, to: Any, array: Any, at: Any, count: Any) -> Any:
-    """Copy ``count`` elements between arrays of one type; a number that is written in the source takes no call."""
+    """Copy ``count`` elements between arrays of one type; a literal count compiles to plain moves, not to a call."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         there = _pointer(context, builder, target, args[0], args[1])
         here = _pointer(context, builder, array, args[2], args[3])
-        is_written = isinstance(count, types.IntegerLiteral)
-        number = ir.Constant(_I64, count.literal_value) if is_written else args[4]
+        is_literal = isinstance(count, types.IntegerLiteral)
+        number = ir.Constant(_I64, count.literal_value) if is_literal else args[4]
         cgutils.raw_memcpy(builder, there, here, number, target.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
@@ -140,14 +140,14 @@ def copy(context: Any, target: Any, to: Any, array: Any, at: Any, count: Any) ->
 
 
 @intrinsic(prefer_literal=True)
-def look_up(context: Any, levels: Any, start: Any, array: Any, at: Any, count: Any) -> Any:
-    """Replace ``count`` pixels from ``at`` on by what a table of 256 levels, from ``start`` on, has for them.
+def apply_lut(context: Any, luts: Any, start: Any, array: Any, at: Any, count: Any) -> Any:
+    """Map ``count`` pixels from ``at`` on through a table of 256 levels that starts at ``start``.
 
-    Eight at once: a vector cannot be looked up, but a word takes fewer loads and stores than its bytes do.
+    Eight at once: a lookup cannot be vectorised, but a word takes fewer loads and stores than its bytes.
     """
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        table = _pointer(context, builder, levels, args[0], args[1])
+        table = _pointer(context, builder, luts, args[0], args[1])
         row = _pointer(context, builder, array, args[2], args[3])
 
         def level(pixel: Any) -> Any:
@@ -160,11 +160,11 @@ def look_up(context: Any, levels: Any, start: Any, array: Any, at: Any, count: A
             )
             word = builder.load(pointer)
             word.align = 1
-            made = ir.Constant(_I64, 0)
+            result = ir.Constant(_I64, 0)
             for place in range(0, 64, 8):
                 pixel = builder.trunc(builder.lshr(word, ir.Constant(_I64, place)), ir.IntType(8))
-                made = builder.or_(made, builder.shl(builder.zext(level(pixel), _I64), ir.Constant(_I64, place)))
-            builder.store(made, pointer).align = 1
+                result = builder.or_(result, builder.shl(builder.zext(level(pixel), _I64), ir.Constant(_I64, place)))
+            builder.store(result, pointer).align = 1
         with cgutils.for_range_slice(
             builder, builder.shl(words, ir.Constant(_I64, 3)), args[4], ir.Constant(_I64, 1)
         ) as (at_pixel, _):
@@ -172,11 +172,11 @@ def look_up(context: Any, levels: Any, start: Any, array: Any, at: Any, count: A
             builder.store(level(builder.load(pointer)), pointer)
         return context.get_dummy_value()
 
-    return types.void(levels, start, array, at, count), emit
+    return types.void(luts, start, array, at, count), emit
 
 
 @intrinsic(prefer_literal=True)
-def pixels(context: Any, array: Any, start: Any, x: Any, pairs: Any, loop: Any) -> Any:
+def load_pairs(context: Any, array: Any, start: Any, x: Any, pairs: Any, loop: Any) -> Any:
     """Return ``2 * pairs`` pixels from byte ``start + 2 * x`` on, as uint16: even, odd, even, odd ..."""
     result = types.UniTuple(types.uint16, 2 * pairs.literal_value)
 
@@ -191,7 +191,7 @@ def pixels(context: Any, array: Any, start: Any, x: Any, pairs: Any, loop: Any) 
 
 
 @intrinsic(prefer_literal=True)
-def quad(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
+def load_quad(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
     """Return the four pixels from byte ``start + 4 * x`` on, as int32."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -205,8 +205,8 @@ def quad(context: Any, array: Any, start: Any, x: Any, loop: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def halves(context: Any, array: Any, start: Any, x: Any, is_signed: Any, loop: Any) -> Any:
-    """Return two neighbours from ``start + 2 * x`` on, uint16 (or int16, if they stand for that), as int32."""
+def load_u16_pair(context: Any, array: Any, start: Any, x: Any, is_signed: Any, loop: Any) -> Any:
+    """Return two neighbours from ``start + 2 * x`` on, uint16 (or int16 bit patterns, if ``is_signed``), as int32."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         word = _word(context, builder, array, args[0], _at(builder, args[1], args[2], 2), loop)
@@ -229,7 +229,7 @@ def _word(context: Any, builder: Any, array_type: Any, array: Any, at: Any, loop
 
 @intrinsic(prefer_literal=True)
 def store_quad(context: Any, array: Any, start: Any, x: Any, a: Any, b: Any, c: Any, d: Any, loop: Any) -> Any:
-    """Write four pixels, int32 values from 0 to 255, to the bytes from ``start + 4 * x`` on."""
+    """Store four pixels, int32 values from 0 to 255, to the bytes from ``start + 4 * x`` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _store_joined(context, builder, array, args, 4, _I32, loop)
@@ -240,7 +240,7 @@ def store_quad(context: Any, array: Any, start: Any, x: Any, a: Any, b: Any, c: 
 
 @intrinsic(prefer_literal=True)
 def store_pair(context: Any, array: Any, start: Any, x: Any, even: Any, odd: Any, loop: Any) -> Any:
-    """Write two pixels, uint16 values up to 255, to the bytes from ``start + 2 * x`` on."""
+    """Store two pixels, uint16 values up to 255, to the bytes from ``start + 2 * x`` on."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _store_joined(context, builder, array, args, 2, _I16, loop)
@@ -250,7 +250,7 @@ def store_pair(context: Any, array: Any, start: Any, x: Any, even: Any, odd: Any
 
 
 def _store_joined(context: Any, builder: Any, array: Any, args: Any, count: int, lane: Any, loop: Any) -> None:
-    """Emit the store of ``count`` pixels, joined in one lane."""
+    """Emit the store of ``count`` pixels, joined into one lane."""
     word = args[3]
     for place, value in enumerate(args[4 : 3 + count], start=1):
         word = builder.or_(word, builder.shl(value, ir.Constant(lane, 8 * place)))

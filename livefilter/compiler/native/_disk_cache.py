@@ -25,18 +25,14 @@ from pathlib import Path
 import platformdirs
 
 from livefilter.compiler._abi import Function, InterpretedCall, PythonFunction
-from livefilter.compiler.lanes import _numpy as _lanes_plain
+from livefilter.compiler.lanes import llvm_sources, numpy_operations
 from livefilter.compiler.native._compile_server import CompileSession, compile_object
 from livefilter.compiler.native._object_file import ObjectFile, cpu_fingerprint, load_object
 
 LOG = logging.getLogger("livefilter.compiler")
 _COMPILER = Path(__file__).parent.parent
-_LANES = (
+_HASHED_SOURCES = (
     "_abi.py",
-    "lanes/_arithmetic.py",
-    "lanes/_memory.py",
-    "lanes/_reductions.py",
-    "lanes/_term_list.py",
     "native/_numba.py",
     "threads/_atomics.py",
     "threads/_control_block.py",
@@ -100,7 +96,7 @@ def is_interpreted() -> bool:
 
 def interpret(source: str, name: str) -> Function:
     """Return function ``name`` of a source as plain Python over NumPy arrays."""
-    names = {key: value for key, value in vars(_lanes_plain).items() if not key.startswith("_")}
+    names = numpy_operations()
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
     code: PythonFunction = names[name]
     return partial(InterpretedCall, code)
@@ -113,8 +109,9 @@ def _key(source: str, name: str) -> str:
 @cache
 def _environment() -> tuple[str, ...]:
     """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
-    lanes = [(_COMPILER / name).read_text(encoding="utf-8") for name in _LANES]
-    return (*lanes, version("numba"), version("llvmlite"), sys.version, *cpu_fingerprint())
+    files = [*llvm_sources(), *(_COMPILER / name for name in _HASHED_SOURCES)]
+    sources = [path.read_text(encoding="utf-8") for path in files]
+    return (*sources, version("numba"), version("llvmlite"), sys.version, *cpu_fingerprint())
 
 
 def _kept_or_made(key: str, source: str, name: str, session: CompileSession | None) -> ObjectFile:

@@ -15,8 +15,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags, compile
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from livefilter.compiler.lanes import _arithmetic as _lanes
-from livefilter.compiler.lanes import _numpy as _lanes_plain
+from livefilter.compiler.lanes import llvm_operations
 from livefilter.compiler.native._object_file import ObjectFile
 
 _SKIPPED = {
@@ -90,7 +89,7 @@ def assembly(source: str, name: str) -> str:
 def _compiled(source: str, name: str) -> tuple[str, Any]:
     """Return the symbol of a function and the library that it is in."""
     words = set(re.findall(r"\w+", source))
-    names = {word: getattr(_lanes, word) for word in words if hasattr(_lanes, word) and hasattr(_lanes_plain, word)}
+    names = {name: operation for name, operation in llvm_operations().items() if name in words}
     names["__name__"] = "livefilter_generated"
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
     with global_compiler_lock:

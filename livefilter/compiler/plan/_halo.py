@@ -1,13 +1,26 @@
-"""How the first window of a sweep reads the frame in place.
+"""Borders and halos: what a window sees outside the frame, and how the first window reads the frame in place.
 
-Copying every row of the frame into a ring with a border around it costs small kernels a seventh of their time. So the
-first window reads the frame itself, along whole rows, and what comes out where it reached over their ends is made once
-more, from side rows. A side row holds what one row of the frame has at its sides:
+Where a border is handled:
 
-    left margin | the row's first columns | its last columns | right margin
+1. ``livefilter.kernels.border_indices`` says which row or column stands in for one outside the frame, for each border
+   mode; it gives OUTSIDE for the zeros of "constant".
+2. ``compiler/_buffers.py`` (``make_address_tables``) writes these indices into tables. ``window_offsets`` and
+   ``source_rows`` handle the rows above and below the frame; ``border_columns`` handles the columns left and right.
+3. Generated code contains no border cases: it reads rows through the tables, and after it has written a row it calls
+   ``fill_border_columns`` (``compiler/lanes``) to fill the columns beside it. ``compiler/emit/_pass.py`` writes the
+   call; for a frame read in place, ``compiler/emit/_halo.py`` writes one of ``fill_halo_columns``.
+4. A "wrap" border below the first stage needs rows that do not exist yet, so ``plan_chain`` starts another pass there.
 
-Side rows of neighbouring rows lie one behind the other, and one loop runs over a batch of them: a window in a row of
-side rows is a window in many rows of the frame. What is made where two of them meet is of no use, and nobody takes it.
+``livefilter.kernels.reference.pad`` is the specification that all of this must reproduce.
+
+The halo. Copying each row of the frame into a ring with a border around it costs small kernels a seventh of their time.
+So the first window reads the frame itself, along whole rows; results whose window extends past the end of a row are
+wrong, and are computed again from halo rows. A halo row holds the two ends of one row of the frame:
+
+    left border | first columns of the row | last columns of the row | right border
+
+Halo rows of neighbouring rows are stored one after the other, and one loop runs over a whole batch: a window in a row
+of halo rows is a window in many rows of the frame. Results where two halo rows meet are discarded.
 """
 
 from __future__ import annotations
@@ -15,89 +28,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-LANES = 64
-"""As many columns as a vector has lanes: rows are made in place by multiples of it, so no loop ends in single lanes."""
-NARROWEST = 4 * LANES
-"""Side rows of narrower frames hold whole rows; nothing is made in place."""
-_READ_ON = 3
-"""Columns behind the last window that loops may read, where they are not rounded up."""
-_COLUMNS = 4096
-"""A batch of side rows has about so many."""
-_LEAST_ROWS = 16
-"""A batch has no fewer rows: the last ones that its windows see are made once more for the next batch."""
+VECTOR_COLUMNS = 64
+"""Columns of one vector: rows read in place are processed in multiples of it, so that no loop ends in single lanes."""
+MIN_IN_PLACE_COLUMNS = 4 * VECTOR_COLUMNS
+"""Halo rows of narrower frames hold whole rows; nothing is read in place."""
+_OVERREAD = 3
+"""Columns after the last window that a loop may read, where its length is not rounded up."""
+_BATCH_COLUMNS = 4096
+"""Approximate number of columns in a batch of halo rows."""
+_MIN_BATCH_ROWS = 16
+"""Minimum rows of a batch: the last rows that its windows see are copied again for the next batch."""
 
 
-class Layout(NamedTuple):
-    """Sizes for frames of one width, in the order in which a sweep is given them.
+class HaloLayout(NamedTuple):
+    """Sizes for frames of one width, in the order in which a pass receives them.
 
     Attributes:
-        parts: 2, or 1 if frames are so narrow that side rows hold whole rows.
-        batch: Rows that are made from side rows at once, an even number.
-        side_pitch: Columns from one side row to the next.
-        side_half: From the side rows of even rows to those of odd rows, if two rows are made in one loop.
-        side_rows: How many there is room for.
-        side_cols: The frame's columns in each.
-        side_right: How many results at the right are taken from side rows; 0 if all are.
-        whole: Results of a row that are made in place. Up to as many of them as there are at the left lie behind the
-            row's end; the row below overwrites them.
-        inside: The same for rows behind which nothing may be read or written.
+        parts: 2, or 1 if frames are so narrow that halo rows hold whole rows.
+        batch: Rows computed from halo rows at once; an even number.
+        halo_pitch: Columns from one halo row to the next.
+        halo_odd: Where the halo rows of odd rows start, if rows are computed in pairs; else 0.
+        halo_rows: Number of halo rows that fit in the buffer.
+        halo_cols: Columns of the frame in each halo row.
+        halo_right: Results at the right end of a row that come from halo rows; 0 if all do.
+        in_place: Results of a row computed in place. Up to as many of them as there are at the left end lie past the
+            end of the row; the row below overwrites them.
+        in_place_last: The same for rows after which nothing may be read or written.
     """
 
     parts: int
     batch: int
-    side_pitch: int
-    side_half: int
-    side_rows: int
-    side_cols: int
-    side_right: int
-    whole: int
-    inside: int
+    halo_pitch: int
+    halo_odd: int
+    halo_rows: int
+    halo_cols: int
+    halo_right: int
+    in_place: int
+    in_place_last: int
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """What a window needs of a row's sides.
+class Halo:
+    """The halo of a window: what its results at the two ends of a row need.
 
     Attributes:
         left: Columns of the window left of the result.
-        beyond: Right of it.
+        right: Columns of the window right of the result.
         height: Rows of the window.
-        makes_two_rows: Two rows are made in one loop, which see the same rows of pixels; the side rows of even and of
-            odd rows then lie apart.
+        pairs_rows: Two rows are computed in one loop and share rows of pixels; the halo rows of even rows and of odd
+            rows are then stored apart.
     """
 
     left: int
-    beyond: int
+    right: int
     height: int
-    makes_two_rows: bool
+    pairs_rows: bool
 
     @property
-    def first(self) -> int:
-        """How many of a row's first columns are kept: those that margins mirror, and that the left results see."""
-        return self.left + max(self.beyond, 1)
+    def left_cols(self) -> int:
+        """First columns of a row that are kept: those that the border mirrors and that the left results see."""
+        return self.left + max(self.right, 1)
 
     @property
-    def right(self) -> int:
-        """How many results at the right are taken from side rows, LANES more where rows do not end in whole vectors."""
-        return self.beyond + _READ_ON + 3
+    def right_results(self) -> int:
+        """Results at the right end that come from halo rows, where rows end in whole vectors.
 
-    def layout(self, cols: int) -> Layout:
-        """Lay out side rows for frames of ``cols`` columns."""
-        whole = cols // LANES * LANES
-        inside = (cols - self.left - self.beyond - _READ_ON) // 4 * 4
-        if cols < NARROWEST:
-            parts, kept, right = 1, cols, 0
+        Elsewhere there are VECTOR_COLUMNS more.
+        """
+        return self.right + _OVERREAD + 3
+
+    def layout(self, cols: int) -> HaloLayout:
+        """Lay out halo rows for frames of ``cols`` columns."""
+        in_place = cols // VECTOR_COLUMNS * VECTOR_COLUMNS
+        in_place_last = (cols - self.left - self.right - _OVERREAD) // 4 * 4
+        if cols < MIN_IN_PLACE_COLUMNS:
+            parts, halo_cols, right = 1, cols, 0
         else:
-            right = self.right if cols - whole <= self.left + self.right else self.right + LANES
-            parts, kept = 2, self.first + self.left + right
-        pitch = self.left + kept + self.beyond
-        batch = max(_COLUMNS // pitch, _LEAST_ROWS) // 2 * 2
+            is_whole = cols - in_place <= self.left + self.right_results
+            right = self.right_results if is_whole else self.right_results + VECTOR_COLUMNS
+            parts, halo_cols = 2, self.left_cols + self.left + right
+        pitch = self.left + halo_cols + self.right
+        batch = max(_BATCH_COLUMNS // pitch, _MIN_BATCH_ROWS) // 2 * 2
         rows = batch + self.height
-        half = (rows + 1) // 2 * pitch if self.makes_two_rows else 0
-        return Layout(parts, batch, pitch, half, rows, kept, right, whole, inside)
+        odd = (rows + 1) // 2 * pitch if self.pairs_rows else 0
+        return HaloLayout(parts, batch, pitch, odd, rows, halo_cols, right, in_place, in_place_last)
 
-    def seats(self, layout: Layout) -> list[int]:
-        """Return where the side rows of a batch begin, and likewise their results."""
-        if not self.makes_two_rows:
-            return [at * layout.side_pitch for at in range(layout.side_rows)]
-        return [at % 2 * layout.side_half + at // 2 * layout.side_pitch for at in range(layout.side_rows)]
+    def row_offsets(self, layout: HaloLayout) -> list[int]:
+        """Return where each halo row of a batch starts; its results start at the same offsets."""
+        if not self.pairs_rows:
+            return [at * layout.halo_pitch for at in range(layout.halo_rows)]
+        return [at % 2 * layout.halo_odd + at // 2 * layout.halo_pitch for at in range(layout.halo_rows)]

@@ -1,9 +1,9 @@
-"""The plan: which operations share a sweep over the frame, and how each is computed. No Numba in here.
+"""The plan: which operations share a pass over the frame, and how each is computed.
 
-Neighbourhood operations become stages. Each stage makes one row at a time from a ring of the last rows of the stage
-before it; the first window reads the frame in place if it is small. Point operations ride on the stage that they
-follow. A sweep runs through the frame once, all of its stages one behind the other. Only a "wrap" border below the
-first stage ends a sweep: the top row needs the bottom row then.
+Stencil operations (those with a window) become stages. Each stage computes one row at a time from a ring buffer of the
+last rows of the stage before it; the first window reads the frame in place if it is small (see ``_halo``). Point
+operations belong to the stage that they follow. A pass runs through the frame once, with all of its stages pipelined.
+Only a "wrap" border below the first stage ends a pass, because its top row needs the bottom row of the stage before.
 """
 
 from __future__ import annotations
@@ -14,45 +14,46 @@ from typing import Literal
 
 import numpy as np
 
-from livefilter.compiler.plan._halo import Sides
-from livefilter.compiler.plan._intervals import Integers, Range, weighted_range
-from livefilter.compiler.plan._strategies import Box, Direct, Form, Separable, choose_form
+from livefilter.compiler.plan._halo import Halo
+from livefilter.compiler.plan._intervals import Integers, Interval, weighted_interval
+from livefilter.compiler.plan._strategies import Direct, RunningBox, Separable, SumStrategy, choose_strategy
 from livefilter.kernels import Blend, Border, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, Unsharp
 
-Neighbourhood = Correlation | Gradient | Unsharp
-Point = Lookup | Blend
+StencilOp = Correlation | Gradient | Unsharp
+PointOp = Lookup | Blend
 Output = Literal["uint8", "int16", "float32"]
-TAPS_FOR_TWO_ROWS = 25
-WIDEST_IN_PLACE = 15
-"""Columns of a window. Making the results at the sides twice costs more for wider ones than copying the frame."""
-MOST_OPERATIONS_IN_PLACE = 100.0
-"""Per pixel of such a window, for the same reason."""
+MAX_TAPS_FOR_PAIRED_ROWS = 25
+MAX_IN_PLACE_WIDTH = 15
+"""Columns of a window. For wider ones, computing the results at both ends twice costs more than copying the frame."""
+MAX_IN_PLACE_COST = 100.0
+"""Cost per pixel of such a window, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedSum:
-    """Whole weights in a stage's window, and the form in which they are added up."""
+    """Integer weights in a stage's window, the strategy that adds them up, and the interval of the sum."""
 
     weights: Integers
-    form: Form
-    range: Range
+    strategy: SumStrategy
+    interval: Interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """One neighbourhood operation and the point operations that follow it.
+    """One stencil operation and the point operations that follow it.
 
     Attributes:
         operation: None for the copy of the frame's rows into the first ring.
-        points: Done on the stage's own result.
+        point_ops: Applied to the stage's own result.
+        border: What the window sees outside its input.
         above: Rows of the window above the output pixel; ``below``, ``left`` and ``right`` likewise.
-        sums: One for a correlation or unsharp, two for a gradient.
+        sums: One for a correlation or unsharp mask, two for a gradient.
         divisor: Of the sums.
         offset: Added to the sum before the division.
     """
 
-    operation: Neighbourhood | None
-    points: tuple[Point, ...]
+    operation: StencilOp | None
+    point_ops: tuple[PointOp, ...]
     border: Border = "reflect_101"
     above: int = 0
     below: int = 0
@@ -73,60 +74,62 @@ class Stage:
         return self.left + 1 + self.right
 
     @property
-    def reach(self) -> int:
-        """Rows that may be needed on either side, borders included: a mirror may lie on the longer side."""
+    def row_halo(self) -> int:
+        """Input rows that may be needed on either side, borders included: a mirrored row may be on the longer side."""
         return max(self.above, self.below)
 
     @property
-    def operations(self) -> float:
-        """Vector operations per pixel, in units of one 16-bit operation."""
-        return sum(item.form.operations for item in self.sums) + 8 * bool(self.sums) + 15 * len(self.points) + 3
+    def cost(self) -> float:
+        """Estimated vector operations per pixel, in units of one 16-bit operation."""
+        return sum(item.strategy.cost for item in self.sums) + 8 * bool(self.sums) + 15 * len(self.point_ops) + 3
 
     @property
     def phases(self) -> int:
-        """Pixels to a lane: four where sums of 16-bit columns are added up in float32, else two."""
-        form = self.sums[0].form if len(self.sums) == 1 else None
-        is_quad = isinstance(form, Separable) and form.lane == "float32" and form.column_lane != "int32"
+        """Pixels per lane: four where sums of 16-bit columns are added up in float32, otherwise two."""
+        strategy = self.sums[0].strategy if len(self.sums) == 1 else None
+        is_quad = isinstance(strategy, Separable) and strategy.lane == "float32" and strategy.column_lane != "int32"
         return 4 if is_quad else 2
 
     @property
-    def lanes_summed(self) -> int:
-        """To a multiple of what loops over sums of columns are rounded up.
+    def lane_multiple(self) -> int:
+        """The multiple to which the length of loops over column sums is rounded up.
 
-        They do not end in single lanes then, each of which takes as long as a vector of them (Gaussian 31 at 640x480:
-        0.21 ms, rounded up 0.16). What is left of pairs, LLVM vectorises by four.
+        Otherwise they end in single lanes, each of which takes as long as a whole vector (Gaussian 31 at 640x480:
+        0.21 ms, rounded up 0.16). LLVM vectorises the remaining pairs by four.
         """
         return 32 if self.phases == 4 else 4
 
     @property
-    def may_make_two_rows(self) -> bool:
-        """Tell whether two rows of the result can be made in one loop; they share rows of pixels.
+    def can_pair_rows(self) -> bool:
+        """Whether one loop can compute two rows of the result, which share rows of pixels.
 
-        Worth it for few taps (measured at 1080p: 3x3 0.26 ms one row at a time, 0.24 two; 5x5 0.46, 0.41; separable
+        It pays for few taps (measured at 1080p: 3x3 0.26 ms one row at a time, 0.24 two; 5x5 0.46, 0.41; separable
         5x5 0.136, 0.126).
         """
-        if not isinstance(self.operation, Correlation) or self.points or self.phases != 2:
+        if not isinstance(self.operation, Correlation) or self.point_ops or self.phases != 2:
             return False
-        match self.sums[0].form:
+        match self.sums[0].strategy:
             case Direct(loops=loops):
-                return len(loops) == 1 and sum(map(len, loops[0])) <= TAPS_FOR_TWO_ROWS
+                return len(loops) == 1 and sum(map(len, loops[0])) <= MAX_TAPS_FOR_PAIRED_ROWS
             case Separable():
                 return True
         return False
 
     @property
     def has_running_sums(self) -> bool:
-        """Tell whether sums are carried from row to row, so that the row above the window is needed too."""
-        return any(isinstance(item.form, Box) for item in self.sums)
+        """Whether sums are carried from row to row, so that the row above the window is needed too."""
+        return any(isinstance(item.strategy, RunningBox) for item in self.sums)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pass:
-    """Stages that run through the frame together; the first one is the copy.
+    """Stages that run through the frame together; the first one is the copy of the frame.
 
     Attributes:
-        rule: How the frame is scored in the same sweep, if it is.
-        is_valid: No border: the result is smaller than the frame by the window less one.
+        stages: In the order in which they are applied; none if the frame is only scored.
+        rule: How the frame is scored in the same pass, or None.
+        output: dtype of the result.
+        is_valid: Windows inside the frame only (mode "valid"): the result is smaller than the frame.
     """
 
     stages: tuple[Stage, ...]
@@ -135,62 +138,62 @@ class Pass:
     is_valid: bool = False
 
     @property
-    def sides(self) -> Sides | None:
-        """What the first window needs of the sides of rows, if it reads the frame in place."""
-        if len(self.stages) < 2 or self.is_valid or self.stages[0].points:
+    def halo(self) -> Halo | None:
+        """The halo of the first window if it reads the frame in place, otherwise None."""
+        if len(self.stages) < 2 or self.is_valid or self.stages[0].point_ops:
             return None
         stage = self.stages[1]
         if stage.border in ("constant", "wrap"):
             return None
-        if stage.width > WIDEST_IN_PLACE or stage.operations > MOST_OPERATIONS_IN_PLACE:
+        if stage.width > MAX_IN_PLACE_WIDTH or stage.cost > MAX_IN_PLACE_COST:
             return None
-        return Sides(stage.left, stage.right, stage.height, self.makes_two_rows(1))
+        return Halo(stage.left, stage.right, stage.height, self.pairs_rows(1))
 
-    def margins_before(self, at: int) -> int:
-        """Return how many columns lie left and right of the rows that the windows before this stage's see."""
+    def border_columns_before(self, at: int) -> int:
+        """Return the total number of border columns of the stages before stage ``at``."""
         return sum(stage.left + stage.right for stage in self.stages[:at])
 
-    def makes_two_rows(self, at: int) -> bool:
-        """Tell whether a stage makes two rows in one loop."""
-        return at == len(self.stages) - 1 and self.output == "uint8" and self.stages[at].may_make_two_rows
+    def pairs_rows(self, at: int) -> bool:
+        """Return whether a stage computes two rows in one loop."""
+        return at == len(self.stages) - 1 and self.output == "uint8" and self.stages[at].can_pair_rows
 
     @property
-    def operations(self) -> float:
-        """Vector operations per pixel, in units of one 16-bit operation."""
-        scored = 2 * int(np.count_nonzero(self.rule.horizontal.integers)) + 15 if self.rule else 0
-        return sum(stage.operations for stage in self.stages) + scored
+    def cost(self) -> float:
+        """Estimated vector operations per pixel, in units of one 16-bit operation."""
+        score_cost = 2 * int(np.count_nonzero(self.rule.horizontal.integers)) + 15 if self.rule else 0
+        return sum(stage.cost for stage in self.stages) + score_cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """All sweeps of a chain, in order."""
+    """All passes of a chain of operations, in order."""
 
     operations: tuple[Operation, ...]
     rule: ScoreRule | None
-    sweeps: tuple[Pass, ...]
+    passes: tuple[Pass, ...]
 
 
 def plan_chain(operations: Sequence[Operation], rule: ScoreRule | None) -> Plan:
-    """Plan a chain of operations and the score of the frame that goes in."""
+    """Plan a chain of operations and the score of the input frame."""
     stages = [Stage(None, ())]
     for operation in operations:
         if isinstance(operation, Lookup | Blend):
-            stages[-1] = _with_point(stages[-1], operation)
+            stages[-1] = _append_point_op(stages[-1], operation)
         else:
-            stages.append(_stage(operation))
-    sweeps: list[list[Stage]] = [[stages[0]]]
+            stages.append(_plan_stage(operation))
+    groups: list[list[Stage]] = [[stages[0]]]
     for stage in stages[1:]:
-        if stage.border == "wrap" and stage.reach and len(sweeps[-1]) > 1:
-            sweeps.append([Stage(None, ())])
-        sweeps[-1].append(stage)
-    planned = [Pass(tuple(group), rule if at == 0 else None) for at, group in enumerate(sweeps)]
-    return Plan(tuple(operations), rule, tuple(planned))
+        if stage.border == "wrap" and stage.row_halo and len(groups[-1]) > 1:
+            groups.append([Stage(None, ())])
+        groups[-1].append(stage)
+    passes = [Pass(tuple(group), rule if at == 0 else None) for at, group in enumerate(groups)]
+    return Plan(tuple(operations), rule, tuple(passes))
 
 
 def plan_correlation(kernel: Kernel, border: Border, output: Output, *, is_valid: bool) -> Plan:
     """Plan a single correlation for ``correlate``."""
     operation = Correlation(kernel, border)
-    stage = _stage(operation, is_valid=is_valid)
+    stage = _plan_stage(operation, is_valid=is_valid)
     return Plan((operation,), None, (Pass((Stage(None, ()), stage), None, output, is_valid),))
 
 
@@ -199,15 +202,16 @@ def plan_score(rule: ScoreRule) -> Plan:
     return Plan((), rule, (Pass((), rule),))
 
 
-def _with_point(stage: Stage, point: Point) -> Stage:
-    points = stage.points
-    if isinstance(point, Lookup) and points and isinstance(points[-1], Lookup):
-        first = points[-1].table
-        points, point = points[:-1], Lookup(bytes(point.table[level] for level in first))
-    return replace(stage, points=(*points, point))
+def _append_point_op(stage: Stage, point_op: PointOp) -> Stage:
+    """Return the stage with one more point operation; two lookups in a row become one table."""
+    point_ops = stage.point_ops
+    if isinstance(point_op, Lookup) and point_ops and isinstance(point_ops[-1], Lookup):
+        first = point_ops[-1].table
+        point_ops, point_op = point_ops[:-1], Lookup(bytes(point_op.table[level] for level in first))
+    return replace(stage, point_ops=(*point_ops, point_op))
 
 
-def _stage(operation: Neighbourhood, *, is_valid: bool = False) -> Stage:
+def _plan_stage(operation: StencilOp, *, is_valid: bool = False) -> Stage:
     match operation:
         case Correlation(kernel, border, _) | Unsharp(kernel, _, _, border):
             kernels, divisor, offset = [(kernel.integers, kernel.origin)], kernel.integer_divisor, kernel.integer_offset
@@ -228,13 +232,13 @@ def _stage(operation: Neighbourhood, *, is_valid: bool = False) -> Stage:
     shape = above + 1 + below, left + 1 + right
     sums = []
     for weights, origin in kernels:
-        window = _placed(weights, (above - origin[0], left - origin[1]), shape)
-        sums.append(WeightedSum(window, choose_form(window, offset), weighted_range(window)))
+        window = _place(weights, (above - origin[0], left - origin[1]), shape)
+        sums.append(WeightedSum(window, choose_strategy(window, offset), weighted_interval(window)))
     return Stage(operation, (), border, above, below, left, right, tuple(sums), divisor, offset)
 
 
 def _extent(weights: Integers, origin: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return how far the weights that are not zero reach above, below, left and right of the origin."""
+    """Return how far the nonzero weights extend above, below, left and right of the origin."""
     at = np.argwhere(weights)
     if not len(at):
         return 0, 0, 0, 0
@@ -243,8 +247,8 @@ def _extent(weights: Integers, origin: tuple[int, int]) -> tuple[int, int, int, 
     return max(row - top, 0), max(bottom - row, 0), max(col - left, 0), max(right - col, 0)
 
 
-def _placed(weights: Integers, at: tuple[int, int], shape: tuple[int, int]) -> Integers:
-    """Return weights in a window of ``shape``, their first one at ``at``; what lies outside of it is zero."""
+def _place(weights: Integers, at: tuple[int, int], shape: tuple[int, int]) -> Integers:
+    """Return a window of ``shape`` with the weights placed from ``at`` on and zeros elsewhere."""
     window = np.zeros(shape, dtype=np.int64)
     for i, j in np.argwhere(weights):
         window[at[0] + i, at[1] + j] = weights[i, j]

@@ -1,4 +1,4 @@
-"""Exact factors of a kernel: one column of weights times one row of weights."""
+"""Exact factorisation of separable kernels: one column of weights times one row of weights."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from livefilter.compiler.plan._intervals import Integers
 
 
 def rank(weights: Integers) -> int:
-    """Return the rank, exactly (fraction-free elimination, Bareiss 1968)."""
+    """Return the rank, computed exactly (fraction-free elimination, Bareiss 1968)."""
     rows = [[int(value) for value in row] for row in weights]
-    found, previous = 0, 1
+    result, previous = 0, 1
     for col in range(len(rows[0])):
-        pivot = next((i for i in range(found, len(rows)) if rows[i][col]), None)
+        pivot = next((i for i in range(result, len(rows)) if rows[i][col]), None)
         if pivot is None:
             continue
-        rows[found], rows[pivot] = rows[pivot], rows[found]
-        head = rows[found]
-        for i in range(found + 1, len(rows)):
+        rows[result], rows[pivot] = rows[pivot], rows[result]
+        head = rows[result]
+        for i in range(result + 1, len(rows)):
             rows[i] = [(head[col] * a - rows[i][col] * b) // previous for a, b in zip(rows[i], head, strict=True)]
         previous = head[col]
-        found += 1
-        if found == len(rows):
+        result += 1
+        if result == len(rows):
             break
-    return found
+    return result
 
 
-def separate(weights: Integers) -> tuple[Integers, Integers] | None:
-    """Return (column, row) of whole numbers whose outer product is ``weights``, or None if there are none.
+def factor_rank_one(weights: Integers) -> tuple[Integers, Integers] | None:
+    """Return integer vectors (column, row) whose outer product is ``weights``, or None if it has another rank than 1.
 
-    The common factor goes to the row, because the column pass comes first and should stay narrow.
+    The common factor goes to the row: columns are summed first, and their sums should stay in narrow lanes.
     """
     at = next((index for index, row in enumerate(weights) if row.any()), None)
     if at is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livefilter.compiler.emit._pass import generate
-from livefilter.compiler.plan._plan import Plan
+from livefilter.compiler.emit import generate_pass
+from livefilter.compiler.plan import Plan
 
 _REGISTERS = {512: r"%zmm\d+", 256: r"%ymm\d+", 128: r"%xmm\d+|\bv\d+\.(?:8h|16b|4s|2d)"}
 _PACKED_16 = re.compile(r"^\s*(?:v?p(?:add|sub|mull|mulhu|abs|max[su]|min[su]|sll|srl|sra)w)\b|\bv\d+\.8h\b")
@@ -15,10 +15,10 @@ _PACKED_SINGLE = re.compile(r"^\s*v?(?:fn?m(?:add|sub)\d*|add|sub|mul|div|sqrt)p
 
 @dataclass(frozen=True, slots=True)
 class AssemblySummary:
-    """How many instructions there are, by the widest register that they use, and of two kinds.
+    """Numbers of instructions, by the widest register that they use, and of two kinds.
 
     Attributes:
-        instructions: All of them.
+        instructions: Total.
         by_width: {bits: instructions}.
         packed_16: 16-bit integer arithmetic in vectors.
         packed_single: float32 arithmetic in vectors.
@@ -31,12 +31,12 @@ class AssemblySummary:
 
 
 def assembly_summary(plan: Plan) -> AssemblySummary:
-    """Compile a plan's sweeps and count their instructions; machine code from the cache folder cannot be read back."""
+    """Compile a plan's passes and count their instructions; machine code in the cache cannot be disassembled."""
     from livefilter.compiler.native import _numba as _codegen
 
     lines: list[str] = []
-    for sweep in plan.sweeps:
-        listing = _codegen.assembly(generate(sweep).source, "sweep")
+    for pass_ in plan.passes:
+        listing = _codegen.assembly(generate_pass(pass_).source, "run_pass")
         lines += [line for line in listing.splitlines() if re.match(r"\s+[a-z]", line)]
     by_width = {bits: sum(1 for line in lines if _width(line) == bits) for bits in _REGISTERS}
     return AssemblySummary(
