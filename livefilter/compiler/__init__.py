@@ -1,8 +1,17 @@
-"""The compiler: how pixels are computed. The only room that knows Numba."""
+"""The compiler: from operations to machine code that gives the reference's bytes. The only room that knows Numba.
+
+A preset's operations become a plan (``plan``: pure Python), the plan becomes source text (``emit``) in a small
+instruction set (``lanes``), and the text becomes machine code in a cache on disk (``native``), which several threads can
+run on one frame (``threads``). ``report`` describes a plan for people. Begin reading with ``_filter`` (a preset as a
+callable) and ``_executable`` (compiled passes and their memory); ``_buffers`` computes where each row is stored, and
+``plan/_halo`` says how borders are handled.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from livefilter._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from livefilter.compiler._convolution import convolve, correlate, edge_score
@@ -10,30 +19,22 @@ if TYPE_CHECKING:
     from livefilter.compiler._filter import Filter, Filtered, compile_shared
     from livefilter.compiler._grayscale import to_gray
     from livefilter.compiler.native._disk_cache import cache_folder, cached_files, clear_cache
-    from livefilter.compiler.plan._plan import Plan, plan_chain
-    from livefilter.compiler.report._instruction_counts import AssemblySummary, assembly_summary
-    from livefilter.compiler.report._plan_report import PassReport, SumReport, describe
-
-_HOMES = {
-    "AssemblySummary": "report._instruction_counts",
-    "Chain": "_executable",
-    "Filter": "_filter",
-    "Filtered": "_filter",
-    "Plan": "plan._plan",
-    "SumReport": "report._plan_report",
-    "PassReport": "report._plan_report",
-    "assembly_summary": "report._instruction_counts",
-    "cache_folder": "native._disk_cache",
-    "cached_files": "native._disk_cache",
-    "clear_cache": "native._disk_cache",
-    "compile_shared": "_filter",
-    "convolve": "_convolution",
-    "correlate": "_convolution",
-    "describe": "report._plan_report",
-    "edge_score": "_convolution",
-    "plan_chain": "plan._plan",
-    "to_gray": "_grayscale",
-}
+    from livefilter.compiler.plan import Plan, plan_chain
+    from livefilter.compiler.report import AssemblySummary, PassReport, SumReport, assembly_summary, describe
+else:
+    # Loaded on first use: a process that only compiles needs none of them, and starts in half the time.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "_convolution": ["convolve", "correlate", "edge_score"],
+            "_executable": ["Chain"],
+            "_filter": ["Filter", "Filtered", "compile_shared"],
+            "_grayscale": ["to_gray"],
+            "native._disk_cache": ["cache_folder", "cached_files", "clear_cache"],
+            "plan": ["Plan", "plan_chain"],
+            "report": ["AssemblySummary", "PassReport", "SumReport", "assembly_summary", "describe"],
+        },
+    )
 
 __all__ = [
     "AssemblySummary",
@@ -55,14 +56,3 @@ __all__ = [
     "plan_chain",
     "to_gray",
 ]
-
-
-def __getattr__(name: str) -> object:
-    # Loaded when first asked for: a process that only compiles needs none of them, and starts in half the time.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'livefilter.compiler' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"livefilter.compiler.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
