@@ -1,10 +1,11 @@
 """The compiler: from operations to machine code that gives the reference's bytes. The only room that knows Numba.
 
-A preset's operations become a plan (``plan``: pure Python), the plan becomes source text (``emit``) in a small
-instruction set (``lanes``), and the text becomes machine code in a cache on disk (``native``), which several threads can
-run on one frame (``threads``). ``report`` describes a plan for people. Begin reading with ``_filter`` (a preset as a
-callable) and ``_executable`` (compiled passes and their memory); ``_buffers`` computes where each row is stored, and
-``plan/_halo`` says how borders are handled.
+A preset's operations become a plan (``plan``: pure Python). The plan becomes source text (``emit``) in a small
+instruction set (``lanes``). The text becomes machine code in a cache on disk (``native``), which several threads can
+run on one frame (``threads``). ``report`` describes a plan for people.
+
+Begin reading with ``_filter`` (a preset as a callable) and ``_executable`` (compiled passes and their memory).
+``_buffers`` computes where each row is stored, and ``plan/_halo`` says how borders are handled.
 """
 
 from __future__ import annotations
