@@ -38,10 +38,7 @@ class CloseGuard:
         try:
             with self._reading:
                 self._reader = threading.get_ident()
-                try:
-                    yield not self._is_closed
-                finally:
-                    self._reader = None
+                yield not self._is_closed
         finally:
             if self._is_closed:
                 self._release_once(wait_s=0)
@@ -49,13 +46,17 @@ class CloseGuard:
     def iterate(self, frames: Iterator[Item]) -> Iterator[Item]:
         """Yield frames until there are no more, or the source is closed."""
         while True:
-            with self.hold() as is_open:
-                if not is_open:
-                    return
-                try:
+            try:
+                with self._reading:  # As hold does, which takes four times as long.
+                    self._reader = threading.get_ident()
+                    if self._is_closed:
+                        return
                     frame = next(frames)
-                except StopIteration:
-                    return
+            except StopIteration:
+                return
+            finally:
+                if self._is_closed:
+                    self._release_once(wait_s=0)
             yield frame
 
     def close(self, release: Callable[[], object] = lambda: None) -> None:
@@ -71,7 +72,8 @@ class CloseGuard:
             return
         self._release = release
         self._is_closed = True
-        if self._reader != threading.get_ident():
+        is_inside = self._reading.locked() and self._reader == threading.get_ident()
+        if not is_inside:
             self._release_once(wait_s=self._patience_s)
 
     def _release_once(self, *, wait_s: float) -> None:
