@@ -11,7 +11,7 @@ from livefilter.bench._measure import Measurement
 from livefilter.bench._report import machine_name
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.sinks import PLOT_SUFFIXES
-from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._atomic_file import AtomicFile, write_error
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measu
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError("--plot: needs matplotlib; pip install 'livefilter[bench]'") from error
-    file = Beside(path, overwrite=overwrite)
+    file = AtomicFile(path, overwrite=overwrite)
 
     def draw(measured: Sequence[Measurement]) -> None:
         figure = Figure(layout="constrained")
@@ -47,7 +47,7 @@ def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measu
         try:
             figure.savefig(file.partial, format=path.suffix[1:].lower(), dpi=120)
         except OSError as error:
-            raise cannot_write(path, error) from error
+            raise write_error(path, error) from error
         file.complete()
 
     try:

@@ -126,7 +126,7 @@ def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwri
     from livefilter.compiler import Filter
     from livefilter.errors import SourceError
     from livefilter.overlays import contact_sheet
-    from livefilter.sinks import write_picture
+    from livefilter.sinks import write_image
     from livefilter.sources import open_source
 
     with open_source(image) as source:
@@ -136,4 +136,4 @@ def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwri
     pictures = [("original", taken.pixels)]
     pictures += [(preset.name, Filter(preset)(taken.pixels).image) for preset in chosen]
     sheet = contact_sheet(pictures, columns=min(_SHEET_COLUMNS, len(pictures)), tile_cols=_TILE_COLS)
-    write_picture(output, sheet, overwrite=overwrite)
+    write_image(output, sheet, overwrite=overwrite)

@@ -130,7 +130,7 @@ def _add_outputs(
 ) -> None:
     """Give a pipeline the outputs that were asked for; without any sink it runs for its figures alone."""
     from livefilter.pipeline import NullOutput, PrometheusExporter, StatsLog
-    from livefilter.sinks import PipeSink, ScoreSink, VirtualCameraSink
+    from livefilter.sinks import RawPipeSink, ScoreSink, VirtualCameraSink
 
     facts = source.facts
     if stats is not None:
@@ -149,7 +149,7 @@ def _add_outputs(
             has_consumer=lambda: camera.is_read,
         )
     if pipe is not None:
-        live.add_sink("stdout", PipeSink(pipe, rate=facts.rate), drop_oldest=True, drain_timeout_s=_DRAIN_TIMEOUT_S)
+        live.add_sink("stdout", RawPipeSink(pipe, rate=facts.rate), drop_oldest=True, drain_timeout_s=_DRAIN_TIMEOUT_S)
     if scores is not None:
         live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite), needs_pixels=False)
     if record is not None:

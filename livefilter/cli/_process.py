@@ -88,12 +88,12 @@ def filter_to_files(
     """Run the pipeline of ``process`` and ``demo``, report, and return the exit code."""
     with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
         from livefilter.sinks import WindowSink
-        from livefilter.sources import title_of
+        from livefilter.sources import display_name
 
         job = make_recipe()
         targets: list[Target] = [output or f"{_run.file_stem(source)}-{_run.file_stem(job.preset.name)}.mp4"]
         if with_window:
-            targets.append(opened.enter_context(WindowSink(f"livefilter: {title_of(source)}")))
-        progress = opened.enter_context(progress_bar(title_of(source), is_quiet=is_quiet))
+            targets.append(opened.enter_context(WindowSink(f"livefilter: {display_name(source)}")))
+        progress = opened.enter_context(progress_bar(display_name(source), is_quiet=is_quiet))
         summary = job.run(source, targets, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
     return _run.report(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

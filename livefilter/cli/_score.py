@@ -59,10 +59,10 @@ def command(
         return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
     if ending is not None:
         raise click.UsageError("--format: is for several inputs; give -d FOLDER too, or name the file with -o")
-    from livefilter.sources import title_of
+    from livefilter.sources import display_name
 
     source = sources[0]
-    with _run.stopping_on_signal() as should_stop, progress_bar(title_of(source), is_quiet=quiet) as progress:
+    with _run.stopping_on_signal() as should_stop, progress_bar(display_name(source), is_quiet=quiet) as progress:
         summary = make_recipe().run(
             source, None, scores=output or "-", plot=plot, progress=progress, should_stop=should_stop
         )

@@ -10,7 +10,7 @@ from livefilter.frame import Frame
 from livefilter.pipeline._prefetch import LIVE_JOIN_TIMEOUT_S, BackgroundWriter, Prefetcher
 from livefilter.pipeline._render import Renderer, Result
 from livefilter.pipeline._summary import Progress, ScoreMean
-from livefilter.sinks import Along, Sink
+from livefilter.sinks import Sink, StreamCopyOptions
 from livefilter.sources import SourceFacts, Trimmed
 
 
@@ -38,7 +38,7 @@ class FileLoop:
         work: Renderer,
         caller_sinks: Sequence[Sink],
         writer_sinks: Sequence[Sink],
-        alongs: Sequence[Along],
+        alongs: Sequence[StreamCopyOptions],
     ) -> None:
         self.means = ScoreMean()
         self.loss: str | None = None
@@ -113,12 +113,12 @@ class FileLoop:
 
     def _tell_begin(self) -> None:
         for along in self._alongs:
-            along.begins_s = self._frames.begins_s
+            along.start_s = self._frames.start_s
 
     def _tell_end(self) -> None:
         """Let sound and subtitles end where the pictures do, if that is before the end of the source."""
-        ends_s = self._frames.ends_s
+        end_s = self._frames.end_s
         if self._last is not None and (self.is_interrupted or self.loss is not None):
-            ends_s = self._last.time_s + 1 / self._facts.rate
+            end_s = self._last.time_s + 1 / self._facts.rate
         for along in self._alongs:
-            along.ends_s = ends_s
+            along.end_s = end_s

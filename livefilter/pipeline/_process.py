@@ -22,12 +22,12 @@ from livefilter.pipeline._render import Renderer
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset, load_preset
 from livefilter.sinks import (
-    Along,
     Encoding,
-    Origin,
     PlotSink,
+    Provenance,
     ScoreSink,
     Sink,
+    StreamCopyOptions,
     is_pictures,
     open_sink,
     replaces,
@@ -125,13 +125,13 @@ def process(
         facts = source.facts
         trimmed = Trimmed(source, trim or Trim())
         own = opened.enter_context(ExitStack())
-        origin = Origin.of(preset, facts.name)
-        alongs: list[Along] = []
+        origin = Provenance.of(preset, facts.name)
+        alongs: list[StreamCopyOptions] = []
 
         def opened_here(target: str | PathLike[str]) -> Sink:
             along = None
             if facts.path is not None:
-                along = Along(facts.path, trimmed.begins_s, trimmed.ends_s, audio, cover, drop_unsupported)
+                along = StreamCopyOptions(facts.path, trimmed.start_s, trimmed.end_s, audio, cover, drop_unsupported)
                 alongs.append(along)
             return own.enter_context(
                 open_sink(

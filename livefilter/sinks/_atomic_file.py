@@ -18,7 +18,7 @@ if sys.platform != "win32":
 logger = logging.getLogger(__name__)
 
 
-class Beside:
+class AtomicFile:
     """A file on its way to ``target``, written under ``<stem>.partial<suffix>`` in the same folder.
 
     While it is being written it is locked, so that two runs never write one output at the same time; the lock ends with
@@ -33,7 +33,7 @@ class Beside:
 
     def __init__(self, target: Path, *, overwrite: bool = False) -> None:
         self.target = target
-        self.partial = partial_of(target)
+        self.partial = partial_path(target)
         folder = target.parent
         if isdir(target):
             raise SinkError(f"{target}: is a folder; give a file name in it")
@@ -55,7 +55,7 @@ class Beside:
         except SinkError:
             raise
         except OSError as error:
-            raise cannot_write(self.target, error) from error
+            raise write_error(self.target, error) from error
         finally:
             self._unlock()
         self._is_ours = False
@@ -101,7 +101,7 @@ class Beside:
         except FileExistsError as error:
             raise self._taken() from error
         except OSError as error:
-            raise cannot_write(self.partial, error) from error
+            raise write_error(self.partial, error) from error
 
     def _locks(self, file: BinaryIO) -> bool:
         """Lock an open file, and return whether that is possible here.
@@ -129,7 +129,7 @@ class Beside:
         try:
             os.rename(self.partial, kept)
         except OSError as error:
-            raise cannot_write(self.partial, error) from error
+            raise write_error(self.partial, error) from error
         logger.warning("%s was left by an earlier run; it is kept as %s", self.partial, kept)
 
     def _taken(self) -> SinkError:
@@ -141,12 +141,12 @@ class Beside:
             self._lock = None
 
 
-def partial_of(target: Path) -> Path:
+def partial_path(target: Path) -> Path:
     """Return where the file is that becomes ``target``, while it is not complete."""
     return target.with_name(f"{target.stem}.partial{target.suffix}")
 
 
-def cannot_write(path: Path, error: Exception, *, frames: int | None = None) -> SinkError:
+def write_error(path: Path, error: Exception, *, frames: int | None = None) -> SinkError:
     """Return the error of livefilter for one of the operating system or of FFmpeg; it tells after how many frames."""
     came = "" if frames is None else f" (after {frames} frame{'' if frames == 1 else 's'})"
     return SinkError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}{came}")

@@ -11,7 +11,7 @@ import cv2
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
@@ -20,7 +20,7 @@ DEFAULT_NAME = "%06d.png"
 _NUMBER = re.compile(r"%0?\d*d")
 
 
-class PictureSink(Sink):
+class ImageSequenceSink(Sink):
     """One file for each frame, numbered by the frame's index; each is written beside and moved into place.
 
     Args:
@@ -48,7 +48,7 @@ class PictureSink(Sink):
             pattern.parent.mkdir(exist_ok=True)
             there = sorted(pattern.parent.iterdir())
         except OSError as error:
-            raise cannot_write(pattern.parent, error) from error
+            raise write_error(pattern.parent, error) from error
         if not overwrite and (found := next((path for path in there if is_of_sequence(path, pattern)), None)):
             raise SinkError(f"{found}: exists; give --overwrite (overwrite=True) to replace it")
 
@@ -58,7 +58,7 @@ class PictureSink(Sink):
         name = _NUMBER.sub(lambda number: number[0] % frame.index, self._pattern.name)
         with self._lifetime.write():
             try:
-                write_picture(self._pattern.with_name(name), frame.pixels, overwrite=True)
+                write_image(self._pattern.with_name(name), frame.pixels, overwrite=True)
             except SinkError as error:
                 if self._written == 0:
                     raise
@@ -80,7 +80,7 @@ class PictureSink(Sink):
                     self._pattern.parent.rmdir()
 
 
-class SinglePictureSink(Sink):
+class ImageSink(Sink):
     """One file, for a source of one frame.
 
     Args:
@@ -95,7 +95,7 @@ class SinglePictureSink(Sink):
         self.target = str(path)
         self._lifetime = Lifetime(self.target)
         self._path = path
-        self._file = Beside(path, overwrite=overwrite)
+        self._file = AtomicFile(path, overwrite=overwrite)
         self._is_written = False
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
@@ -140,7 +140,7 @@ def is_of_sequence(path: Path, pattern: Path) -> bool:
     return re.fullmatch(re.escape(before) + r"\d+" + re.escape(after), path.name) is not None
 
 
-def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> None:
+def write_image(path: Path, pixels: Pixels, *, overwrite: bool = False) -> None:
     """Write one picture, beside its place at first.
 
     Args:
@@ -154,7 +154,7 @@ def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> Non
     """
     if path.suffix.lower() not in SEQUENCE_SUFFIXES:
         raise OptionError(f"{path}: a picture ends in {', '.join(SEQUENCE_SUFFIXES)}, found {path.suffix or 'none'}")
-    file = Beside(path, overwrite=overwrite)
+    file = AtomicFile(path, overwrite=overwrite)
     try:
         _write(file, pixels)
         file.complete()
@@ -163,7 +163,7 @@ def write_picture(path: Path, pixels: Pixels, *, overwrite: bool = False) -> Non
         raise
 
 
-def _write(file: Beside, pixels: Pixels) -> None:
+def _write(file: AtomicFile, pixels: Pixels) -> None:
     """Write a picture beside its place."""
     path = file.target
     try:
@@ -175,4 +175,4 @@ def _write(file: Beside, pixels: Pixels) -> None:
     try:
         file.partial.write_bytes(encoded.tobytes())
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise write_error(path, error) from error

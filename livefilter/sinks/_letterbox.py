@@ -8,7 +8,7 @@ import numpy as np
 from livefilter.frame import Pixels
 
 
-def fitted(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
+def letterbox(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
     """Return a gray picture in a shape: as it is if it has that shape, otherwise scaled, with black beside it.
 
     Args:

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from livefilter.errors import OptionError
 from livefilter.frame import Colorimetry
-from livefilter.sinks._atomic_file import partial_of
+from livefilter.sinks._atomic_file import partial_path
 from livefilter.sinks._images import (
     DEFAULT_NAME,
     SEQUENCE_SUFFIXES,
-    PictureSink,
-    SinglePictureSink,
+    ImageSequenceSink,
+    ImageSink,
     is_of_sequence,
     is_sequence,
     is_single,
 )
-from livefilter.sinks._provenance import Origin
+from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
-from livefilter.sinks.video._encoder import STANDARD_OUTPUT, VIDEO_SUFFIXES, chosen
+from livefilter.sinks.video._encoder import STANDARD_OUTPUT, VIDEO_SUFFIXES, resolve_encoder
 from livefilter.sinks.video._encoding import Encoding
-from livefilter.sinks.video._remux import Along
+from livefilter.sinks.video._remux import StreamCopyOptions
 from livefilter.sinks.video._sink import VideoSink
 
 
@@ -35,8 +35,8 @@ def open_sink(
     overwrite: bool = False,
     encoding: Encoding | None = None,
     look: Colorimetry | None = None,
-    along: Along | None = None,
-    origin: Origin | None = None,
+    along: StreamCopyOptions | None = None,
+    origin: Provenance | None = None,
 ) -> Sink:
     """Open the sink that a path's ending stands for.
 
@@ -57,7 +57,7 @@ def open_sink(
     """
     path = _path(target)
     if path.suffix.lower() in SEQUENCE_SUFFIXES:
-        one_or_many = SinglePictureSink if is_single(path) else PictureSink
+        one_or_many = ImageSink if is_single(path) else ImageSequenceSink
         return one_or_many(path, overwrite=overwrite)
     if path.suffix.lower() in VIDEO_SUFFIXES or str(target) == STANDARD_OUTPUT:
         return VideoSink(
@@ -83,7 +83,7 @@ def try_encoding(target: str | PathLike[str], encoding: Encoding) -> None:
     Raises:
         OptionError: A codec or setting that does not exist, or not here.
     """
-    chosen(_path(target), encoding)
+    resolve_encoder(_path(target), encoding)
 
 
 def is_pictures(target: str | PathLike[str]) -> bool:
@@ -96,7 +96,7 @@ def replaces(target: str | PathLike[str], path: Path) -> bool:
     written = _path(target)
     if written.suffix.lower() in SEQUENCE_SUFFIXES and is_sequence(written):
         return is_of_sequence(path, written) and _is_same(path.parent, written.parent)
-    return _is_same(path, written) or _is_same(path, partial_of(written))
+    return _is_same(path, written) or _is_same(path, partial_path(written))
 
 
 def _path(target: str | PathLike[str]) -> Path:

@@ -10,7 +10,7 @@ from livefilter.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """What made a result.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._letterbox import fitted
+from livefilter.sinks._letterbox import letterbox
 from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
@@ -19,7 +19,7 @@ PipeFormat = Literal["y4m", "raw"]
 PIPE_FORMATS: tuple[PipeFormat, ...] = get_args(PipeFormat)
 
 
-class PipeSink(Sink):
+class RawPipeSink(Sink):
     """Gray pictures to standard output, all of the size of the first one: others are scaled into it.
 
     Y4M carries size and rate (mono, full range); "raw" is nothing but rows of bytes.
@@ -70,7 +70,7 @@ class PipeSink(Sink):
                 self._put(f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode())
         if self._is_y4m:
             self._put(b"FRAME\n")
-        self._put(fitted(frame.pixels, self._shape).data.cast("B"))
+        self._put(letterbox(frame.pixels, self._shape).data.cast("B"))
 
     def _put(self, content: bytes | memoryview) -> None:
         rest = memoryview(content)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._letterbox import fitted
+from livefilter.sinks._letterbox import letterbox
 from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
 
@@ -62,7 +62,7 @@ class VirtualCameraSink(Sink):
         """Show one picture to whoever has the camera open."""
         with self._lifetime.write():
             try:
-                self._camera.send(fitted(frame.pixels, self._shape))
+                self._camera.send(letterbox(frame.pixels, self._shape))
             except (RuntimeError, OSError) as error:
                 raise SinkError(f"virtual camera {self.target}: cannot be written: {_one_line(error)}") from error
 

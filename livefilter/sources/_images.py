@@ -29,7 +29,7 @@ _DEFLATE_RATIO = 1032
 """How many bytes deflate can make of one, at most."""
 
 
-class Pictures(Source):
+class ImageFiles(Source):
     """Picture files as frames; one that cannot be read is passed over and named in ``loss``.
 
     Args:

@@ -16,9 +16,9 @@ from livefilter.frame import Frame
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources._urls import capture_options, shown
-from livefilter.sources.file._pixels import gray_pixels
-from livefilter.sources.live._reader_thread import Picture
+from livefilter.sources._urls import ffmpeg_options_from_env, redact
+from livefilter.sources.file._pixels import luma
+from livefilter.sources.live._reader_thread import CapturedFrame
 
 _OPTIONS_BY_SCHEME = {
     "rtsp": {"rtsp_transport": "tcp"},
@@ -62,20 +62,20 @@ class NetworkReader:
     notes: tuple[str, ...] = ()
 
     def __init__(self, url: str, options: SourceOptions, *, is_first: bool = True) -> None:
-        self._name = shown(url)
+        self._name = redact(url)
         self._read_timeout_s = options.read_timeout_s
         scheme = url.partition(":")[0].lower()
         is_http = scheme in ("http", "https")
         asked = dict(_OPTIONS_BY_SCHEME.get(scheme, {}))
         asked |= {} if is_http else _LIVE_OPTIONS
         asked |= {} if is_first else _RATE_IS_KNOWN
-        asked |= capture_options()
+        asked |= ffmpeg_options_from_env()
         try:
             timeouts = (options.open_timeout_s, options.read_timeout_s)
             self._container = av.open(url, options=asked, timeout=timeouts)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             # Not chained: FFmpeg's error holds the address with its password.
-            raise SourceError(f"{self._name}: cannot be opened: {_why(error, options.open_timeout_s)}") from None
+            raise SourceError(f"{self._name}: cannot be opened: {_error_text(error, options.open_timeout_s)}") from None
         stream = self._container.streams.best("video")
         if not isinstance(stream, VideoStream):
             self._container.close()
@@ -98,7 +98,7 @@ class NetworkReader:
             stream.codec_context.flags |= CodecFlags.low_delay.value
         self._pictures = self._decode(stream)
 
-    def read(self) -> Picture | None:
+    def read(self) -> CapturedFrame | None:
         """Return the next picture; None if there is none yet.
 
         Raises:
@@ -109,7 +109,7 @@ class NetworkReader:
         except (av.error.EOFError, StopIteration):
             raise StreamEndedError(f"{self._name}: the server ended the stream") from None
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{self._name}: {_why(error, self._read_timeout_s)}") from None
+            raise SourceError(f"{self._name}: {_error_text(error, self._read_timeout_s)}") from None
         if self._is_paced and picture is not None and picture.stamp_s is not None:
             self._wait_for(Fraction(picture.stamp_s))
         return picture
@@ -118,19 +118,19 @@ class NetworkReader:
         """Hang up."""
         self._container.close()
 
-    def _decode(self, stream: VideoStream) -> Iterator[Picture | None]:
+    def _decode(self, stream: VideoStream) -> Iterator[CapturedFrame | None]:
         for packet in self._container.demux(stream):
             try:
                 pictures = packet.decode()
             except av.error.InvalidDataError:
-                yield Picture(None, time.monotonic_ns(), damaged=1)
+                yield CapturedFrame(None, time.monotonic_ns(), damaged=1)
                 continue
             if not pictures:
                 yield None
             for picture in pictures:
                 captured_ns = time.monotonic_ns()
                 stamp_s = None if picture.pts is None or self.time_base is None else picture.pts * self.time_base
-                yield Picture(gray_pixels(picture), captured_ns, stamp_s, damaged=int(picture.is_corrupt))
+                yield CapturedFrame(luma(picture), captured_ns, stamp_s, damaged=int(picture.is_corrupt))
 
     def _wait_for(self, stamp_s: Fraction) -> None:
         """Wait until a picture is due: segments of many seconds come at once."""
@@ -140,7 +140,7 @@ class NetworkReader:
         time.sleep(max(0.0, float(stamp_s + self._began_s - now_s)))
 
 
-class StreamFile(Source):
+class RemoteFile(Source):
     """A video that lies on a server: it has an end, every frame counts, and nothing is connected to again.
 
     Args:
@@ -188,7 +188,7 @@ class StreamFile(Source):
         if self._damaged:
             self._lose(f"{self._damaged} damaged piece{'s' * (self._damaged > 1)} could not be decoded")
 
-    def _read(self) -> Picture | None:
+    def _read(self) -> CapturedFrame | None:
         """Return the next picture with pixels; None at the end, also if that came too soon."""
         while True:
             try:
@@ -211,7 +211,7 @@ class StreamEndedError(SourceError):
     """The server ended a stream, where a file has its end."""
 
 
-def _why(error: Exception, timeout_s: float) -> str:
+def _error_text(error: Exception, timeout_s: float) -> str:
     """Return what went wrong in words, without what FFmpeg was asked for, which holds the address."""
     match error:
         case av.error.ExitError() | TimeoutError():

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from livefilter.errors import SourceError
-from livefilter.sources._options import Kind, SourceOptions
+from livefilter.sources._options import SourceKind, SourceOptions
 from livefilter.sources._source import Source
-from livefilter.sources._urls import SCHEMES, is_url, shown
+from livefilter.sources._urls import SCHEMES, is_url, redact
 
 _DEVICES = ("/dev/video", "/dev/v4l/")
 
@@ -61,7 +61,7 @@ def open_source(
         # Nothing more of it is shown: there may be a password in it.
         raise SourceError(f"{scheme}: an address is {scheme}://host/path; there must be two slashes after the colon")
     kind = _kind(text)
-    asked.check_for(kind, shown(text) if kind == "stream" else text)
+    asked.reject_unsupported(kind, redact(text) if kind == "stream" else text)
     match kind:
         case "camera":
             return _camera(text, asked, should_stop)
@@ -75,7 +75,7 @@ def open_source(
             return _stored(partial(_open_stored, kind, text, asked), asked, should_stop)
 
 
-def title_of(spec: str) -> str:
+def display_name(spec: str) -> str:
     """Return what a source may be called while it is not open: without its folder, and without credentials.
 
     Example:
@@ -84,10 +84,10 @@ def title_of(spec: str) -> str:
     """
     if spec == "-":
         return "standard input"
-    return shown(spec) if is_url(spec) else Path(spec).name or spec
+    return redact(spec) if is_url(spec) else Path(spec).name or spec
 
 
-def _kind(text: str) -> Kind:
+def _kind(text: str) -> SourceKind:
     if text.isdecimal() or text.startswith(("camera:", *_DEVICES)):
         return "camera"
     if text == "-":
@@ -104,43 +104,42 @@ def _camera(text: str, asked: SourceOptions, should_stop: Callable[[], bool]) ->
     is_path = text.startswith(_DEVICES)
     if not number.isdecimal() and not is_path:
         raise SourceError(f"{text}: a camera is camera:NUMBER, counted from 0; 'livefilter devices' lists them")
-    from livefilter.sources.camera._devices import is_there
     from livefilter.sources.camera._reader import CameraReader, ask_permission
-    from livefilter.sources.live._reconnecting import Live
+    from livefilter.sources.live._reconnecting import ReconnectingSource
 
     name = Path(text).name if is_path else f"camera {int(number)}"
     device = text if is_path else int(number)
     if sys.platform == "darwin" and not is_path:
         ask_permission(int(number))
     open_reader = partial(CameraReader, device, name, asked)
-    return Live(name, open_reader, asked, should_stop=should_stop, is_there=partial(is_there, device))
+    return ReconnectingSource(name, open_reader, asked, should_stop=should_stop, is_there=partial(exists, device))
 
 
 def _stream(url: str, asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
-    scheme, name = url.partition(":")[0].lower(), shown(url)
+    scheme, name = url.partition(":")[0].lower(), redact(url)
     if scheme not in SCHEMES:
         raise SourceError(f"{name}: unknown kind of address; known: {', '.join(SCHEMES)}")
-    from livefilter.sources._network import NetworkReader, StreamFile
-    from livefilter.sources.live._open_timeout import open_beside
-    from livefilter.sources.live._reconnecting import Live
+    from livefilter.sources._network import NetworkReader, RemoteFile
+    from livefilter.sources.live._open_timeout import open_with_timeout
+    from livefilter.sources.live._reconnecting import ReconnectingSource
 
-    first = open_beside(name, partial(NetworkReader, url, asked), asked.open_timeout_s, should_stop)
+    first = open_with_timeout(name, partial(NetworkReader, url, asked), asked.open_timeout_s, should_stop)
     if first.is_finite:
-        asked.check_for("video on a server", name)
-        return StreamFile(first, name)
+        asked.reject_unsupported("video on a server", name)
+        return RemoteFile(first, name)
     opened = [first]
 
     def open_reader() -> NetworkReader:
         return opened.pop() if opened else NetworkReader(url, asked, is_first=False)
 
-    return Live(name, open_reader, asked, should_stop=should_stop)
+    return ReconnectingSource(name, open_reader, asked, should_stop=should_stop)
 
 
-def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:
+def _open_stored(kind: SourceKind, text: str, asked: SourceOptions) -> Source:
     if kind == "pictures":
-        from livefilter.sources._images import DEFAULT_RATE, Pictures
+        from livefilter.sources._images import DEFAULT_RATE, ImageFiles
 
-        return Pictures(text, asked.rate or DEFAULT_RATE, is_coloured=asked.color != "gray")
+        return ImageFiles(text, asked.rate or DEFAULT_RATE, is_coloured=asked.color != "gray")
     if kind == "synthetic scene":
         from livefilter.sources._synthetic import Synthetic
 
@@ -151,10 +150,10 @@ def _open_stored(kind: Kind, text: str, asked: SourceOptions) -> Source:
 
 
 def _stored(open_again: Callable[[], Source], asked: SourceOptions, should_stop: Callable[[], bool]) -> Source:
-    from livefilter.sources._playback import Looped, Realtime
+    from livefilter.sources._playback import LoopedSource, RealtimeSource
 
-    source = Looped(open_again) if asked.loop else open_again()
-    return Realtime(source, should_stop=should_stop) if asked.realtime else source
+    source = LoopedSource(open_again) if asked.loop else open_again()
+    return RealtimeSource(source, should_stop=should_stop) if asked.realtime else source
 
 
 def _is_pictures(text: str) -> bool:

@@ -10,14 +10,16 @@ from typing import Literal, get_args
 
 from livefilter.errors import OptionError
 
-Kind = Literal["camera", "stream", "video on a server", "video file", "pictures", "synthetic scene", "standard input"]
+SourceKind = Literal[
+    "camera", "stream", "video on a server", "video file", "pictures", "synthetic scene", "standard input"
+]
 InputFormat = Literal["gray8", "bgr24"]
 Color = Literal["gray", "luma", "rgb"]
 
-_CAMERA: tuple[Kind, ...] = ("camera",)
-_LIVE: tuple[Kind, ...] = ("camera", "stream")
-_STORED: tuple[Kind, ...] = ("video file", "pictures", "synthetic scene")
-_TAKEN_BY: dict[str, tuple[Kind, ...]] = {
+_CAMERA: tuple[SourceKind, ...] = ("camera",)
+_LIVE: tuple[SourceKind, ...] = ("camera", "stream")
+_STORED: tuple[SourceKind, ...] = ("video file", "pictures", "synthetic scene")
+_TAKEN_BY: dict[str, tuple[SourceKind, ...]] = {
     "rate": ("camera", "pictures", "standard input"),
     "size": ("camera", "standard input"),
     "fourcc": _CAMERA,
@@ -102,7 +104,7 @@ class SourceOptions:
         if self.color not in get_args(Color):
             raise OptionError(f"color: must be one of {', '.join(get_args(Color))}, found {self.color!r}")
 
-    def check_for(self, kind: Kind, name: str) -> None:
+    def reject_unsupported(self, kind: SourceKind, name: str) -> None:
         """Refuse options that were given and that a kind of source does not take.
 
         Args:
@@ -113,13 +115,13 @@ class SourceOptions:
             OptionError: An option is not for this kind; the message says for which it is.
         """
         for field in fields(self):
-            taken_by: Collection[Kind] = _TAKEN_BY[field.name]
+            taken_by: Collection[SourceKind] = _TAKEN_BY[field.name]
             if getattr(self, field.name) != field.default and kind not in taken_by:
                 is_this = kind if kind in ("pictures", "standard input") else f"a {kind}"
                 raise OptionError(f"{field.name}: is for {_listed(taken_by)} only, and {name} is {is_this}")
 
 
-def _listed(kinds: Collection[Kind]) -> str:
+def _listed(kinds: Collection[SourceKind]) -> str:
     plural = {"pictures": "pictures", "standard input": "standard input", "video on a server": "videos on a server"}
     names = [plural.get(kind, f"{kind}s") for kind in kinds]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

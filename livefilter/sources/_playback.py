@@ -17,7 +17,7 @@ _LONGEST_REST_S = 0.1
 """So that a stop is noticed soon."""
 
 
-class Looped(Source):
+class LoopedSource(Source):
     """A source that begins again at its end; indexes and times go on.
 
     Args:
@@ -61,7 +61,7 @@ class Looped(Source):
             self._round = self._open_again()
 
 
-class Realtime(Source):
+class RealtimeSource(Source):
     """A source whose frames come when they are due, and not before; it is live: it waits for nobody.
 
     Args:
@@ -105,9 +105,9 @@ class Realtime(Source):
                 self._rest(min(wait_s, _LONGEST_REST_S))
             yield replace(frame, captured_ns=time.monotonic_ns())
 
-    def skip_to(self, time_s: Fraction) -> None:
+    def seek(self, time_s: Fraction) -> None:
         """As the source that is played."""
-        self._source.skip_to(time_s)
+        self._source.seek(time_s)
 
     def close(self) -> None:
         """End the wait, and close the source that is played; any thread may do so."""

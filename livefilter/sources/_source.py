@@ -66,7 +66,7 @@ class Source(Protocol):
         """
         ...
 
-    def skip_to(self, time_s: Fraction) -> None:
+    def seek(self, time_s: Fraction) -> None:
         """Leave out what comes long before a media time, where that is quick and sure; otherwise do nothing.
 
         It is called before the first frame is read. Frames from ``time_s`` on are the same either way; those before it,
@@ -74,7 +74,7 @@ class Source(Protocol):
         """
         return
 
-    def skip_waiting(self) -> None:
+    def drop_backlog(self) -> None:
         """Leave out what came while nobody took it, but for the newest; otherwise do nothing, as a file does.
 
         It is called before the first frame is read, by whoever wants what is new.

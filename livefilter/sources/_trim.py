@@ -122,17 +122,17 @@ class Trimmed:
         self._source = source
         self._trim = trim
         start, end, duration = trim.start, trim.end, trim.duration
-        self.begins_s = start.value if start is not None and not start.is_frames else None
-        self.ends_s = end.value if end is not None and not end.is_frames else None
-        if duration is not None and not duration.is_frames and self.begins_s is not None:
-            self.ends_s = self.begins_s + duration.value
+        self.start_s = start.value if start is not None and not start.is_frames else None
+        self.end_s = end.value if end is not None and not end.is_frames else None
+        if duration is not None and not duration.is_frames and self.start_s is not None:
+            self.end_s = self.start_s + duration.value
         self.expected = self._guess(source.facts.frame_count, source.facts.rate)
 
     def __iter__(self) -> Iterator[Frame]:
         start, end, duration, stride = self._trim.start, self._trim.end, self._trim.duration, self._trim.stride
         counts_from_the_start = (start is not None and start.is_frames) or (end is not None and end.is_frames)
-        if self.begins_s is not None and not counts_from_the_start:
-            self._source.skip_to(self.begins_s)
+        if self.start_s is not None and not counts_from_the_start:
+            self._source.seek(self.start_s)
         last_index = end.value if end is not None and end.is_frames else None
         first: int | None = None
         for index, frame in enumerate(self._source):
@@ -142,14 +142,14 @@ class Trimmed:
                 first = index
                 if duration is not None and duration.is_frames:
                     last_index = index + duration.value
-                if self.begins_s is None and start is not None:
-                    self.begins_s = frame.time_s
-                if duration is not None and not duration.is_frames and self.ends_s is None:
-                    self.ends_s = frame.time_s + duration.value
+                if self.start_s is None and start is not None:
+                    self.start_s = frame.time_s
+                if duration is not None and not duration.is_frames and self.end_s is None:
+                    self.end_s = frame.time_s + duration.value
             if last_index is not None and index >= last_index:
-                self.ends_s = frame.time_s
+                self.end_s = frame.time_s
                 return
-            if self.ends_s is not None and frame.time_s >= self.ends_s:
+            if self.end_s is not None and frame.time_s >= self.end_s:
                 return
             if (index - first) % stride == 0:
                 yield replace(frame, index=(index - first) // stride)

@@ -16,7 +16,7 @@ def is_url(text: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) is not None
 
 
-def shown(url: str) -> str:
+def redact(url: str) -> str:
     """Return what of an address may be shown, drawn and logged: no user, no password, no query (which may hold both).
 
     Passwords often stand there unescaped, with any sign in them. Where it cannot be told what belongs to one, nothing
@@ -36,7 +36,7 @@ def shown(url: str) -> str:
     return f"{scheme.lower()}://{place.rpartition('@')[2]}"
 
 
-def capture_options() -> dict[str, str]:
+def ffmpeg_options_from_env() -> dict[str, str]:
     """Return what OPENCV_FFMPEG_CAPTURE_OPTIONS asks of FFmpeg: ``key;value|key;value``, as OpenCV reads it."""
     pairs = (pair.partition(";") for pair in os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "").split("|"))
     return {key.strip(): value.strip() for key, _, value in pairs if key.strip()}

@@ -18,14 +18,14 @@ from livefilter.cli import run
 from livefilter.cli.doctor import _checks
 from livefilter.cli.doctor._checks import Check
 from livefilter.presets import user_folder
-from livefilter.sources import CameraFacts, Tried
+from livefilter.sources import CameraFacts, OpenAttempt
 
 
 @pytest.fixture(autouse=True)
 def _no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test opens a camera: there is no device, and nothing is tried."""
     monkeypatch.setattr(sources, "list_cameras", list)
-    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, Tried("", "no")))
+    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, OpenAttempt("", "no")))
 
 
 def only(checks: Any) -> Check:
@@ -271,7 +271,10 @@ def cameras(monkeypatch: pytest.MonkeyPatch, **problems: str | None) -> None:
 
 def test_cameras_that_open_are_listed_and_others_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that may not be used is not tried; each is told by itself, with what to do."""
-    tried = {0: Tried("640 x 480 at 30 fps", None), 2: Tried("", "cannot be opened; it is in use; close that first")}
+    tried = {
+        0: OpenAttempt("640 x 480 at 30 fps", None),
+        2: OpenAttempt("", "cannot be opened; it is in use; close that first"),
+    }
     cameras(monkeypatch, camera0=None, camera1="Permission denied; sudo usermod -aG video $USER", camera2=None)
     monkeypatch.setattr(sources, "try_cameras", lambda indices: {index: tried[index] for index in indices})
     assert list(_checks.cameras()) == [

@@ -217,7 +217,7 @@ def test_it_begins_with_the_newest() -> None:
 
         asked: ClassVar[list[str]] = []
 
-        def skip_waiting(self) -> None:
+        def drop_backlog(self) -> None:
             self.asked.append("skip")
 
         def __iter__(self) -> Iterator[Frame]:

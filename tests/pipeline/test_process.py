@@ -21,7 +21,7 @@ from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
 from livefilter.sinks import Encoding
 from livefilter.sources import Health, open_source
-from livefilter.sources._playback import Realtime
+from livefilter.sources._playback import RealtimeSource
 from livefilter.sources.file._video import VideoFile
 from livefilter.testing import ArraySource, ListSink
 
@@ -353,7 +353,9 @@ def test_a_file_that_is_stopped_while_it_waits_for_its_next_frame_is_not_complet
     """Played as if it were live, it may notice the stop before the pipeline does; the output is a part all the same."""
     told: list[float] = []
     answers = iter([False])
-    with Realtime(open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)) as played:
+    with RealtimeSource(
+        open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)
+    ) as played:
         summary = process(played, tmp_path / "out.mp4", negative, should_stop=lambda: next(answers, True))
     assert (summary.frames, summary.is_interrupted) == (1, True)
     assert names(tmp_path) == ["out.partial.mp4"]

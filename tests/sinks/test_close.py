@@ -19,7 +19,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import Along, PipeSink, PlotSink, ScoreSink, Sink, open_sink
+from livefilter.sinks import PlotSink, RawPipeSink, ScoreSink, Sink, StreamCopyOptions, open_sink
 from livefilter.testing import ListSink
 
 RATE = Fraction(25)
@@ -40,7 +40,7 @@ def opened(kind: str, clip: Path, folder: Path) -> Sink:
         return ListSink()
     if kind == "pipe":
         with open(folder / "pipe", "wb") as file:
-            return PipeSink("y4m", rate=RATE, descriptor=file.fileno())
+            return RawPipeSink("y4m", rate=RATE, descriptor=file.fileno())
     if kind == "-":
         return ScoreSink(Path("-"))
     if kind.startswith("scores"):
@@ -48,7 +48,10 @@ def opened(kind: str, clip: Path, folder: Path) -> Sink:
     if kind.startswith("plot"):
         return PlotSink(folder / kind)
     return open_sink(
-        folder / kind, rate=RATE, time_base=1 / RATE, along=Along(clip) if kind.startswith("along") else None
+        folder / kind,
+        rate=RATE,
+        time_base=1 / RATE,
+        along=StreamCopyOptions(clip) if kind.startswith("along") else None,
     )
 
 

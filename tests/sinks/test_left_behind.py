@@ -13,7 +13,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import PlotSink, ScoreSink, Sink, open_sink, write_picture
+from livefilter.sinks import PlotSink, ScoreSink, Sink, open_sink, write_image
 
 LEFT = b"an hour of night"
 
@@ -72,7 +72,7 @@ def test_what_a_killed_run_left_is_kept_under_a_number_and_logged(
 def test_a_snapshot_keeps_what_was_left_too(tmp_path: Path) -> None:
     """It is written beside its place, as all outputs are."""
     (tmp_path / "a.partial.png").write_bytes(LEFT)
-    write_picture(tmp_path / "a.png", np.zeros((4, 4), np.uint8))
+    write_image(tmp_path / "a.png", np.zeros((4, 4), np.uint8))
     assert names(tmp_path) == ["a.partial.1.png", "a.png"]
 
 

@@ -87,7 +87,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def test_the_window_managers_state_of_our_window_is_told(server: Server) -> None:
     """Found inside of the frame that the window manager put around it; it comes and goes."""
-    watch = _minimised.MinimisedWatch()
+    watch = _minimised.IconicWatch()
     told = []
     for state in (1, 3, 3, 1, None, 3):
         server.state = state
@@ -98,7 +98,7 @@ def test_the_window_managers_state_of_our_window_is_told(server: Server) -> None
 def test_it_is_asked_now_and_then_only(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once here, however often somebody wants to know."""
     monkeypatch.setattr(_minimised, "_EVERY_S", 1000)
-    watch = _minimised.MinimisedWatch()
+    watch = _minimised.IconicWatch()
     watch()
     asked = server.asked
     assert [watch() for _ in range(10)] == [False] * 10
@@ -107,7 +107,7 @@ def test_it_is_asked_now_and_then_only(server: Server, monkeypatch: pytest.Monke
 
 def test_a_server_that_hangs_up_is_asked_no_more(server: Server) -> None:
     """The window counts as seen then."""
-    watch = _minimised.MinimisedWatch()
+    watch = _minimised.IconicWatch()
     server.state = 3
     assert watch()
     server.close()
@@ -125,11 +125,11 @@ def test_without_an_x_server_every_window_is_seen(
             raise visit
 
     monkeypatch.setattr(_minimised, "visit_display", visited)
-    assert not _minimised.MinimisedWatch()()
+    assert not _minimised.IconicWatch()()
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_other_systems_are_not_asked(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """There, every window counts as seen."""
     monkeypatch.setattr(sys, "platform", platform)
-    assert not _minimised.MinimisedWatch()()
+    assert not _minimised.IconicWatch()()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from livefilter.errors import OptionError
-from livefilter.sinks import PictureSink, SinglePictureSink, Sink, VideoSink, open_sink, replaces
+from livefilter.sinks import ImageSequenceSink, ImageSink, Sink, VideoSink, open_sink, replaces
 
 
 def opened(target: str | Path) -> Sink:
@@ -30,13 +30,13 @@ def test_a_pattern_or_a_folder_opens_pictures(name: str, tmp_path: Path) -> None
     """A folder that exists, or that is written as one, dot in its name or not."""
     for there in ("there", "there.v2"):
         (tmp_path / there).mkdir()
-    assert isinstance(opened(f"{tmp_path}/{name}"), PictureSink)
+    assert isinstance(opened(f"{tmp_path}/{name}"), ImageSequenceSink)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a%.jpeg"])
 def test_a_name_without_a_number_opens_one_picture(name: str, tmp_path: Path) -> None:
     """As somebody who filters one photograph writes it."""
-    assert isinstance(opened(tmp_path / name), SinglePictureSink)
+    assert isinstance(opened(tmp_path / name), ImageSink)
 
 
 @pytest.mark.parametrize("name", ["a.ts", "a", "a.csv"])

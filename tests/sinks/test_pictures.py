@@ -13,7 +13,7 @@ import pytest
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import PictureSink, SinglePictureSink, write_picture
+from livefilter.sinks import ImageSequenceSink, ImageSink, write_image
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)
 PICTURE = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -31,7 +31,7 @@ def names(folder: Path) -> list[str]:
 
 def test_each_frame_becomes_a_file_with_its_index(tmp_path: Path) -> None:
     """Numbers are those of the frames, so that a gap in the source is a gap in the sequence; PNG loses nothing."""
-    with PictureSink(tmp_path / "out" / "f%03d.png") as sink:
+    with ImageSequenceSink(tmp_path / "out" / "f%03d.png") as sink:
         for index in (0, 1, 7):
             sink.write(frame(index), SCORE)
         assert sink.finish() == str(tmp_path / "out" / "f%03d.png")
@@ -44,14 +44,14 @@ def test_a_folder_stands_for_six_digits_in_it(name: str, tmp_path: Path) -> None
     """It is made if it is missing, and one that exists may have a dot in its name."""
     for there in ("there", "there.too"):
         (tmp_path / there).mkdir()
-    with PictureSink(tmp_path / name) as sink:
+    with ImageSequenceSink(tmp_path / name) as sink:
         sink.write(frame(3), SCORE)
     assert names(tmp_path / name) == ["000003.png"]
 
 
 def test_another_percent_sign_is_the_users_own(tmp_path: Path) -> None:
     """Only the place of the number is replaced."""
-    with PictureSink(tmp_path / "100%_%d.jpg") as sink:
+    with ImageSequenceSink(tmp_path / "100%_%d.jpg") as sink:
         sink.write(frame(5), SCORE)
     assert names(tmp_path) == ["100%_5.jpg"]
 
@@ -61,10 +61,10 @@ def test_pictures_that_match_are_kept_unless_told_otherwise(tmp_path: Path) -> N
     (tmp_path / "f12.png").write_bytes(b"precious")
     (tmp_path / "g12.png").touch()
     with pytest.raises(SinkError, match=r"f12\.png: exists; give --overwrite"):
-        PictureSink(tmp_path / "f%d.png")
-    with PictureSink(tmp_path / "h%d.png") as sink:
+        ImageSequenceSink(tmp_path / "f%d.png")
+    with ImageSequenceSink(tmp_path / "h%d.png") as sink:
         sink.write(frame(0), SCORE)
-    with PictureSink(tmp_path / "f%d.png", overwrite=True) as sink:
+    with ImageSequenceSink(tmp_path / "f%d.png", overwrite=True) as sink:
         sink.write(frame(12), SCORE)
     assert cv2.imread(str(tmp_path / "f12.png")) is not None
 
@@ -73,12 +73,12 @@ def test_pictures_that_match_are_kept_unless_told_otherwise(tmp_path: Path) -> N
 def test_a_pattern_needs_one_number_and_a_known_ending(name: str, tmp_path: Path) -> None:
     """The message shows what one looks like."""
     with pytest.raises(OptionError, match=r"a sequence is named like frames/%05d\.png"):
-        PictureSink(tmp_path / name)
+        ImageSequenceSink(tmp_path / name)
 
 
 def test_a_name_without_a_number_is_one_picture(tmp_path: Path) -> None:
     """It appears when it is finished, and the notes of an interrupt are not for it: it is whole."""
-    sink = SinglePictureSink(tmp_path / "a.png")
+    sink = ImageSink(tmp_path / "a.png")
     sink.write(frame(0), SCORE)
     assert names(tmp_path) == ["a.partial.png"]
     assert sink.finish(is_complete=False) == str(tmp_path / "a.png")
@@ -90,7 +90,7 @@ def test_a_name_without_a_number_is_one_picture(tmp_path: Path) -> None:
 
 def test_a_second_frame_needs_a_sequence(tmp_path: Path) -> None:
     """The message names one, and nothing is left that looks like a result."""
-    sink = SinglePictureSink(tmp_path / "a.png")
+    sink = ImageSink(tmp_path / "a.png")
     sink.write(frame(0), SCORE)
     with pytest.raises(OptionError, match=r"is one picture, the source has more; a sequence is named a-%05d\.png"):
         sink.write(frame(1), SCORE)
@@ -100,25 +100,25 @@ def test_a_second_frame_needs_a_sequence(tmp_path: Path) -> None:
 
 def test_one_picture_of_nothing_is_no_file(tmp_path: Path) -> None:
     """And one that exists is kept unless told otherwise."""
-    with SinglePictureSink(tmp_path / "a.png") as sink:
+    with ImageSink(tmp_path / "a.png") as sink:
         assert names(tmp_path) == ["a.partial.png"]
     assert sink.finish() is None
     assert names(tmp_path) == []
     (tmp_path / "a.png").write_bytes(b"mine")
     with pytest.raises(SinkError, match="exists; give --overwrite"):
-        SinglePictureSink(tmp_path / "a.png")
+        ImageSink(tmp_path / "a.png")
 
 
 def test_a_folder_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     """Only the last folder is made: a typing error further up must not make a tree."""
     with pytest.raises(SinkError, match="missing/new: cannot be written: No such file or directory"):
-        PictureSink(tmp_path / "missing" / "new" / "%d.png")
+        ImageSequenceSink(tmp_path / "missing" / "new" / "%d.png")
 
 
 def test_what_was_written_stays_after_an_error(tmp_path: Path) -> None:
     """Each picture is complete, so none of them is taken away."""
     broken = Frame(np.zeros((1, 70_000), np.uint8), 1, Fraction(1), 0)
-    sink = PictureSink(tmp_path / "out" / "%06d.jpg")
+    sink = ImageSequenceSink(tmp_path / "out" / "%06d.jpg")
     sink.write(frame(0), SCORE)
     with pytest.raises(SinkError), sink:
         sink.write(broken, SCORE)
@@ -129,7 +129,7 @@ def test_a_folder_made_in_vain_is_removed(tmp_path: Path) -> None:
     """No frame, no folder; one that was there stays."""
     (tmp_path / "there").mkdir()
     for name in ("new", "there"):
-        with PictureSink(tmp_path / name) as sink:
+        with ImageSequenceSink(tmp_path / name) as sink:
             assert sink.finish() is None
     assert names(tmp_path) == ["there"]
 
@@ -139,7 +139,7 @@ def test_a_folder_made_in_vain_is_removed(tmp_path: Path) -> None:
 def test_a_picture_is_written_in_the_format_of_its_ending(suffix: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     """Gray or colour; PNG exactly, JPEG within what its quality loses on an even area."""
     path = tmp_path / f"a{suffix}"
-    write_picture(path, np.full(shape, 90, np.uint8))
+    write_image(path, np.full(shape, 90, np.uint8))
     read = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert read is not None
     assert read.shape == shape
@@ -149,25 +149,25 @@ def test_a_picture_is_written_in_the_format_of_its_ending(suffix: str, shape: tu
 
 def test_a_picture_that_exists_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     """As with every output."""
-    write_picture(tmp_path / "a.png", PICTURE)
+    write_image(tmp_path / "a.png", PICTURE)
     before = (tmp_path / "a.png").read_bytes()
     with pytest.raises(SinkError, match="exists"):
-        write_picture(tmp_path / "a.png", PICTURE + 1)
+        write_image(tmp_path / "a.png", PICTURE + 1)
     assert (tmp_path / "a.png").read_bytes() == before
-    write_picture(tmp_path / "a.png", PICTURE + 1, overwrite=True)
+    write_image(tmp_path / "a.png", PICTURE + 1, overwrite=True)
     assert (tmp_path / "a.png").read_bytes() != before
 
 
 def test_a_picture_of_no_format_is_refused(tmp_path: Path) -> None:
     """The message lists the endings."""
     with pytest.raises(OptionError, match=r"ends in \.png, \.jpg, \.jpeg, found \.gif"):
-        write_picture(tmp_path / "a.gif", PICTURE)
+        write_image(tmp_path / "a.gif", PICTURE)
 
 
 def test_a_picture_too_large_for_its_format_is_refused(tmp_path: Path) -> None:
     """JPEG counts rows and columns in 16 bits."""
     with pytest.raises(SinkError, match="1 x 70000 pixels do not fit"):
-        write_picture(tmp_path / "a.jpg", np.zeros((1, 70_000), np.uint8))
+        write_image(tmp_path / "a.jpg", np.zeros((1, 70_000), np.uint8))
     assert names(tmp_path) == []
 
 
@@ -179,7 +179,7 @@ def test_a_picture_that_opencv_4_cannot_encode_is_refused_too(tmp_path: Path, mo
 
     monkeypatch.setattr(cv2, "imencode", fail)
     with pytest.raises(SinkError, match="3 x 4 pixels do not fit"):
-        write_picture(tmp_path / "a.png", PICTURE)
+        write_image(tmp_path / "a.png", PICTURE)
 
 
 def test_a_full_disk_leaves_no_half_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_no_half_picture(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(SinkError, match="cannot be written: No space left"):
-        write_picture(tmp_path / "a.png", PICTURE)
+        write_image(tmp_path / "a.png", PICTURE)
     assert names(tmp_path) == []
 
 
@@ -204,5 +204,5 @@ def test_a_picture_that_cannot_be_moved_into_place_leaves_nothing(
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(SinkError, match="cannot be written: Is a directory"):
-        write_picture(tmp_path / "a.png", PICTURE)
+        write_image(tmp_path / "a.png", PICTURE)
     assert names(tmp_path) == []

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import PipeFormat, PipeSink
-from livefilter.sinks._letterbox import fitted
+from livefilter.sinks import PipeFormat, RawPipeSink
+from livefilter.sinks._letterbox import letterbox
 
 Pixels = NDArray[np.uint8]
 SCORE = EdgeScore(0, 0, 0)
@@ -28,7 +28,7 @@ HEAD = b"YUV4MPEG2 W4 H3 F30000:1001 Ip A1:1 Cmono XCOLORRANGE=FULL\n"
 
 def piped(path: Path, form: PipeFormat, *pictures: Pixels) -> bytes:
     """What arrives of these pictures."""
-    with path.open("wb") as file, PipeSink(form, rate=RATE, descriptor=file.fileno()) as sink:
+    with path.open("wb") as file, RawPipeSink(form, rate=RATE, descriptor=file.fileno()) as sink:
         for index, picture in enumerate(pictures):
             sink.write(Frame(picture, index, Fraction(index), 0), SCORE)
         assert sink.finish() is None
@@ -63,7 +63,7 @@ def test_a_picture_is_scaled_into_a_size_as_a_whole(
     given: tuple[int, int], shape: tuple[int, int], covered: tuple[int, int]
 ) -> None:
     """Its proportions stay; what is beside it is black."""
-    made = fitted(np.full(given, 200, np.uint8), shape)
+    made = letterbox(np.full(given, 200, np.uint8), shape)
     assert made.shape == shape
     assert made.dtype == np.uint8
     assert made.flags.c_contiguous
@@ -90,7 +90,7 @@ def test_a_closed_pipe_is_left_to_the_caller() -> None:
     """It is no failure of ours."""
     reads, writes = os.pipe()
     os.close(reads)
-    with PipeSink("raw", rate=RATE, descriptor=writes) as sink:
+    with RawPipeSink("raw", rate=RATE, descriptor=writes) as sink:
         os.close(writes)
         with pytest.raises(BrokenPipeError):
             sink.write(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE)
@@ -102,7 +102,7 @@ def test_a_full_disk_is_an_error() -> None:
     if not full.exists():
         pytest.skip("needs /dev/full")
     with full.open("wb") as file:
-        sink = PipeSink("raw", rate=RATE, descriptor=file.fileno())
+        sink = RawPipeSink("raw", rate=RATE, descriptor=file.fileno())
     with pytest.raises(SinkError, match="standard output: cannot be written: No space"):
         sink.write(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE)
     sink.discard()
@@ -110,7 +110,7 @@ def test_a_full_disk_is_an_error() -> None:
 
 def test_a_pipe_that_takes_little_at_a_time_gets_everything(tmp_path: Path) -> None:
     """Writing to a pipe may write less than all."""
-    sink = PipeSink("raw", rate=RATE, descriptor=os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT))
+    sink = RawPipeSink("raw", rate=RATE, descriptor=os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT))
     taken = io.BytesIO()
 
     class Slow:
@@ -136,7 +136,7 @@ def test_a_terminal_gets_no_pictures() -> None:
     ours, theirs = os.openpty()
     try:
         with pytest.raises(OptionError, match="is a terminal"):
-            PipeSink("raw", rate=RATE, descriptor=theirs)
+            RawPipeSink("raw", rate=RATE, descriptor=theirs)
     finally:
         os.close(ours)
         os.close(theirs)
@@ -145,4 +145,4 @@ def test_a_terminal_gets_no_pictures() -> None:
 def test_another_format_is_an_error() -> None:
     """The message names those that there are."""
     with pytest.raises(OptionError, match="y4m or raw, found 'avi'"):
-        PipeSink("avi", rate=RATE, descriptor=1)  # type: ignore[arg-type]
+        RawPipeSink("avi", rate=RATE, descriptor=1)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import Origin, PlotSink
+from livefilter.sinks import PlotSink, Provenance
 from livefilter.sinks.scores._plot import _MOST_POINTS, _thinned
 
 
@@ -36,7 +36,7 @@ def write(sink: PlotSink, densities: list[float], then: BaseException | None = N
 def test_a_figure_is_drawn_in_its_endings_format(tmp_path: Path, ending: str) -> None:
     """A PNG is a picture with something on it; the others begin as their formats do."""
     path = tmp_path / f"a{ending}"
-    with PlotSink(path, origin=Origin("hall $1.mp4", "edge", "0123456789abcdef")) as sink:
+    with PlotSink(path, origin=Provenance("hall $1.mp4", "edge", "0123456789abcdef")) as sink:
         write(sink, [0.1, 0.9, 0.3])
         assert sink.finish() == str(path)
     assert names(tmp_path) == [path.name]

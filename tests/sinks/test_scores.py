@@ -16,7 +16,7 @@ import pytest
 from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import Origin, ScoreSink
+from livefilter.sinks import Provenance, ScoreSink
 from livefilter.sinks.scores._table import _JsonTable
 
 PICTURE = np.zeros((2, 2), np.uint8)
@@ -25,7 +25,7 @@ ROWS = [
     (Frame(PICTURE, 3, Fraction(1001, 30000), 0), EdgeScore(1 / 3, 0.0, 1e-9)),
 ]
 VALUES = [(0, 0.0, 0.1, 0.25, 1.0), (3, 1001 / 30000, 1 / 3, 0.0, 1e-9)]
-ORIGIN = Origin("hall # 1.mp4", "edge", "0123456789abcdef", "1.2.3")
+ORIGIN = Provenance("hall # 1.mp4", "edge", "0123456789abcdef", "1.2.3")
 NOTED = {"source": "hall # 1.mp4", "preset": "edge", "preset_hash": "0123456789abcdef", "livefilter": "1.2.3"}
 FIELDS = ["index", "time_s", "horizontal", "vertical", "density"]
 

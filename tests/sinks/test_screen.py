@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from livefilter.sinks.window._screen import Screen, fitting, read_screen, screen_shape
+from livefilter.sinks.window._screen import Screen, fit_to_screen, read_screen, screen_size
 
 VENDOR = b"The X.Org Foundation"
 FORMATS = 7
@@ -27,7 +27,7 @@ def told(answer: bytes) -> tuple[int, int] | None:
     with ours:
         with theirs:
             theirs.sendall(answer)
-        return screen_shape(ours)
+        return screen_size(ours)
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")
@@ -36,7 +36,7 @@ def test_an_x_server_tells_the_size_of_its_screen() -> None:
     assert told(welcome(1080, 1920)) == (1080, 1920)
     assert told(welcome(0, 0)) is None
     assert told(welcome(1080, 1920)[:60]) is None
-    assert screen_shape(None) is None
+    assert screen_size(None) is None
 
 
 def test_the_root_window_is_told_with_it() -> None:
@@ -61,4 +61,4 @@ def test_a_window_is_as_large_as_its_picture_or_as_the_screen_allows(
     shape: tuple[int, int], screen: tuple[int, int] | None, window: tuple[int, int]
 ) -> None:
     """In the picture's proportions, never without a pixel; as large as the picture where nobody tells of a screen."""
-    assert fitting(shape, screen) == window
+    assert fit_to_screen(shape, screen) == window

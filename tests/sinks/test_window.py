@@ -29,10 +29,10 @@ class Screen:
         self.mouse: Callable[..., object] = lambda *_: None
         self.visit, self._server = socket.socketpair()
         self.visible: float | None = 1.0
-        patch.setattr("livefilter.sinks.window._sink.visit_display", lambda: self.visit)
+        patch.setattr("livefilter.sinks.window._sink.connect_display", lambda: self.visit)
         self.shape: tuple[int, int] | None = None
-        patch.setattr("livefilter.sinks.window._sink.screen_shape", lambda _: self.shape)
-        patch.setattr("livefilter.sinks.window._sink.MinimisedWatch.__call__", lambda _: self.is_put_away)
+        patch.setattr("livefilter.sinks.window._sink.screen_size", lambda _: self.shape)
+        patch.setattr("livefilter.sinks.window._sink.IconicWatch.__call__", lambda _: self.is_put_away)
         patch.setattr("time.sleep", lambda seconds: self.calls.append(("sleep", seconds)))
         for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey", "setWindowProperty"):
             patch.setattr(cv2, name, lambda *arguments, name=name: self.calls.append((name, *arguments)))

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.live._open_timeout import open_beside
+from livefilter.sources.live._open_timeout import open_with_timeout
 
 LONG_S = 20.0
 
@@ -34,14 +34,14 @@ def test_what_opens_is_returned_and_what_breaks_is_raised() -> None:
     """As if it had been opened in place."""
     door = Door()
     door.may_open.set()
-    assert open_beside("door", door.open, LONG_S) is door
+    assert open_with_timeout("door", door.open, LONG_S) is door
     assert not door.closed.is_set()
 
     def locked() -> Door:
         raise SourceError("door: locked")
 
     with pytest.raises(SourceError, match="door: locked"):
-        open_beside("door", locked, LONG_S)
+        open_with_timeout("door", locked, LONG_S)
 
 
 def test_what_opens_too_late_is_closed_when_it_does(caplog: pytest.LogCaptureFixture) -> None:
@@ -49,7 +49,7 @@ def test_what_opens_too_late_is_closed_when_it_does(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.INFO, "livefilter.sources")
     door = Door()
     with pytest.raises(SourceError, match=r"door: cannot be opened: no answer within 1\.2 s"):
-        open_beside("door", door.open, 1.2)
+        open_with_timeout("door", door.open, 1.2)
     assert [record.getMessage() for record in caplog.records] == ["waiting for door"]
     door.may_open.set()
     assert door.closed.wait(LONG_S)
@@ -59,7 +59,7 @@ def test_being_told_to_stop_ends_the_wait() -> None:
     """As an interrupt, and the door is closed when it opens."""
     door = Door()
     with pytest.raises(KeyboardInterrupt):
-        open_beside("door", door.open, LONG_S, lambda: True)
+        open_with_timeout("door", door.open, LONG_S, lambda: True)
     door.may_open.set()
     assert door.closed.wait(LONG_S)
 
@@ -74,5 +74,5 @@ def test_one_that_opened_just_as_it_was_given_up_is_closed() -> None:
         return True
 
     with pytest.raises(KeyboardInterrupt):
-        open_beside("door", door.open, LONG_S, should_stop)
+        open_with_timeout("door", door.open, LONG_S, should_stop)
     assert door.closed.wait(LONG_S)

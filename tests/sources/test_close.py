@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from livefilter.sources import CloseGuard, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, running
 
-Pictures = list[NDArray[np.uint8]]
+ImageFiles = list[NDArray[np.uint8]]
 Clip = Callable[..., Path]
 LONG_S = 30.0
 
@@ -189,7 +189,7 @@ class _Camera(_Folder):
 
 @pytest.mark.parametrize("kind", ["video", "pictures", "scene"])
 def test_a_stored_source_that_is_closed_gives_no_more(
-    kind: str, long_clip: Path, pictures: Pictures, tmp_path: Path
+    kind: str, long_clip: Path, pictures: ImageFiles, tmp_path: Path
 ) -> None:
     """Whether it is closed after a frame, by leaving a ``with``, or before any; frames that were read stay good."""
     for at, picture in enumerate(pictures):
@@ -216,7 +216,7 @@ def test_a_stream_that_is_closed_gives_no_more(serve: Callable[[ThreadingHTTPSer
 
 @pytest.mark.parametrize("kind", ["y4m", "jpeg", "raw"])
 def test_standard_input_that_is_closed_gives_no_more(
-    kind: str, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, pictures: ImageFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of what was read ahead."""
     raw = [picture.tobytes() for picture in pictures]
@@ -237,7 +237,7 @@ def test_standard_input_that_is_closed_gives_no_more(
 
 
 @pytest.mark.parametrize("kind", [ArraySource, FaultySource])
-def test_a_double_that_is_closed_gives_no_more(kind: type[Source], pictures: Pictures) -> None:
+def test_a_double_that_is_closed_gives_no_more(kind: type[Source], pictures: ImageFiles) -> None:
     """The doubles end as real sources do."""
     source = ArraySource(pictures) if kind is ArraySource else FaultySource(pictures[0], pictures)
     frames = iter(source)

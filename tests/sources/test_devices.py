@@ -13,9 +13,9 @@ import cv2
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources import CameraFacts, Mode, Tried, list_cameras, try_cameras
+from livefilter.sources import CameraFacts, Mode, OpenAttempt, list_cameras, probe_cameras
 from livefilter.sources.camera import _devices
-from livefilter.sources.camera._v4l2 import Described
+from livefilter.sources.camera._v4l2 import Capabilities
 from livefilter.testing import running
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
@@ -38,9 +38,9 @@ def test_on_linux_the_drivers_are_asked(devices: Path, monkeypatch: pytest.Monke
         (devices / name).touch()
     (devices / "v4l/by-id").mkdir(parents=True)
     (devices / "v4l/by-id/usb-Webcam-index0").symlink_to(devices / "video2")
-    told = {"video2": Described("Webcam", "uvcvideo", "usb-1", MODES), "video3": None}
+    told = {"video2": Capabilities("Webcam", "uvcvideo", "usb-1", MODES), "video3": None}
 
-    def describe(descriptor: int, ioctl: object) -> Described | None:
+    def describe(descriptor: int, ioctl: object) -> Capabilities | None:
         assert callable(ioctl)
         name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
         if name not in told:
@@ -87,30 +87,30 @@ def test_a_camera_that_is_used_by_another_program_names_it(devices: Path) -> Non
     device = devices / "video0"
     device.touch()
     with device.open() as own, running(["sleep", "60"], stdin=own) as program:
-        assert _devices.why_closed(0) == (
+        assert _devices.open_failure_reason(0) == (
             f"cannot be opened; it is in use by sleep (process {program.pid}); close that first"
         )
-    assert "is it plugged in, free, and allowed" in _devices.why_closed(0)
+    assert "is it plugged in, free, and allowed" in _devices.open_failure_reason(0)
 
 
 @on_linux
 def test_a_camera_that_was_pulled_out_is_told_from_one_that_fails(devices: Path) -> None:
     """By its file, which is there only while the camera is; a path is as good as a number."""
     (devices / "video0").touch()
-    assert _devices.why_lost(0) is None
-    assert _devices.is_there(0)
-    assert _devices.is_there(str(devices / "video0"))
+    assert _devices.disconnect_reason(0) is None
+    assert _devices.exists(0)
+    assert _devices.exists(str(devices / "video0"))
     (devices / "video0").unlink()
-    assert _devices.why_lost(0) == f"unplugged ({devices}/video0 is gone)"
-    assert not _devices.is_there(0)
-    assert not _devices.is_there(str(devices / "video0"))
+    assert _devices.disconnect_reason(0) == f"unplugged ({devices}/video0 is gone)"
+    assert not _devices.exists(0)
+    assert not _devices.exists(str(devices / "video0"))
 
 
 def test_elsewhere_nothing_is_known_of_a_camera_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """So every attempt is worth it, and no reason is made up."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert _devices.is_there(5)
-    assert _devices.why_lost(5) is None
+    assert _devices.exists(5)
+    assert _devices.disconnect_reason(5) is None
     assert _devices.modes_of(5, "cam") == ()
     assert _devices.notes_on_rows(5) == ()
 
@@ -143,9 +143,9 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, opens: dict[int, str]) -> list[in
     """Make this a machine that is not Linux, where these cameras open; return what is tried."""
     tried: list[int] = []
 
-    def try_them(indices: list[int]) -> dict[int, Tried]:
+    def try_them(indices: list[int]) -> dict[int, OpenAttempt]:
         tried.extend(indices)
-        return {index: Tried(opens.get(index, ""), None if index in opens else "is busy") for index in indices}
+        return {index: OpenAttempt(opens.get(index, ""), None if index in opens else "is busy") for index in indices}
 
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(_devices, "try_cameras", try_them)
@@ -180,16 +180,16 @@ def test_a_camera_is_tried_in_a_process_that_may_crash(monkeypatch: pytest.Monke
     monkeypatch.setattr(_devices, "_WAIT_S", 60)
     trial = "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)"
     monkeypatch.setattr(_devices, "_TRY", trial)
-    assert try_cameras([0, 1]) == {
-        0: Tried("fine", None),
-        1: Tried("", "whoever opens it crashes; unplug it, and plug it in again"),
+    assert probe_cameras([0, 1]) == {
+        0: OpenAttempt("fine", None),
+        1: OpenAttempt("", "whoever opens it crashes; unplug it, and plug it in again"),
     }
     monkeypatch.setattr(_devices, "_TRY", "import sys\nprint('camera 2: is busy', file=sys.stderr)\nsys.exit(3)")
-    assert try_cameras([2]) == {2: Tried("", "is busy")}
+    assert probe_cameras([2]) == {2: OpenAttempt("", "is busy")}
 
 
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process is ended, and that is its problem."""
     monkeypatch.setattr(_devices, "_WAIT_S", 0)
     monkeypatch.setattr(_devices, "_TRY", "import time\ntime.sleep(100)")
-    assert try_cameras([3]) == {3: Tried("", "does not open within 0 s; unplug it, and plug it in again")}
+    assert probe_cameras([3]) == {3: OpenAttempt("", "does not open within 0 s; unplug it, and plug it in again")}

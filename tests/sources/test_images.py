@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._images import Pictures
+from livefilter.sources._images import ImageFiles
 
 
 def write(path: Path, level: int = 9, shape: tuple[int, int] = (6, 8)) -> Path:
@@ -19,7 +19,7 @@ def write(path: Path, level: int = 9, shape: tuple[int, int] = (6, 8)) -> Path:
     return path
 
 
-def levels(source: Pictures) -> list[int]:
+def levels(source: ImageFiles) -> list[int]:
     """The gray level of each frame of one-level pictures."""
     return [int(frame.pixels[0, 0]) for frame in source]
 
@@ -29,7 +29,7 @@ def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
     for number in (10, 2, 1):
         write(tmp_path / f"frame{number}.png", number)
     (tmp_path / "notes.txt").write_text("not a picture")
-    with Pictures(str(tmp_path)) as source:
+    with ImageFiles(str(tmp_path)) as source:
         assert levels(source) == [1, 2, 10]
     assert source.loss is None
 
@@ -39,7 +39,7 @@ def test_names_that_differ_only_in_their_case_keep_one_order(tmp_path: Path) -> 
     write(tmp_path / "b.png", 3)
     write(tmp_path / "a.png", 2)
     write(tmp_path / "A.PNG", 1)
-    assert levels(Pictures(str(tmp_path))) == [1, 2, 3]
+    assert levels(ImageFiles(str(tmp_path))) == [1, 2, 3]
 
 
 def test_a_glob_takes_what_matches(tmp_path: Path) -> None:
@@ -48,13 +48,13 @@ def test_a_glob_takes_what_matches(tmp_path: Path) -> None:
     write(tmp_path / "right1.png", 2)
     (tmp_path / "more").mkdir()
     write(tmp_path / "more" / "left2.png", 3)
-    assert levels(Pictures(str(tmp_path / "left*.png"))) == [1]
-    assert sorted(levels(Pictures(str(tmp_path / "**" / "left*.png")))) == [1, 3]
+    assert levels(ImageFiles(str(tmp_path / "left*.png"))) == [1]
+    assert sorted(levels(ImageFiles(str(tmp_path / "**" / "left*.png")))) == [1, 3]
 
 
 def test_one_picture_is_a_stream_of_one_frame(tmp_path: Path) -> None:
     """A single file works like a folder with it alone."""
-    with Pictures(str(write(tmp_path / "one.pgm", 77))) as source:
+    with ImageFiles(str(write(tmp_path / "one.pgm", 77))) as source:
         assert source.facts.frame_count == 1
         assert source.facts.shape == (6, 8)
         assert levels(source) == [77]
@@ -65,7 +65,7 @@ def test_times_follow_from_the_rate(tmp_path: Path) -> None:
     for number in range(3):
         write(tmp_path / f"{number}.png")
     rate = Fraction(30000, 1001)
-    with Pictures(str(tmp_path), rate) as source:
+    with ImageFiles(str(tmp_path), rate) as source:
         assert [frame.time_s for frame in source] == [index / rate for index in range(3)]
         assert source.facts.rate == rate
 
@@ -77,7 +77,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_leaves_its_time_empty(tmp_pa
     (tmp_path / "3.png").mkdir()
     (tmp_path / "4.png").touch()
     write(tmp_path / "5.png", 5)
-    with Pictures(str(tmp_path)) as source:
+    with ImageFiles(str(tmp_path)) as source:
         frames = list(source)
     assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0), (4, Fraction(4, 25))]
     assert source.loss == "3 of 5 pictures could not be read: 2.png, 3.png, 4.png"
@@ -88,7 +88,7 @@ def test_a_long_loss_names_only_the_first_few(tmp_path: Path) -> None:
     write(tmp_path / "0.png")
     for number in range(1, 9):
         (tmp_path / f"{number}.png").touch()
-    with Pictures(str(tmp_path)) as source:
+    with ImageFiles(str(tmp_path)) as source:
         list(source)
     assert source.loss == "8 of 9 pictures could not be read: 1.png, 2.png, 3.png, 4.png, 5.png and 3 more"
 
@@ -100,7 +100,7 @@ def test_colour_becomes_luma_and_deep_pictures_8_bits(tmp_path: Path) -> None:
     cv2.imencode(".png", colour)[1].tofile(tmp_path / "1.png")
     cv2.imencode(".png", np.full((4, 4), 0x8000, np.uint16))[1].tofile(tmp_path / "2.png")
     expected = int(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)[0, 0])
-    assert levels(Pictures(str(tmp_path))) == [expected, 128]
+    assert levels(ImageFiles(str(tmp_path))) == [expected, 128]
 
 
 def test_a_header_that_promises_too_much_is_no_picture(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_header_that_promises_too_much_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "huge.pgm"
     path.write_bytes(b"P5 60000 60000 255\n" + bytes(50))
     with pytest.raises(SourceError, match="is not a picture that can be read"):
-        Pictures(str(path))
+        ImageFiles(str(path))
 
 
 def test_the_size_is_that_of_the_first_picture_that_can_be_read(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_size_is_that_of_the_first_picture_that_can_be_read(tmp_path: Path) 
     (tmp_path / "0.png").touch()
     write(tmp_path / "1.png", shape=(6, 8))
     write(tmp_path / "2.png", shape=(7, 9))
-    with Pictures(str(tmp_path)) as source:
+    with ImageFiles(str(tmp_path)) as source:
         assert source.facts.shape == (6, 8)
         assert [frame.pixels.shape for frame in source] == [(6, 8), (7, 9)]
 
@@ -125,13 +125,13 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     """The message says what would have been taken for a picture."""
     (tmp_path / "notes.txt").touch()
     with pytest.raises(SourceError, match=r"without pictures \(\.png"):
-        Pictures(str(tmp_path))
+        ImageFiles(str(tmp_path))
 
 
 def test_a_glob_that_matches_nothing_is_refused(tmp_path: Path) -> None:
     """No match is an error, not an empty stream."""
     with pytest.raises(SourceError, match="no picture matches"):
-        Pictures(str(tmp_path / "*.png"))
+        ImageFiles(str(tmp_path / "*.png"))
 
 
 def test_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(b"no picture")
     with pytest.raises(SourceError, match="none of its 2 files is a picture"):
-        Pictures(str(tmp_path))
+        ImageFiles(str(tmp_path))
 
 
 def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(SourceError, match="the folder cannot be read: Permission denied"):
-        Pictures(str(tmp_path))
+        ImageFiles(str(tmp_path))
 
 
 def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
@@ -159,7 +159,7 @@ def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
     """OpenCV would take gigabytes before it sees that; what compresses as well as it can is read."""
     black = np.zeros((4000, 4000), np.uint8)
     cv2.imwrite(str(tmp_path / "black.png"), black, [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_BILEVEL, 1])
-    with Pictures(str(tmp_path / "black.png")) as source:
+    with ImageFiles(str(tmp_path / "black.png")) as source:
         (frame,) = source
         assert frame.pixels.shape == (4000, 4000)
     content = bytearray((tmp_path / "black.png").read_bytes())
@@ -167,4 +167,4 @@ def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
     (tmp_path / "damaged.png").write_bytes(content)
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was tried"))
     with pytest.raises(SourceError, match="is not a picture that can be read"):
-        Pictures(str(tmp_path / "damaged.png"))
+        ImageFiles(str(tmp_path / "damaged.png"))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.live._reader_thread import Link, Picture
+from livefilter.sources.live._reader_thread import CapturedFrame, ReaderThread
 
 LONG_S = 20.0
 
@@ -21,13 +21,13 @@ class Readable:
     rate: Fraction | None = Fraction(25)
     notes: tuple[str, ...] = ("nothing",)
 
-    def __init__(self, pictures: Sequence[Picture]) -> None:
+    def __init__(self, pictures: Sequence[CapturedFrame]) -> None:
         self.pictures = list(pictures)
         self.released = threading.Event()
         self.is_blocked = threading.Event()
         self.is_closed = False
 
-    def read(self) -> Picture:
+    def read(self) -> CapturedFrame:
         """Give the next one."""
         if self.pictures:
             return self.pictures.pop(0)
@@ -40,16 +40,16 @@ class Readable:
         self.is_closed = True
 
 
-def picture(level: int) -> Picture:
+def picture(level: int) -> CapturedFrame:
     """A picture of one level."""
-    return Picture(np.full((2, 2), level, np.uint8), level)
+    return CapturedFrame(np.full((2, 2), level, np.uint8), level)
 
 
-def levels(link: Link, count: int) -> Iterator[int]:
+def levels(link: ReaderThread, count: int) -> Iterator[int]:
     """What the next pictures of a link are of."""
     for _ in range(count):
         got = link.take(LONG_S)
-        assert isinstance(got, Picture)
+        assert isinstance(got, CapturedFrame)
         yield got.captured_ns
 
 
@@ -57,7 +57,7 @@ def test_pictures_come_in_order_and_then_what_ended_them() -> None:
     """The end is told again and again, and the reader was closed by its own thread."""
     reader = Readable([picture(1), picture(2)])
     reader.released.set()
-    link = Link("cam", lambda: reader)
+    link = ReaderThread("cam", lambda: reader)
     assert list(levels(link, 2)) == [1, 2]
     for _ in range(2):
         assert isinstance(link.take(LONG_S), SourceError)
@@ -70,7 +70,7 @@ def test_pictures_come_in_order_and_then_what_ended_them() -> None:
 def test_when_nothing_comes_in_time_nothing_is_returned() -> None:
     """A blocked reader blocks nobody else."""
     reader = Readable([])
-    link = Link("cam", lambda: reader)
+    link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
     assert link.take(0.0) is None
     assert link.take(0.01) is None
@@ -81,7 +81,7 @@ def test_when_nothing_comes_in_time_nothing_is_returned() -> None:
 def test_a_blocked_reader_can_be_left_behind_and_closes_when_it_comes_back() -> None:
     """Nothing waits for it; its thread ends by itself, and the device is let go."""
     reader = Readable([picture(1)])
-    link = Link("cam", lambda: reader)
+    link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
     link.abandon()
     assert link.take(0.0) is None, "what came before is forgotten"
@@ -99,7 +99,7 @@ def test_one_that_is_left_behind_while_it_opens_is_closed_at_once() -> None:
         assert may_open.wait(LONG_S)
         return reader
 
-    link = Link("cam", open_reader)
+    link = ReaderThread("cam", open_reader)
     link.abandon()
     may_open.set()
     link.join(LONG_S)
@@ -110,7 +110,7 @@ def test_one_that_is_left_behind_while_it_opens_is_closed_at_once() -> None:
 def test_pictures_that_nobody_takes_are_replaced_and_counted() -> None:
     """Memory stays bounded, and what is there is the newest."""
     reader = Readable([picture(level) for level in range(20)])
-    link = Link("cam", lambda: reader)
+    link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
     assert link.counts == {"overrun": 12}
     assert list(levels(link, 8)) == list(range(12, 20))
@@ -121,10 +121,10 @@ def test_pictures_that_nobody_takes_are_replaced_and_counted() -> None:
 
 def test_pictures_without_pixels_are_counted_and_in_the_end_an_error() -> None:
     """One is passed over; ten in a row are no camera, and nothing spins on."""
-    empty = Picture(None, 0)
-    torn = Picture(None, 0, damaged=2)
+    empty = CapturedFrame(None, 0)
+    torn = CapturedFrame(None, 0, damaged=2)
     reader = Readable([picture(1), empty, torn, picture(2), *[empty] * 20])
-    link = Link("cam", lambda: reader)
+    link = ReaderThread("cam", lambda: reader)
     assert list(levels(link, 2)) == [1, 2]
     error = link.take(LONG_S)
     assert isinstance(error, SourceError)
@@ -140,6 +140,6 @@ def test_what_keeps_it_from_opening_is_given_to_whoever_takes(error: Exception) 
     def open_reader() -> Readable:
         raise error
 
-    link = Link("cam", open_reader)
+    link = ReaderThread("cam", open_reader)
     assert link.take(LONG_S) is error
     link.join(LONG_S)

@@ -16,14 +16,14 @@ from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.sources import SourceOptions
 from livefilter.sources._health import Reason
-from livefilter.sources.live._reader_thread import Picture, Reader
-from livefilter.sources.live._reconnecting import Live
+from livefilter.sources.live._reader_thread import CapturedFrame, Reader
+from livefilter.sources.live._reconnecting import ReconnectingSource
 from livefilter.testing import FakeClock
 
 SECOND = 1_000_000_000
 BLOCKED = 1e9
 """So many seconds of silence that nobody waits for them."""
-Event = float | int | BaseException | Picture
+Event = float | int | BaseException | CapturedFrame
 """Seconds of silence, a picture of a level (an int), an end, or a picture as it is."""
 
 
@@ -33,7 +33,7 @@ class Facts:
     rate: Fraction | None = Fraction(25)
     notes: tuple[str, ...] = ("asked for 60 frames per second, gives 25",)
 
-    def read(self) -> Picture:
+    def read(self) -> CapturedFrame:
         """Never: the link below does not read."""
         raise NotImplementedError
 
@@ -64,9 +64,9 @@ class World:
         should_stop: Callable[[], bool] = lambda: False,
         is_there: Callable[[], bool] = lambda: True,
         **options: Any,
-    ) -> Live:
+    ) -> ReconnectingSource:
         """A live source in this world."""
-        return Live(
+        return ReconnectingSource(
             "cam",
             Facts,
             SourceOptions(**options),
@@ -94,7 +94,7 @@ class ScriptedLink:
         """Whether its thread is stuck."""
         return not self.is_abandoned or self._world.stays_blocked
 
-    def take(self, timeout_s: float) -> Picture | BaseException | None:
+    def take(self, timeout_s: float) -> CapturedFrame | BaseException | None:
         """Do the next thing of the script."""
         clock = self._world.clock
         event = self._script[0] if self._script else SourceError("cam: connection closed")
@@ -106,9 +106,9 @@ class ScriptedLink:
         if isinstance(event, BaseException):
             return event
         self._script.pop(0)
-        if isinstance(event, Picture):
+        if isinstance(event, CapturedFrame):
             return event
-        return Picture(np.full((2, 4), event, np.uint8), round(clock() * SECOND))
+        return CapturedFrame(np.full((2, 4), event, np.uint8), round(clock() * SECOND))
 
     def abandon(self) -> None:
         """Note it."""
@@ -142,7 +142,7 @@ def test_what_came_while_nobody_took_it_can_be_left_out() -> None:
     world = World([1, 2, 3, 0.5, 8])
     source = world.open()
     world.links[0].counts = {"overrun": 4, "damaged": 1}
-    source.skip_waiting()
+    source.drop_backlog()
     frames = iter(source)
     assert levels([next(frames)]) == [3]
     world.links[0].counts = {"overrun": 5, "damaged": 1}
@@ -153,7 +153,7 @@ def test_what_came_while_nobody_took_it_can_be_left_out() -> None:
 def test_the_only_picture_that_came_is_given_however_old_it_is() -> None:
     """A camera that broke meanwhile has still shown something."""
     source = World([3, SourceError("cam: cable pulled")], [4]).open()
-    source.skip_waiting()
+    source.drop_backlog()
     assert levels(list(islice(source, 2))) == [3, 4]
 
 
@@ -190,7 +190,7 @@ def test_a_lost_stream_comes_back_and_time_goes_on() -> None:
 def test_what_happens_is_logged_when_it_happens(caplog: pytest.LogCaptureFixture) -> None:
     """For whoever runs it without looking: waiting, lost, back, frozen, another size (once)."""
     caplog.set_level(logging.INFO, "livefilter.sources")
-    other = Picture(np.full((8, 8), 9, np.uint8), 1100 * SECOND)
+    other = CapturedFrame(np.full((8, 8), 9, np.uint8), 1100 * SECOND)
     world = World([1.5, 1, SourceError("cam: cable pulled")], [2, 3.0, 2, other, other])
     list(islice(world.open(frozen_after_s=2.0), 5))
     assert [record.getMessage() for record in caplog.records] == [
@@ -234,7 +234,7 @@ def test_attempts_come_at_growing_distances_up_to_the_longest() -> None:
 def test_jitter_takes_up_to_half_of_a_wait() -> None:
     """So that a hundred clients do not come back at one moment."""
     world = World([1], [2])
-    source = Live(
+    source = ReconnectingSource(
         "cam",
         Facts,
         SourceOptions(),
@@ -322,7 +322,7 @@ def test_a_repeated_picture_is_reported_as_frozen_and_goes_on_being_shown() -> N
 
 def test_a_changed_size_is_scaled_to_the_promised_one() -> None:
     """A recording goes on; the counter and the words tell of it."""
-    other = Picture(np.full((8, 8), 9, np.uint8), 1000 * SECOND)
+    other = CapturedFrame(np.full((8, 8), 9, np.uint8), 1000 * SECOND)
     source = World([1, other, 2]).open()
     frames = list(islice(source, 3))
     assert [frame.pixels.shape for frame in frames] == [(2, 4)] * 3
@@ -335,7 +335,7 @@ def test_times_that_make_no_sense_are_counted_and_replaced() -> None:
     """Not a number, and back in time; the frames' times grow all the same."""
     stamps = [10.0, float("nan"), 10.08, 3.0]
     pictures = [
-        Picture(np.full((2, 4), at, np.uint8), (1000 * SECOND) + at * 40_000_000, stamp)
+        CapturedFrame(np.full((2, 4), at, np.uint8), (1000 * SECOND) + at * 40_000_000, stamp)
         for at, stamp in enumerate(stamps)
     ]
     source = World(pictures).open()
@@ -347,7 +347,7 @@ def test_times_that_make_no_sense_are_counted_and_replaced() -> None:
 def test_a_server_that_starts_over_counts_its_stamps_anew() -> None:
     """Which is no nonsense after a reconnection: time goes on by the clock, and then by the new stamps."""
     first, second, third = (
-        Picture(np.full((2, 4), at, np.uint8), round((1000 + seconds) * SECOND), stamp)
+        CapturedFrame(np.full((2, 4), at, np.uint8), round((1000 + seconds) * SECOND), stamp)
         for at, (seconds, stamp) in enumerate([(0, 90.0), (20, 3.0), (20.9, 4.0)])
     )
     source = World([first], [second, third]).open()
@@ -376,7 +376,7 @@ def test_what_a_connection_counts_is_added_up_over_all_of_them() -> None:
 
 def test_a_mirror_turns_left_and_right_round() -> None:
     """And leaves up and down."""
-    picture = Picture(np.array([[1, 2], [3, 4]], np.uint8), 0)
+    picture = CapturedFrame(np.array([[1, 2], [3, 4]], np.uint8), 0)
     assert next(iter(World([picture]).open(mirror=True))).pixels.tolist() == [[2, 1], [4, 3]]
 
 
@@ -419,17 +419,17 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
         def __init__(self) -> None:
             self.given = 0
 
-        def read(self) -> Picture:
+        def read(self) -> CapturedFrame:
             self.given += 1
             if self.given > 1:
                 is_blocked.set()
                 assert may_return.wait(20)
-            return Picture(np.zeros((2, 4), np.uint8), self.given)
+            return CapturedFrame(np.zeros((2, 4), np.uint8), self.given)
 
         def close(self) -> None:
             pass
 
-    source = Live("cam", Stuck, SourceOptions(read_timeout_s=60.0))
+    source = ReconnectingSource("cam", Stuck, SourceOptions(read_timeout_s=60.0))
     seen: list[int] = []
     reading = threading.Thread(target=lambda: seen.extend(frame.index for frame in source))
     reading.start()
@@ -451,7 +451,7 @@ def test_a_connection_made_while_another_thread_closes_is_left() -> None:
     class Closing(World):
         """Closes the source while it connects again, as another thread may."""
 
-        source: Live | None = None
+        source: ReconnectingSource | None = None
 
         def connect(self, name: str, open_reader: Callable[[], Reader]) -> Any:
             """Close, and connect all the same."""

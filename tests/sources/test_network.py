@@ -28,8 +28,8 @@ import pytest
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
 from livefilter.sources import Source, open_source
-from livefilter.sources._network import _why
-from livefilter.sources._urls import capture_options, is_url, shown
+from livefilter.sources._network import _error_text
+from livefilter.sources._urls import ffmpeg_options_from_env, is_url, redact
 from livefilter.testing import running, wait_until
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -246,7 +246,7 @@ def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -
 
 def test_an_unknown_host_is_told_as_one() -> None:
     """FFmpeg calls it an input/output error; to ask for one that does not exist would leave this machine."""
-    assert _why(OSError(errno.EIO, "Input/output error"), 1.0).startswith("the host is not known, or broke off")
+    assert _error_text(OSError(errno.EIO, "Input/output error"), 1.0).startswith("the host is not known, or broke off")
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
@@ -344,7 +344,7 @@ def test_the_options_that_opencv_s_users_know_are_given_to_ffmpeg(monkeypatch: p
         good(connection)
 
     monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "user_agent;filter of films|rw_timeout;5000000|")
-    assert capture_options() == {"user_agent": "filter of films", "rw_timeout": "5000000"}
+    assert ffmpeg_options_from_env() == {"user_agent": "filter of films", "rw_timeout": "5000000"}
     with mjpeg(listens) as url, quick(url):
         assert got == ["filter of films"]
 
@@ -367,7 +367,7 @@ def test_the_options_that_opencv_s_users_know_are_given_to_ffmpeg(monkeypatch: p
 def test_of_an_address_only_the_place_is_shown(url: str, place: str) -> None:
     """Users write passwords as they are, with any sign in them; nothing of one is shown, ever."""
     assert is_url(url)
-    assert shown(url) == place
+    assert redact(url) == place
     assert not any(piece in place for piece in ("secret", "sec", "ret", "admin"))
 
 

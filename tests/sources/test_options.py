@@ -40,4 +40,4 @@ def test_every_option_belongs_to_some_kind_of_source() -> None:
 
     assert set(_TAKEN_BY) == set(SourceOptions.__dataclass_fields__)
     for kind in ("camera", "stream", "video file", "pictures", "synthetic scene", "standard input"):
-        SourceOptions().check_for(kind, "it")
+        SourceOptions().reject_unsupported(kind, "it")

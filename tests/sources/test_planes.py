@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Colorimetry, Pixels
-from livefilter.sources.file._pixels import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
+from livefilter.sources.file._pixels import bgr_pixels, colorimetry_of, luma, luma_and_chroma, notes_on
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -29,7 +29,7 @@ def stored(luma: Pixels, pix_fmt: str = "yuv420p", color_range: ColorRange = Col
     return picture
 
 
-@pytest.mark.parametrize("convert", [gray_pixels, luma_and_chroma, bgr_pixels])
+@pytest.mark.parametrize("convert", [luma, luma_and_chroma, bgr_pixels])
 def test_a_picture_is_let_go_of_at_once(convert: Callable[[VideoFrame], object]) -> None:
     """Not when garbage is collected: until then a video would fill the memory."""
     gc.collect()
@@ -40,7 +40,7 @@ def test_a_picture_is_let_go_of_at_once(convert: Callable[[VideoFrame], object])
 def test_every_limited_luma_is_expanded_exactly() -> None:
     """round((luma - 16) * 255 / 219), held to 0 and 255, for all 256 of them."""
     expected = [min(max(round(Fraction((luma - 16) * 255, 219)), 0), 255) for luma in range(256)]
-    assert gray_pixels(stored(LEVELS)).ravel().tolist() == expected
+    assert luma(stored(LEVELS)).ravel().tolist() == expected
 
 
 def test_limited_luma_is_expanded_as_ffmpeg_does_it(require: Callable[[object, str], None]) -> None:
@@ -57,7 +57,7 @@ def test_limited_luma_is_expanded_as_ffmpeg_does_it(require: Callable[[object, s
         timeout=100,
     )
     theirs = np.frombuffer(done.stdout, np.uint8).astype(int)
-    ours = gray_pixels(stored(LEVELS)).ravel().astype(int)
+    ours = luma(stored(LEVELS)).ravel().astype(int)
     assert np.abs(ours - theirs).max() <= 1
     assert [theirs[16], ours[16], theirs[235], ours[235]] == [0, 0, 255, 255]
 
@@ -65,7 +65,7 @@ def test_limited_luma_is_expanded_as_ffmpeg_does_it(require: Callable[[object, s
 def test_full_range_is_taken_as_it_is_without_a_copy() -> None:
     """The decoder's own plane is looked at, and nobody may write to it."""
     picture = stored(LEVELS, color_range=ColorRange.JPEG)
-    gray = gray_pixels(picture)
+    gray = luma(picture)
     np.testing.assert_array_equal(gray, LEVELS)
     assert np.shares_memory(gray, np.frombuffer(memoryview(picture.planes[0]), np.uint8))
     assert not gray.flags.writeable
@@ -73,7 +73,7 @@ def test_full_range_is_taken_as_it_is_without_a_copy() -> None:
 
 def test_a_view_outlives_the_picture_that_it_is_of() -> None:
     """Pixels hold on to the memory of their picture."""
-    kept = [gray_pixels(stored(np.full((64, 64), level, np.uint8), color_range=ColorRange.JPEG)) for level in range(50)]
+    kept = [luma(stored(np.full((64, 64), level, np.uint8), color_range=ColorRange.JPEG)) for level in range(50)]
     assert [int(pixels[5, 5]) for pixels in kept] == list(range(50))
 
 
@@ -81,10 +81,10 @@ def test_the_look_is_read_from_the_picture() -> None:
     """Range, matrix, primaries and transfer; what is red, green and blue gets the look that every player expects."""
     picture = stored(LEVELS, color_range=ColorRange.JPEG)
     picture.colorspace, picture.color_primaries, picture.color_trc = 9, 9, 16
-    look = look_of(picture, Fraction(4, 3))
+    look = colorimetry_of(picture, Fraction(4, 3))
     assert (look.is_full_range, look.matrix, look.primaries, look.transfer) == (True, 9, 9, 16)
     assert look.pixel_aspect == Fraction(4, 3)
-    colour = look_of(VideoFrame(16, 16, "bgr24"), None)
+    colour = colorimetry_of(VideoFrame(16, 16, "bgr24"), None)
     assert colour == Colorimetry()
 
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter.sources._range_expansion import levels
-from livefilter.sources.camera._pixel_format import converted, find_unpack
+from livefilter.sources.camera._pixel_format import converted, detect_pixel_format
 
 ROWS, COLS = 48, 64
 
@@ -49,7 +49,7 @@ def test_the_luma_is_found_with_its_range(stored: str, is_full_range: bool) -> N
     luma = scene()
     gray = luma if is_full_range else levels(is_full_range=False)[luma]
     raw = STORED[stored](luma)
-    unpack = find_unpack(raw, noisy(gray))
+    unpack = detect_pixel_format(raw, noisy(gray))
     assert unpack is not None
     made = unpack(raw)
     np.testing.assert_array_equal(made, gray)
@@ -60,7 +60,7 @@ def test_yuyv_is_gray_as_opencv_converts_it() -> None:
     """Against OpenCV's own conversion of the same bytes to colour and on to gray, within its rounding."""
     raw = np.dstack([scene(), np.full((ROWS, COLS), 128, np.uint8)])
     gray = converted(cv2.cvtColor(raw, cv2.COLOR_YUV2BGR_YUYV))
-    unpack = find_unpack(raw, gray)
+    unpack = detect_pixel_format(raw, gray)
     assert unpack is not None
     assert int(cv2.absdiff(unpack(raw), gray).max()) <= 1
 
@@ -69,7 +69,7 @@ def test_a_jpeg_is_decoded_to_gray() -> None:
     """Without its colours, which are most of the work; a broken one is an error, not a picture."""
     gray = scene()
     raw = cv2.imencode(".jpg", gray)[1].reshape(1, -1)
-    unpack = find_unpack(raw, noisy(gray))
+    unpack = detect_pixel_format(raw, noisy(gray))
     assert unpack is not None
     assert np.median(cv2.absdiff(unpack(raw), gray)) <= 1
     half = raw.size // 2
@@ -82,7 +82,7 @@ def test_a_jpeg_is_decoded_to_gray() -> None:
 def test_a_black_picture_tells_nothing() -> None:
     """Many cameras begin with some: black is the same in both ranges, and the next picture is not."""
     black = np.zeros((ROWS, COLS), np.uint8)
-    assert find_unpack(np.dstack([black, CHROMA]), black) is None
+    assert detect_pixel_format(np.dstack([black, CHROMA]), black) is None
 
 
 @pytest.mark.parametrize("bits", [10, 12, 16])
@@ -90,7 +90,7 @@ def test_more_bits_of_gray_become_eight(bits: int) -> None:
     """As thermal and industrial cameras send."""
     gray = scene()
     raw = gray.astype(np.uint16) * 2 ** (bits - 8) + 3
-    unpack = find_unpack(raw, gray)
+    unpack = detect_pixel_format(raw, gray)
     assert unpack is not None
     np.testing.assert_array_equal(unpack(raw), gray)
     if bits == 16:
@@ -111,7 +111,7 @@ def test_more_bits_of_gray_become_eight(bits: int) -> None:
 )
 def test_what_does_not_come_near_the_converted_picture_is_not_used(raw: NDArray[Any]) -> None:
     """Then the backend's conversion is kept, which costs time but is right."""
-    assert find_unpack(raw, scene()) is None
+    assert detect_pixel_format(raw, scene()) is None
 
 
 def test_converted_pictures_may_have_one_three_or_four_channels() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.sources import Source, open_source
-from livefilter.sources._playback import Looped, Realtime
+from livefilter.sources._playback import LoopedSource, RealtimeSource
 from livefilter.testing import ArraySource, FakeClock
 
 
@@ -41,7 +41,7 @@ def test_every_round_of_a_loop_is_closed() -> None:
         opened.append(ArraySource(arrays(2), loss="the last one"))
         return opened[-1]
 
-    with Looped(open_again) as source:
+    with LoopedSource(open_again) as source:
         frames = list(islice(source, 7))
         assert source.loss == "the last one"
     assert [int(frame.pixels[0, 0]) for frame in frames] == [0, 1, 0, 1, 0, 1, 0]
@@ -50,7 +50,7 @@ def test_every_round_of_a_loop_is_closed() -> None:
 
 def test_a_loop_ends_when_it_is_closed_or_a_round_is_empty() -> None:
     """It never spins without giving frames."""
-    source = Looped(lambda: ArraySource(arrays(2)))
+    source = LoopedSource(lambda: ArraySource(arrays(2)))
     frames = iter(source)
     next(frames)
     source.close()
@@ -60,14 +60,14 @@ def test_a_loop_ends_when_it_is_closed_or_a_round_is_empty() -> None:
         def __iter__(self):  # type: ignore[no-untyped-def]
             return iter(())
 
-    assert list(Looped(lambda: Nothing(arrays(1)))) == []
+    assert list(LoopedSource(lambda: Nothing(arrays(1)))) == []
 
 
 def test_a_source_in_real_time_gives_frames_when_they_are_due() -> None:
     """The clock stands where the frame's time says, counted from the first frame; nothing else is waited for."""
     clock = FakeClock(100.0)
     times = [Fraction(5), Fraction(51, 10), Fraction(7)]
-    source = Realtime(ArraySource(arrays(3), times_s=times), clock=clock, rest=clock.advance)
+    source = RealtimeSource(ArraySource(arrays(3), times_s=times), clock=clock, rest=clock.advance)
     assert source.facts.is_live
     assert [(frame.index, clock()) for frame in source] == [
         (0, 100.0),
@@ -79,7 +79,7 @@ def test_a_source_in_real_time_gives_frames_when_they_are_due() -> None:
 def test_a_slow_reader_of_real_time_is_not_waited_for() -> None:
     """A frame that is late comes at once, so that time lost is caught up."""
     clock = FakeClock()
-    frames = iter(Realtime(ArraySource(arrays(3), rate=Fraction(1)), clock=clock, rest=clock.advance))
+    frames = iter(RealtimeSource(ArraySource(arrays(3), rate=Fraction(1)), clock=clock, rest=clock.advance))
     next(frames)
     clock.advance(5)
     assert [(frame.index, clock()) for frame in frames] == [(1, 5), (2, 5)]
@@ -89,15 +89,15 @@ def test_real_time_stops_when_it_is_told_to() -> None:
     """Also in the middle of a wait; what is lost and what breaks comes through."""
     clock = FakeClock()
     answers = iter([False, False, False, True])
-    source = Realtime(
+    source = RealtimeSource(
         ArraySource(arrays(2), rate=Fraction(1, 60)), clock=clock, rest=clock.advance, should_stop=lambda: next(answers)
     )
     assert [frame.index for frame in source] == [0]
     assert 0 < clock() < 60
-    broken = Realtime(ArraySource(arrays(2), fails_after=1), clock=clock, rest=clock.advance)
+    broken = RealtimeSource(ArraySource(arrays(2), fails_after=1), clock=clock, rest=clock.advance)
     with pytest.raises(SourceError, match="told to fail"):
         list(broken)
-    lossy = Realtime(ArraySource(arrays(1), loss="one frame"), clock=clock, rest=clock.advance)
+    lossy = RealtimeSource(ArraySource(arrays(1), loss="one frame"), clock=clock, rest=clock.advance)
     assert len(list(lossy)) == 1
     assert lossy.loss == "one frame"
 
@@ -105,7 +105,7 @@ def test_real_time_stops_when_it_is_told_to() -> None:
 def test_real_time_can_be_closed_by_another_thread() -> None:
     """The wait for a frame that is due in a minute ends at once, and so does the stream."""
     inner = ArraySource(arrays(2), rate=Fraction(1, 60))
-    source = Realtime(inner)
+    source = RealtimeSource(inner)
     seen: list[int] = []
     has_first = threading.Event()
 

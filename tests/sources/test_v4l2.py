@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from livefilter.sources.camera._v4l2 import Described, Mode, best_format, describe, row_padding, unreadable
+from livefilter.sources.camera._v4l2 import Capabilities, Mode, choose_format, describe, stride_padding, unreadable
 
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 """As a C compiler prints VIDIOC_QUERYCAP and so on."""
@@ -87,7 +87,7 @@ def test_a_webcam_tells_its_name_and_all_its_modes() -> None:
             "MJPG": {(1920, 1080): [(1001, 30000)]},
         }
     )
-    assert describe(7, camera.ioctl) == Described(
+    assert describe(7, camera.ioctl) == Capabilities(
         "Kamera Ü",
         "uvcvideo",
         "usb-0000:00:14.0-1",
@@ -172,15 +172,15 @@ def test_the_best_format_is_the_simplest_that_is_fast_enough(
     size: tuple[int, int] | None, rate: int | None, best: str | None
 ) -> None:
     """29.97 is as good as 30; formats that OpenCV does not read, and sizes that are not offered, do not count."""
-    assert best_format(WEBCAM, size, Fraction(rate) if rate else None) == best
+    assert choose_format(WEBCAM, size, Fraction(rate) if rate else None) == best
 
 
 def test_a_size_within_a_range_is_offered() -> None:
     """And rates that a driver does not tell are taken to be enough."""
     scaler = (Mode("MJPG", (16, 16), (1080, 1920), ()), Mode("NV12", (16, 16), (480, 640), ()))
-    assert best_format(scaler, (480, 640), None) == "NV12"
-    assert best_format(scaler, (481, 640), None) == "MJPG"
-    assert best_format((), None, None) is None
+    assert choose_format(scaler, (480, 640), None) == "NV12"
+    assert choose_format(scaler, (481, 640), None) == "MJPG"
+    assert choose_format((), None, None) is None
 
 
 @pytest.mark.parametrize("fourcc", [None, "MJPG", "GREY"])
@@ -209,7 +209,7 @@ def test_gaps_between_rows_are_counted(letters: str, row_bytes: int, padding: in
         assert struct.unpack_from("=I", buffer) == (1,)
         struct.pack_into("=6I", buffer, long, 640, 480, code(letters), 1, row_bytes, 0)
 
-    assert row_padding(7, tell) == padding
+    assert stride_padding(7, tell) == padding
 
 
 def test_what_is_no_video_device_is_an_error() -> None:

@@ -192,7 +192,7 @@ def cameras() -> Iterator[Check]:
             yield Check("cameras", "note", "none (the system has no device that gives pictures)", cure)
         yield from (_refused(camera.index, camera.problem) for camera in listed if camera.problem)
         indices = [camera.index for camera in listed if not camera.problem]
-    tried = sources.try_cameras(indices)
+    tried = sources.probe_cameras(indices)
     for index, found in tried.items():
         if found.problem is None:
             yield Check(f"camera {index}", "ok", found.about)

@@ -218,7 +218,7 @@ def _draw(explained: Explanation, path: Path, title: str, note: str, *, overwrit
     """
     from livefilter.cli.explain._figure import compose
     from livefilter.errors import MissingPackageError
-    from livefilter.sinks._atomic_file import Beside, cannot_write
+    from livefilter.sinks._atomic_file import AtomicFile, write_error
 
     try:
         from matplotlib.figure import Figure
@@ -226,13 +226,13 @@ def _draw(explained: Explanation, path: Path, title: str, note: str, *, overwrit
         raise MissingPackageError(
             "matplotlib: draws the figure, and is not installed; pip install 'livefilter[explain]'"
         ) from error
-    file = Beside(path, overwrite=overwrite)
+    file = AtomicFile(path, overwrite=overwrite)
     try:
         figure = Figure()
         compose(figure, explained, title=title, note=note)
         figure.savefig(file.partial, format=path.suffix[1:].lower(), dpi=150)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise write_error(path, error) from error
     else:
         file.complete()
     finally:

@@ -13,7 +13,7 @@ from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline.batch._inputs import VIDEO_INPUTS, UniqueNames, expand, file_ids, files_of, name_of, size_of
 from livefilter.pipeline.batch._manifest import Manifest, ManifestEntry
 from livefilter.pipeline.batch._workers import Task, WorkerMessage, run_tasks
-from livefilter.sinks import VIDEO_SUFFIXES, partial_of
+from livefilter.sinks import VIDEO_SUFFIXES, partial_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def run_batch(
             continue
         name = unique.of(name_of(source))
         made = [None if ending is None else folder / f"{name}{ending}" for ending in endings[source]]
-        over = [path for path in made if path is not None and file_ids((path, partial_of(path))) & read]
+        over = [path for path in made if path is not None and file_ids((path, partial_path(path))) & read]
         if over:
             what = f"{over[0]}: is, or would be written over, an input; give another folder"
             results[place] = InputResult(source, error=OptionError(what))

@@ -11,7 +11,7 @@ from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.sources import title_of
+from livefilter.sources import display_name
 
 VIDEO_INPUTS = frozenset(
     f".{ending}"
@@ -38,7 +38,7 @@ def expand(spec: str) -> list[str]:
     """
     path = Path(expanduser(spec))
     if _LIVE.fullmatch(spec):
-        raise OptionError(f"{title_of(spec)}: is a live source, which has no end; process it alone, with -o")
+        raise OptionError(f"{display_name(spec)}: is a live source, which has no end; process it alone, with -o")
     if path.is_dir():
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
@@ -81,7 +81,7 @@ def name_of(source: str) -> str:
     if source.isdecimal():
         return f"camera-{source}"
     if "://" in source or source == "-":
-        return re.sub(r"[^\w.]+", "-", title_of(source).partition("://")[2] or title_of(source)).strip("-")
+        return re.sub(r"[^\w.]+", "-", display_name(source).partition("://")[2] or display_name(source)).strip("-")
     path = Path(source)
     while has_magic(path.name) and not path.exists():
         path = path.parent

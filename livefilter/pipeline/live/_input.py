@@ -218,7 +218,7 @@ class LatestFrameInput(FrameInput):
     def _read(self) -> None:
         error: BaseException | None = None
         try:
-            self._source.skip_waiting()
+            self._source.drop_backlog()
             for frame in self._frames:
                 self._stats.frame_in()
                 with self._changed:

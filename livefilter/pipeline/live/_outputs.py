@@ -18,7 +18,7 @@ from livefilter.errors import LivefilterError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline.live._stats import Stats
-from livefilter.sinks import Sink, partial_of
+from livefilter.sinks import Sink, partial_path
 
 _NANOSECONDS = 1_000_000_000
 _STALLED_AFTER_S = 1.0
@@ -179,7 +179,7 @@ class QueuedOutput(Output):
         if not isinstance(error, BrokenPipeError):
             with suppress(LivefilterError, OSError):  # What reached the disk stays there: it is not discarded.
                 self._sink.finish(is_complete=False)
-        kept = partial_of(Path(self._sink.target))
+        kept = partial_path(Path(self._sink.target))
         if isinstance(error, SinkError) and exists(kept):
             error = SinkError(f"{error}; what came before is kept in {kept}")
         with self._changed:

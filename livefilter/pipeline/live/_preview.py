@@ -23,7 +23,7 @@ from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_li
 from livefilter.pipeline.live._outputs import DisplaySlot
 from livefilter.pipeline.live._pipeline import LivePipeline
 from livefilter.presets import Preset
-from livefilter.sinks import WindowSink, partial_of, write_picture
+from livefilter.sinks import WindowSink, partial_path, write_image
 from livefilter.sources import Source
 
 _MAX_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
@@ -284,7 +284,7 @@ class Preview:
             return
         try:
             path = self._place(f"-{self._shown.index:06d}.png")
-            write_picture(path, self._shown.pixels)
+            write_image(path, self._shown.pixels)
         except LivefilterError as error:
             self._notify(str(error))
             return
@@ -299,4 +299,4 @@ class Preview:
         preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
         start = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
         places = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
-        return next(place for place in places if not (place.exists() or partial_of(place).exists()))
+        return next(place for place in places if not (place.exists() or partial_path(place).exists()))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._lifetime import Lifetime
-from livefilter.sinks._provenance import Origin
+from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class PlotSink(Sink):
         MissingPackageError: matplotlib is not installed.
     """
 
-    def __init__(self, path: Path, *, origin: Origin | None = None, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, origin: Provenance | None = None, overwrite: bool = False) -> None:
         if path.suffix.lower() not in PLOT_SUFFIXES:
             raise OptionError(f"{path}: a plot ends in {', '.join(PLOT_SUFFIXES)}, found {path.suffix or 'none'}")
         try:
@@ -72,7 +72,7 @@ class PlotSink(Sink):
         self._scores = [array("d") for _ in _NAMES]
         self._lowest: list[_Extreme] = []
         self._highest: list[_Extreme] = []
-        self._file = Beside(path, overwrite=overwrite)
+        self._file = AtomicFile(path, overwrite=overwrite)
         self._lifetime = Lifetime(self.target)
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
@@ -114,7 +114,7 @@ class PlotSink(Sink):
         try:
             self._draw(self._file.partial)
         except OSError as error:
-            raise cannot_write(self._file.target, error) from error
+            raise write_error(self._file.target, error) from error
         self._lifetime.end()
         return str(self._file.complete() if is_complete else self._file.keep())
 

@@ -12,9 +12,9 @@ from typing import Protocol, TextIO
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._lifetime import Lifetime
-from livefilter.sinks._provenance import Origin
+from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
 
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -52,7 +52,7 @@ class ScoreSink(Sink):
         MissingPackageError: .parquet, and pyarrow is not installed.
     """
 
-    def __init__(self, path: Path, *, origin: Origin | None = None, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, origin: Provenance | None = None, overwrite: bool = False) -> None:
         self.target = str(path)
         is_stdout = self.target == "-"
         suffix = path.suffix.lower()
@@ -63,7 +63,7 @@ class ScoreSink(Sink):
         self._written = 0
         self._lifetime = Lifetime("standard output" if is_stdout else self.target)
         noted = {} if origin is None else origin.as_dict()
-        self._file = None if is_stdout else Beside(path, overwrite=overwrite)
+        self._file = None if is_stdout else AtomicFile(path, overwrite=overwrite)
         self._table: Table
         if self._file is None:
             self._table = _JsonTable(sys.stdout, noted, is_live=True)
@@ -119,7 +119,7 @@ class ScoreSink(Sink):
 
     def _failed(self, error: OSError) -> SinkError:
         target = "standard output" if self._file is None else self.target
-        return cannot_write(Path(target), error, frames=self._written or None)
+        return write_error(Path(target), error, frames=self._written or None)
 
 
 def _table(path: Path, suffix: str, noted: dict[str, str]) -> Table:

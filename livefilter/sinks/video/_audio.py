@@ -18,7 +18,7 @@ _EXPERIMENTAL = {"opus": "libopus", "mp3": "libmp3lame", "vorbis": "libvorbis"}
 """Codecs whose encoder of the same name is none, or a bad one."""
 
 
-class Reencoder:
+class AudioTranscoder:
     """Decodes the packets of a sound and encodes them with another codec, at the same times.
 
     Args:

@@ -32,12 +32,12 @@ _MATRICES = {
 """What FFmpeg converts to, by its number in ITU-T H.273; where nobody said which, BT.601, as when FFmpeg reads."""
 
 
-def stored_look(look: Colorimetry, pix_fmt: str) -> Colorimetry:
+def storable_colorimetry(look: Colorimetry, pix_fmt: str) -> Colorimetry:
     """Return a look as a pixel format can keep it: some have only full range."""
     return replace(look, is_full_range=True) if pix_fmt.startswith(_FULL_RANGE) else look
 
 
-def picture_of(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
+def to_av_frame(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
     """Return pixels as a picture for an encoder.
 
     Args:
@@ -63,7 +63,7 @@ def picture_of(pixels: Pixels, pix_fmt: str, look: Colorimetry) -> VideoFrame:
     return made
 
 
-def coloured_picture(
+def to_av_frame_yuv(
     luma: Pixels, chroma: tuple[Pixels, Pixels], native: str, pix_fmt: str, looks: tuple[Colorimetry, Colorimetry]
 ) -> VideoFrame:
     """Return luma and chroma as a picture for an encoder; chroma is not touched where the format keeps it as it is.
@@ -96,15 +96,15 @@ def native_format(luma: Pixels, chroma: tuple[Pixels, Pixels]) -> str:
     return f"yuv{_CHROMA_BY_SHARE[rows, cols]}p"
 
 
-def even(pixels: Pixels, multiples: tuple[int, int]) -> Pixels:
+def pad_to_multiple(pixels: Pixels, chroma_alignment: tuple[int, int]) -> Pixels:
     """Return pixels grown by a repeated last row and column, where a side must be a multiple of something."""
-    missing = [-side % multiple for side, multiple in zip(pixels.shape, multiples, strict=False)]
+    missing = [-side % multiple for side, multiple in zip(pixels.shape, chroma_alignment, strict=False)]
     if not any(missing):
         return pixels
     return np.asarray(cv2.copyMakeBorder(pixels, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
-def multiples(pix_fmt: str) -> tuple[int, int]:
+def chroma_alignment(pix_fmt: str) -> tuple[int, int]:
     """Return what the rows and columns of a pixel format must be multiples of."""
     form = VideoFrame(16, 16, pix_fmt).format
     chroma = [component for component in form.components if not component.is_luma]

@@ -27,7 +27,7 @@ class _Container:
     name: str
     codec: str = "h264"
     time_base: Fraction | None = None  # None: the source's own.
-    is_of_even_pace: bool = False
+    is_constant_frame_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ _CONTAINERS = {
     ".mov": _Container("mov"),
     ".mkv": _Container("matroska", time_base=_MILLISECOND),
     ".webm": _Container("webm", "vp9", _MILLISECOND),
-    ".avi": _Container("avi", "mjpeg", is_of_even_pace=True),
+    ".avi": _Container("avi", "mjpeg", is_constant_frame_rate=True),
     ".gif": _Container("gif", "gif", Fraction(1, 100)),
     ".apng": _Container("apng", "apng"),
 }
@@ -75,7 +75,7 @@ _TRIAL_PX = 320
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class EncoderSettings:
     """What an Encoding comes to for one output.
 
     Attributes:
@@ -93,7 +93,7 @@ class Choice:
     container: str
     container_options: dict[str, str]
     time_base: Fraction | None
-    is_of_even_pace: bool
+    is_constant_frame_rate: bool
     encoder: str
     options: dict[str, str]
     gray: str
@@ -101,7 +101,7 @@ class Choice:
     codec_tag: str | None
 
 
-def chosen(target: Path, encoding: Encoding) -> Choice:
+def resolve_encoder(target: Path, encoding: Encoding) -> EncoderSettings:
     """Return container, encoder and options for an output, after they were tried on this machine.
 
     Args:
@@ -138,24 +138,24 @@ def chosen(target: Path, encoding: Encoding) -> Choice:
     if encoding.gop is not None:
         options["g"] = str(encoding.gop)
     offered = [form.name for form in context.codec.video_formats or ()]
-    choice = Choice(
+    choice = EncoderSettings(
         container.name,
         _container_options(container.name, is_fragmented=encoding.is_fragmented, is_pipe=_is_pipe(target)),
         container.time_base,
-        container.is_of_even_pace,
+        container.is_constant_frame_rate,
         codec.encoder,
         options,
-        encoding.pix_fmt or _offered(codec.gray, offered),
-        encoding.pix_fmt or _offered(codec.colour, offered),
+        encoding.pix_fmt or _nearest_pix_fmt(codec.gray, offered),
+        encoding.pix_fmt or _nearest_pix_fmt(codec.colour, offered),
         "hvc1" if name == "hevc" and container.name in ("mp4", "mov") else None,
     )
     if offered and choice.gray not in offered:
         raise OptionError(f"pix_fmt: {name} takes {', '.join(offered)}; found {choice.gray}")
-    _try(name, context, choice)
+    _probe_encoder(name, context, choice)
     return choice
 
 
-def _offered(pix_fmt: str, offered: list[str]) -> str:
+def _nearest_pix_fmt(pix_fmt: str, offered: list[str]) -> str:
     """Return a format that an encoder has: the one that is wanted, or the next best."""
     usual = (pix_fmt, "yuv420p", "nv12", "yuvj420p", "bgr0", "rgb24", "gray")
     return next((name for name in usual if not offered or name in offered), pix_fmt)
@@ -193,7 +193,7 @@ def _container_options(name: str, *, is_fragmented: bool, is_pipe: bool) -> dict
     return options
 
 
-def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
+def _probe_encoder(name: str, context: VideoCodecContext, choice: EncoderSettings) -> None:
     """Open the encoder on a small picture: only that tells whether options are right, and hardware is there."""
     with av.open(io.BytesIO(), "w", format=choice.container) as trial:
         if choice.encoder not in trial.supported_codecs:
@@ -213,7 +213,7 @@ def _try(name: str, context: VideoCodecContext, choice: Choice) -> None:
         raise OptionError(f"codec: {name} does not know {unknown}; leave it out")
 
 
-def _open(context: VideoCodecContext, choice: Choice) -> None:
+def _open(context: VideoCodecContext, choice: EncoderSettings) -> None:
     context.width = context.height = _TRIAL_PX
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
     context.options = dict(choice.options)
@@ -221,7 +221,7 @@ def _open(context: VideoCodecContext, choice: Choice) -> None:
     context.open()
 
 
-def _reason(choice: Choice) -> str | None:
+def _reason(choice: EncoderSettings) -> str | None:
     """Return FFmpeg's own words for why an encoder cannot be opened, by trying it once more.
 
     Only then is the log listened to: while it is, every thread of a decoder that has something to say waits for the

@@ -24,20 +24,20 @@ _OWN_KEYS = "+use_metadata_tags"
 """What makes MP4 and MOV keep metadata of any name, in another place than that of the usual ones."""
 
 
-def can_hold(stream: Stream, output: OutputContainer) -> bool:
+def can_mux(stream: Stream, output: OutputContainer) -> bool:
     """Return whether a container of an output's kind takes a stream: one with it alone is begun in memory."""
     if stream.type == "attachment" and output.format.name != "matroska":
         return False  # WebM would take it, and not write it.
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
-            copy_of(stream, trial)
+            add_copied_stream(stream, trial)
             trial.start_encoding()
     except (av.error.FFmpegError, ValueError, OSError):
         return False
     return True
 
 
-def copy_of(stream: Stream, output: OutputContainer) -> Stream:
+def add_copied_stream(stream: Stream, output: OutputContainer) -> Stream:
     """Add to an output a stream for packets of another, with its language, title and disposition, and return it."""
     made: Stream
     if output.format.name == "avi" and isinstance(stream, AudioStream) and stream.codec_context.name in _COUNTED:
@@ -45,17 +45,17 @@ def copy_of(stream: Stream, output: OutputContainer) -> Stream:
         sound.codec_context.layout, sound.codec_context.bit_rate = stream.layout, stream.bit_rate
     else:
         made = output.add_stream_from_template(stream, opaque=True if stream.codec_context else None)
-    copy_description(stream, made)
+    copy_stream_metadata(stream, made)
     return made
 
 
-def copy_description(stream: Stream, copy: Stream) -> None:
+def copy_stream_metadata(stream: Stream, copy: Stream) -> None:
     """Give a stream the language, title and disposition of another."""
     copy.metadata.update(_kept(stream.metadata))
     copy.disposition = stream.disposition
 
 
-def copy_facts(source: InputContainer, chapters: list[Chapter], output: OutputContainer) -> None:
+def copy_container_metadata(source: InputContainer, chapters: list[Chapter], output: OutputContainer) -> None:
     """Give an output, which is not begun, the metadata of a file, and chapters.
 
     MP4 and MOV have usual places for some names, and one for any, where phones put all of theirs: so do we, where it is
@@ -72,7 +72,7 @@ def copy_facts(source: InputContainer, chapters: list[Chapter], output: OutputCo
         output.container_options["movflags"] += _OWN_KEYS
 
 
-def not_in(found: InputContainer, meant: OutputContainer) -> str:
+def missing_metadata(found: InputContainer, meant: OutputContainer) -> str:
     """Return what of an output's metadata and chapters is not in the file that was written, in words."""
     there = {key.lower() for key in found.metadata}
     lost = [key for key in meant.metadata if key.lower() not in there and key != "encoding_tool"]  # MP4: encoder.
@@ -80,12 +80,12 @@ def not_in(found: InputContainer, meant: OutputContainer) -> str:
     return " and ".join(filter(None, (f"metadata ({', '.join(lost)})" if lost else "", "" if has_all else "chapters")))
 
 
-def is_cover(stream: Stream) -> bool:
+def is_cover_art(stream: Stream) -> bool:
     """Return whether a stream is a picture that belongs to sound, rather than a video."""
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def named(stream: Stream) -> str:
+def stream_label(stream: Stream) -> str:
     """Return what messages call a stream."""
     codec = stream.codec_context.name if stream.codec_context else stream.metadata.get("filename") or "unknown format"
     language = f", {stream.language}" if stream.language and stream.language != "und" else ""

@@ -8,7 +8,7 @@ from fractions import Fraction
 _HALF = Fraction(1, 2)
 
 
-class Clock:
+class PtsAssigner:
     """Counts the times of one video in its container's ticks, and what that changes.
 
     Args:
@@ -28,7 +28,7 @@ class Clock:
         """Let a media time be zero."""
         self.shift_s = -earliest_s
 
-    def ticks(self, time_s: Fraction) -> int:
+    def pts(self, time_s: Fraction) -> int:
         """Return the time of the next frame; one that does not grow is a tick more than the one before."""
         exact = (time_s + self.shift_s) / self._time_base
         ticks = math.floor(exact + _HALF)  # Not round, which makes the same of 1.5 and 2.5.

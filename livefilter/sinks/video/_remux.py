@@ -16,8 +16,15 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.sinks.video._audio import Reencoder
-from livefilter.sinks.video._muxing import can_hold, copy_description, copy_facts, copy_of, is_cover, named
+from livefilter.sinks.video._audio import AudioTranscoder
+from livefilter.sinks.video._muxing import (
+    add_copied_stream,
+    can_mux,
+    copy_container_metadata,
+    copy_stream_metadata,
+    is_cover_art,
+    stream_label,
+)
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -30,7 +37,7 @@ _PICTURES = {"mjpeg": "jpeg"}
 
 
 @dataclass(slots=True)
-class Along:
+class StreamCopyOptions:
     """The rest of the file that the pictures are from, and how much of it is copied.
 
     Attributes:
@@ -44,14 +51,14 @@ class Along:
     """
 
     path: Path
-    begins_s: Fraction | None = None
-    ends_s: Fraction | None = None
+    start_s: Fraction | None = None
+    end_s: Fraction | None = None
     has_audio: bool = True
     has_cover: bool = True
     drop_unsupported: bool = False
 
 
-class Companions:
+class StreamCopier:
     """The streams of a file, added to an output and copied into it as its pictures are written.
 
     Args:
@@ -73,13 +80,13 @@ class Companions:
 
     def __init__(
         self,
-        along: Along,
+        along: StreamCopyOptions,
         output: OutputContainer,
         video: Stream,
         *,
         target: str,
         audio_codec: str | None,
-        begins_at_zero: bool,
+        clip_negative: bool,
     ) -> None:
         self.notes: list[str] = []
         self.damaged = 0
@@ -87,9 +94,9 @@ class Companions:
         self._along = along
         self._output = output
         self._target = target
-        self._begins_at_zero = begins_at_zero
+        self._begins_at_zero = clip_negative
         self._copies: dict[int, Stream] = {}
-        self._reencoders: dict[int, Reencoder] = {}
+        self._reencoders: dict[int, AudioTranscoder] = {}
         self._last_dts: dict[int, int] = {}
         self._waiting: Packet[Stream] | None = None
         try:
@@ -112,10 +119,10 @@ class Companions:
         return f"{self._along.path}: {what}" if what else None
 
     @property
-    def begins_s(self) -> Fraction:
+    def start_s(self) -> Fraction:
         """The media time at which what is copied begins."""
-        begins_s = self._along.begins_s
-        return Fraction(self._input.start_time or 0, av.time_base) if begins_s is None else begins_s
+        start_s = self._along.start_s
+        return Fraction(self._input.start_time or 0, av.time_base) if start_s is None else start_s
 
     def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
         """Write what comes before a media time, or all that is left.
@@ -157,29 +164,29 @@ class Companions:
         refused: list[str] = []
         for stream in self._input.streams:
             if filtered is not None and stream.index == filtered.index:
-                copy_description(stream, video)
+                copy_stream_metadata(stream, video)
             elif (stream.type == "audio" and not self._along.has_audio) or (
-                is_cover(stream) and not self._along.has_cover
+                is_cover_art(stream) and not self._along.has_cover
             ):
                 continue
             elif stream.type == "audio" and audio_codec is not None:
-                self._reencoders[stream.index] = Reencoder(stream, self._output, audio_codec)
-                copy_description(stream, self._reencoders[stream.index].stream)
-            elif stream.type == "video" and not is_cover(stream):
-                self.notes.append(f"{named(stream)} is another video, which is not filtered and is left out")
+                self._reencoders[stream.index] = AudioTranscoder(stream, self._output, audio_codec)
+                copy_stream_metadata(stream, self._reencoders[stream.index].stream)
+            elif stream.type == "video" and not is_cover_art(stream):
+                self.notes.append(f"{stream_label(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
                 if not self._comes_anyway(stream):
-                    self.notes.append(f"{named(stream)} is no sound, subtitle or attachment, and is left out")
-            elif can_hold(stream, self._output):
-                self._copies[stream.index] = copy_of(stream, self._output)
-            elif is_cover(stream) and self._output.format.name == "matroska":
+                    self.notes.append(f"{stream_label(stream)} is no sound, subtitle or attachment, and is left out")
+            elif can_mux(stream, self._output):
+                self._copies[stream.index] = add_copied_stream(stream, self._output)
+            elif is_cover_art(stream) and self._output.format.name == "matroska":
                 self._attach_cover(stream)
             else:
-                refused.append(named(stream))
+                refused.append(stream_label(stream))
         self.notes.extend(
-            f"{named(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
+            f"{stream_label(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
             for stream in self._input.streams
-            if is_cover(stream) and self._along.has_cover and named(stream) not in refused
+            if is_cover_art(stream) and self._along.has_cover and stream_label(stream) not in refused
         )
         if refused and not self._along.drop_unsupported:
             cure = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
@@ -203,9 +210,9 @@ class Companions:
             self._output.add_attachment(name, stream.metadata.get("mimetype") or f"image/{kind}", bytes(packet))
 
     def _copy_facts(self) -> None:
-        begins_s, ends_s = self._along.begins_s, self._along.ends_s
-        chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, begins_s, ends_s)]
-        copy_facts(self._input, chapters, self._output)
+        start_s, end_s = self._along.start_s, self._along.end_s
+        chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, start_s, end_s)]
+        copy_container_metadata(self._input, chapters, self._output)
 
     def _read(self) -> Iterator[Packet[Stream]]:
         wanted = [self._input.streams[index] for index in (*self._copies, *self._reencoders)]
@@ -215,21 +222,21 @@ class Companions:
         for stream in self._input.streams:
             if stream not in wanted:
                 stream.discard = Discard.all
-        if self._along.begins_s is not None and self._along.begins_s > _SEEK_MARGIN_S:
+        if self._along.start_s is not None and self._along.start_s > _SEEK_MARGIN_S:
             with suppress(av.error.FFmpegError):
-                self._input.seek(int((self._along.begins_s - _SEEK_MARGIN_S) * av.time_base))
+                self._input.seek(int((self._along.start_s - _SEEK_MARGIN_S) * av.time_base))
         try:
             for packet in self._input.demux(wanted):
-                if packet.size and (packet.pts is not None or packet.dts is not None or is_cover(packet.stream)):
+                if packet.size and (packet.pts is not None or packet.dts is not None or is_cover_art(packet.stream)):
                     yield packet
         except av.error.FFmpegError as error:
             self._stopped = f"copying sound and subtitles stopped: {error.strerror}"
 
     def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
-        if is_cover(packet.stream):
+        if is_cover_art(packet.stream):
             return True
-        begins_s, ends_s = self._along.begins_s, self._along.ends_s
-        return (begins_s is None or _end_of(packet) > begins_s) and (ends_s is None or at_s < ends_s)
+        start_s, end_s = self._along.start_s, self._along.end_s
+        return (start_s is None or _end_of(packet) > start_s) and (end_s is None or at_s < end_s)
 
     def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:
         index = packet.stream.index
@@ -259,7 +266,7 @@ def _end_of(packet: Packet[Stream]) -> Fraction:
     return _time_of(packet) + (packet.duration or 0) * packet.time_base
 
 
-def _overlaps(chapter: Chapter, begins_s: Fraction | None, ends_s: Fraction | None) -> bool:
+def _overlaps(chapter: Chapter, start_s: Fraction | None, end_s: Fraction | None) -> bool:
     unit = chapter["time_base"] or Fraction(1)
     starts, stops = chapter["start"] * unit, chapter["end"] * unit
-    return (begins_s is None or stops > begins_s) and (ends_s is None or starts < ends_s)
+    return (start_s is None or stops > start_s) and (end_s is None or starts < end_s)

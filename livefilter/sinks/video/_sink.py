@@ -20,16 +20,23 @@ from livefilter.cpus import codec_threads
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Colorimetry, Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks._atomic_file import Beside, cannot_write
+from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._lifetime import Lifetime
-from livefilter.sinks._provenance import Origin
+from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
-from livefilter.sinks.video._av_frames import coloured_picture, even, multiples, native_format, picture_of, stored_look
-from livefilter.sinks.video._encoder import STANDARD_OUTPUT, chosen
+from livefilter.sinks.video._av_frames import (
+    chroma_alignment,
+    native_format,
+    pad_to_multiple,
+    storable_colorimetry,
+    to_av_frame,
+    to_av_frame_yuv,
+)
+from livefilter.sinks.video._encoder import STANDARD_OUTPUT, resolve_encoder
 from livefilter.sinks.video._encoding import Encoding
-from livefilter.sinks.video._muxing import not_in
-from livefilter.sinks.video._pts import Clock
-from livefilter.sinks.video._remux import UNFIT, Along, Companions
+from livefilter.sinks.video._muxing import missing_metadata
+from livefilter.sinks.video._pts import PtsAssigner
+from livefilter.sinks.video._remux import UNFIT, StreamCopier, StreamCopyOptions
 
 _FINEST_CLOCK = 2**31 - 1
 
@@ -74,35 +81,35 @@ class VideoSink(Sink):
         overwrite: bool = False,
         encoding: Encoding | None = None,
         look: Colorimetry | None = None,
-        along: Along | None = None,
-        origin: Origin | None = None,
+        along: StreamCopyOptions | None = None,
+        origin: Provenance | None = None,
     ) -> None:
         if str(path) == STANDARD_OUTPUT and os.isatty(1):
             raise OptionError("standard output: is a terminal, which cannot show a video; pipe it into a program")
         wanted = encoding or Encoding()
-        self._choice = chosen(path, wanted)
+        self._choice = resolve_encoder(path, wanted)
         self.target = "standard output" if str(path) == STANDARD_OUTPUT else str(path)
         self._look = look or Colorimetry()
         self._rate = rate
-        self._time_base = 1 / rate if self._choice.is_of_even_pace else self._choice.time_base or time_base
+        self._time_base = 1 / rate if self._choice.is_constant_frame_rate else self._choice.time_base or time_base
         self._lifetime = Lifetime(self.target)
         self._written = 0
-        self._clock = Clock(self._time_base)
+        self._clock = PtsAssigner(self._time_base)
         self._shape: tuple[int, int] | None = None
         self._own_notes: list[str] = []
-        self._companions: Companions | None = None
-        self._file = None if str(path) == STANDARD_OUTPUT else Beside(path, overwrite=overwrite)
+        self._companions: StreamCopier | None = None
+        self._file = None if str(path) == STANDARD_OUTPUT else AtomicFile(path, overwrite=overwrite)
         try:
             self._container = self._opened()
             self._stream = self._added_stream()
             if along is not None:
-                self._companions = Companions(
+                self._companions = StreamCopier(
                     along,
                     self._container,
                     self._stream,
                     target=self.target,
                     audio_codec=wanted.audio_codec,
-                    begins_at_zero=self._choice.is_of_even_pace,
+                    clip_negative=self._choice.is_constant_frame_rate,
                 )
             if origin is not None:
                 self._note(origin)
@@ -153,14 +160,14 @@ class VideoSink(Sink):
             self._shape = shape
         elif shape != self._shape:
             raise SinkError(f"{self.target}: a video has one size, {self._shape}, and frame {frame.index} has {shape}")
-        pixels = even(frame.pixels, self._multiples)
+        pixels = pad_to_multiple(frame.pixels, self._multiples)
         if frame.chroma is None:
-            picture = picture_of(pixels, self._pix_fmt, self._stored_look)
+            picture = to_av_frame(pixels, self._pix_fmt, self._stored_look)
         else:
-            picture = coloured_picture(
+            picture = to_av_frame_yuv(
                 pixels, frame.chroma, self._native, self._pix_fmt, (self._look, self._stored_look)
             )
-        picture.pts = self._clock.ticks(frame.time_s)
+        picture.pts = self._clock.pts(frame.time_s)
         picture.time_base = self._time_base
         if frame.duration_s is not None:  # Only that of the last one is not told by the next one's time.
             picture.duration = max(1, round(frame.duration_s / self._time_base))
@@ -224,7 +231,7 @@ class VideoSink(Sink):
         common = math.lcm(*clocks)
         return common if common <= _FINEST_CLOCK else self._time_base.denominator
 
-    def _note(self, origin: Origin) -> None:
+    def _note(self, origin: Provenance) -> None:
         text = f"livefilter {origin.livefilter}, preset {origin.preset}, hash {origin.preset_hash}"
         metadata = self._container.metadata
         if self._choice.container == "mp4":
@@ -237,15 +244,15 @@ class VideoSink(Sink):
         self._clock.begin(self._earliest_s(frame.time_s))
         pixels, is_gray = frame.pixels, frame.pixels.ndim == 2 and frame.chroma is None
         self._pix_fmt = self._choice.gray if is_gray else self._choice.colour
-        self._multiples = multiples(self._pix_fmt)
+        self._multiples = chroma_alignment(self._pix_fmt)
         if frame.chroma is not None:
             self._native = native_format(pixels, frame.chroma)
-            rows, cols = multiples(self._native)  # What is converted must suit both formats.
+            rows, cols = chroma_alignment(self._native)  # What is converted must suit both formats.
             self._multiples = max(rows, self._multiples[0]), max(cols, self._multiples[1])
             if "444" in self._native and "420" in self._pix_fmt:
                 self._own_notes.append("keeps the colours of every second row and column; --pix-fmt yuv444p keeps all")
-        self._stored_look = stored_look(self._look, self._pix_fmt)
-        rows, cols = even(pixels, self._multiples).shape[:2]
+        self._stored_look = storable_colorimetry(self._look, self._pix_fmt)
+        rows, cols = pad_to_multiple(pixels, self._multiples).shape[:2]
         if (rows, cols) != pixels.shape[:2]:
             self._own_notes.append(
                 f"has {rows} rows and {cols} columns, the last repeated, as {self._pix_fmt} needs even sides"
@@ -265,9 +272,9 @@ class VideoSink(Sink):
 
     def _earliest_s(self, first_s: Fraction) -> Fraction:
         """Return the media time that becomes zero: one before it, and in an AVI, which has no other start, any."""
-        begins_s = self._companions.begins_s if self._companions and self._choice.is_of_even_pace else Fraction(0)
-        is_near = begins_s > 0 and first_s - begins_s < 3 * self._time_base / 2
-        return first_s if is_near else min(first_s, begins_s)
+        start_s = self._companions.start_s if self._companions and self._choice.is_constant_frame_rate else Fraction(0)
+        is_near = start_s > 0 and first_s - start_s < 3 * self._time_base / 2
+        return first_s if is_near else min(first_s, start_s)
 
     def _encode(self, picture: VideoFrame | None) -> None:
         try:
@@ -285,14 +292,16 @@ class VideoSink(Sink):
             # The picture is sound; what was written with it, because its time had come, is what went along.
             self._companions.damaged += 1
 
-    def _check(self, file: Beside) -> None:
+    def _check(self, file: AtomicFile) -> None:
         """Read the finished file back: a full disk can cut a file off without any call having failed."""
         try:
             with av.open(os.path.abspath(file.partial), metadata_errors="surrogateescape") as container:
                 stream = container.streams.video[0]
-                frames = 0 if self._choice.is_of_even_pace else stream.frames  # There, gaps are frames of no bytes.
+                frames = (
+                    0 if self._choice.is_constant_frame_rate else stream.frames
+                )  # There, gaps are frames of no bytes.
                 frames = frames or sum(packet.size > 0 for packet in container.demux(stream))
-                lost = not_in(container, self._container)
+                lost = missing_metadata(container, self._container)
         except (av.error.FFmpegError, OSError, IndexError) as error:
             raise SinkError(f"{self.target}: was written, but cannot be read back: {error}") from error
         if frames != self._written:
@@ -307,4 +316,4 @@ class VideoSink(Sink):
     def _failed(self, error: Exception) -> Exception:
         if self._file is None and isinstance(error, BrokenPipeError):
             return BrokenPipeError(str(error))  # Whoever read our output has had enough.
-        return cannot_write(Path(self.target), error, frames=self._written)
+        return write_error(Path(self.target), error, frames=self._written)

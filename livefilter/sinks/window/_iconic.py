@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from livefilter.errors import DisplayError
 from livefilter.sinks.window._screen import read, read_screen
-from livefilter.sinks.window._x11 import visit_display
+from livefilter.sinks.window._x11 import connect_display
 
 _EVERY_S = 0.25
 _ICONIC = 3
@@ -21,7 +21,7 @@ _DEEPEST = 3
 """A window manager puts a window into one of its own, or two."""
 
 
-class MinimisedWatch:
+class IconicWatch:
     """Tells whether a window of this process is minimised; False where nobody knows.
 
     It asks the X server for the state that its window manager gave to our window, and speaks to the server itself:
@@ -54,7 +54,7 @@ class MinimisedWatch:
 
     def _ask(self) -> bool:
         if self._server is None:
-            self._server = visit_display()
+            self._server = connect_display()
             if self._server is None:
                 raise OSError("a display that has no windows")
             self._root = read_screen(self._server).root

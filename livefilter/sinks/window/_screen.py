@@ -26,7 +26,7 @@ class Screen:
     shape: tuple[int, int]
 
 
-def fitting(shape: tuple[int, int], screen: tuple[int, int] | None) -> tuple[int, int]:
+def fit_to_screen(shape: tuple[int, int], screen: tuple[int, int] | None) -> tuple[int, int]:
     """Return the (rows, cols) of a window that shows pictures of a shape as large as they are, or as the screen allows.
 
     Example:
@@ -39,7 +39,7 @@ def fitting(shape: tuple[int, int], screen: tuple[int, int] | None) -> tuple[int
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def screen_shape(display: socket.socket | None) -> tuple[int, int] | None:
+def screen_size(display: socket.socket | None) -> tuple[int, int] | None:
     """Return the screen's (rows, cols); None where nobody tells.
 
     Args:

@@ -13,9 +13,9 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._sink import Sink
-from livefilter.sinks.window._iconic import MinimisedWatch
-from livefilter.sinks.window._screen import fitting, screen_shape
-from livefilter.sinks.window._x11 import NO_WINDOWS, visit_display
+from livefilter.sinks.window._iconic import IconicWatch
+from livefilter.sinks.window._screen import fit_to_screen, screen_size
+from livefilter.sinks.window._x11 import NO_WINDOWS, connect_display
 
 _ESCAPE = 27
 _LEAST_PX = 64
@@ -37,11 +37,11 @@ class WindowSink(Sink):
     """
 
     def __init__(self, title: str) -> None:
-        self._visit = visit_display()  # Kept until the window keeps the display busy itself.
+        self._visit = connect_display()  # Kept until the window keeps the display busy itself.
         self.target = title
         self.is_closed = False
         self.is_minimised = False
-        self._is_put_away = MinimisedWatch()
+        self._is_put_away = IconicWatch()
         self.on_drag: Callable[[float], object] = lambda share: None
         self._shape = (1, 1)
         self._is_shown = False
@@ -112,7 +112,7 @@ class WindowSink(Sink):
         except cv2.error as error:
             raise DisplayError(NO_WINDOWS) from error
         self._shape = (rows, cols)
-        window_rows, window_cols = fitting(self._shape, screen_shape(self._visit))
+        window_rows, window_cols = fit_to_screen(self._shape, screen_size(self._visit))
         cv2.resizeWindow(self.target, window_cols, window_rows)
         cv2.setMouseCallback(self.target, self._mouse)
         self._is_shown = True

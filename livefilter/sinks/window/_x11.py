@@ -38,12 +38,12 @@ def check_display() -> None:
     Raises:
         DisplayError: It cannot; the message says what to do.
     """
-    visit = visit_display()
+    visit = connect_display()
     if visit is not None:
         visit.close()
 
 
-def visit_display() -> socket.socket | None:
+def connect_display() -> socket.socket | None:
     """Do what ``check_display`` does, and stay connected where the display is one of X.
 
     A bare X server such as Xvfb starts over when its last client leaves, and hangs up on whoever comes meanwhile: Qt,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from livefilter.errors import SourceError
-from livefilter.sources.camera._v4l2 import Ioctl, Mode, describe, row_padding
+from livefilter.sources.camera._v4l2 import Ioctl, Mode, describe, stride_padding
 
 _DEVICES = Path("/dev")
 _PROCESSES = Path("/proc")
@@ -61,7 +61,7 @@ class CameraFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class OpenAttempt:
     """What came of opening a camera.
 
     Attributes:
@@ -113,7 +113,7 @@ def camera_index(device: int | str, name: str) -> int:
     return index
 
 
-def is_there(device: int | str) -> bool:
+def exists(device: int | str) -> bool:
     """Return whether it would be of any use to open a camera; True where the system does not tell."""
     path = _DEVICES / f"video{device}" if isinstance(device, int) else device
     return sys.platform != "linux" or os.access(path, os.R_OK | os.W_OK)
@@ -135,7 +135,7 @@ def modes_of(index: int, name: str) -> tuple[Mode, ...]:
     try:
         told = _ask(path, describe)
     except _NotOpened as error:
-        raise SourceError(f"{name}: {why_closed(index, error.strerror or str(error))}") from error
+        raise SourceError(f"{name}: {open_failure_reason(index, error.strerror or str(error))}") from error
     except OSError:
         return ()  # Some other kind of device: the backend knows it, or says what is wrong.
     if told is None:
@@ -151,14 +151,14 @@ def notes_on_rows(index: int) -> tuple[str, ...]:
     if sys.platform != "linux":
         return ()
     try:
-        padding = _ask(_DEVICES / f"video{index}", row_padding)
+        padding = _ask(_DEVICES / f"video{index}", stride_padding)
     except OSError:
         return ()  # It does not tell.
     said = f"puts {padding} bytes after each row, which OpenCV takes for pixels: try another size, or the format MJPG"
     return (said,) if padding else ()
 
 
-def why_closed(index: int, problem: str = "") -> str:
+def open_failure_reason(index: int, problem: str = "") -> str:
     """Return why a camera that is there does not open, as far as this can be told.
 
     Args:
@@ -173,13 +173,13 @@ def why_closed(index: int, problem: str = "") -> str:
     return f"cannot be opened; is it plugged in, free, and allowed to be used? {_LISTED}"
 
 
-def why_lost(index: int) -> str | None:
+def disconnect_reason(index: int) -> str | None:
     """Return why an open camera failed, if that can be seen: it was unplugged."""
     path = _DEVICES / f"video{index}"
     return f"unplugged ({path} is gone)" if sys.platform == "linux" and not path.exists() else None
 
 
-def try_cameras(indices: Sequence[int]) -> dict[int, Tried]:
+def probe_cameras(indices: Sequence[int]) -> dict[int, OpenAttempt]:
     """Open cameras, all at once and for a few seconds, each in a process of its own: opening can hang, or crash."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     trials = {
@@ -199,10 +199,12 @@ def try_cameras(indices: Sequence[int]) -> dict[int, Tried]:
         except subprocess.TimeoutExpired:
             trial.kill()
             trial.communicate()
-            found[index] = Tried("", f"does not open within {_WAIT_S:g} s; {_UNPLUG}")
+            found[index] = OpenAttempt("", f"does not open within {_WAIT_S:g} s; {_UNPLUG}")
         else:
             why = said.strip() if trial.returncode == _REFUSED else f"whoever opens it crashes; {_UNPLUG}"
-            found[index] = Tried(about.strip(), why.removeprefix(f"camera {index}: ") if trial.returncode else None)
+            found[index] = OpenAttempt(
+                about.strip(), why.removeprefix(f"camera {index}: ") if trial.returncode else None
+            )
     return found
 
 
@@ -256,7 +258,7 @@ def _asked() -> Iterator[CameraFacts]:
 def _tried() -> Iterator[CameraFacts]:
     """Yield the cameras that open, or that the system names."""
     named = _named()
-    for index, tried in try_cameras(sorted(named) or _TRIED).items():
+    for index, tried in probe_cameras(sorted(named) or _TRIED).items():
         if tried.about or index in named:
             name, path = named.get(index, (f"camera {index}", ""))
             yield CameraFacts(index, name, path, tried.about, problem=tried.problem)

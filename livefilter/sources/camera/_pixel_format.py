@@ -37,7 +37,7 @@ def converted(picture: NDArray[Any]) -> Pixels:
     return np.asarray(gray >> 8 if gray.dtype == np.uint16 else gray, dtype=np.uint8)
 
 
-def find_unpack(raw: NDArray[Any], gray: Pixels) -> Unpack | None:
+def detect_pixel_format(raw: NDArray[Any], gray: Pixels) -> Unpack | None:
     """Return what makes gray of raw pictures, the way that comes nearest to a converted one.
 
     Which bytes are the luma, and of which range, is not believed to any driver but seen in the pictures.
@@ -96,7 +96,7 @@ def _jpeg_decoder() -> Unpack:
     """Return a decoder that refuses what OpenCV's shows, and complains of on standard error: pictures with holes."""
     import av
 
-    from livefilter.sources.file._pixels import gray_pixels
+    from livefilter.sources.file._pixels import luma
 
     decoder = av.CodecContext.create("mjpeg", "r")
     assert isinstance(decoder, av.VideoCodecContext)
@@ -110,6 +110,6 @@ def _jpeg_decoder() -> Unpack:
             raise ValueError("not a JPEG that can be decoded") from error
         if len(pictures) != 1:
             raise ValueError("not one JPEG")
-        return gray_pixels(pictures[0])
+        return luma(pictures[0])
 
     return unpack

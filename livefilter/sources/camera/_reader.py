@@ -15,10 +15,16 @@ import numpy as np
 
 from livefilter.errors import OptionError, SourceError
 from livefilter.sources._options import SourceOptions
-from livefilter.sources.camera._devices import camera_index, modes_of, notes_on_rows, why_closed, why_lost
-from livefilter.sources.camera._pixel_format import Unpack, converted, find_unpack
-from livefilter.sources.camera._v4l2 import WITH_LUMA, best_format, unreadable
-from livefilter.sources.live._reader_thread import Picture
+from livefilter.sources.camera._devices import (
+    camera_index,
+    disconnect_reason,
+    modes_of,
+    notes_on_rows,
+    open_failure_reason,
+)
+from livefilter.sources.camera._pixel_format import Unpack, converted, detect_pixel_format
+from livefilter.sources.camera._v4l2 import WITH_LUMA, choose_format, unreadable
+from livefilter.sources.live._reader_thread import CapturedFrame
 
 _NEAR = 0.01
 """A rate of 30 that is told as 29.97 is what was asked for."""
@@ -68,9 +74,9 @@ class CameraReader:
         try:
             if not self._capture.open(self._index, backend):
                 tried = f"; only the backend {options.backend} was tried" if options.backend else ""
-                raise SourceError(f"{name}: {why_closed(self._index)}{tried}")
+                raise SourceError(f"{name}: {open_failure_reason(self._index)}{tried}")
             self._is_v4l2 = self._capture.getBackendName() == "V4L2"
-            self._ask(options, best_format(modes, options.size, options.rate) if self._is_v4l2 else None)
+            self._configure(options, choose_format(modes, options.size, options.rate) if self._is_v4l2 else None)
             first = self._wait(options.open_timeout_s)
             if first is None:
                 raise SourceError(
@@ -80,17 +86,17 @@ class CameraReader:
             self._count = 0
             self._unpack: Unpack = converted
             self._gray = converted(first)
-            self._first: Picture | None = Picture(self._gray, self._captured_ns())
+            self._first: CapturedFrame | None = CapturedFrame(self._gray, self._captured_ns())
             self.rate = _rate(self._capture.get(cv2.CAP_PROP_FPS))
             self._trials = (_TRIALS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIALS[:1]
-            self.notes = (*self._ignored(options, self._gray.shape), *notes_on_rows(self._index))
+            self.notes = (*self._unmet_requests(options, self._gray.shape), *notes_on_rows(self._index))
         except BaseException as error:
             self.close()
             if isinstance(error, cv2.error | ValueError) and not isinstance(error, OptionError):
                 raise self._failed(error) from error
             raise
 
-    def read(self) -> Picture | None:
+    def read(self) -> CapturedFrame | None:
         """Return the next picture, one without pixels if the camera gave none, or None if there is none yet.
 
         Raises:
@@ -112,11 +118,11 @@ class CameraReader:
             if is_trial and not self._end_trial(raw):
                 return None
             if raw is None:
-                return Picture(None, captured_ns, damaged=int(is_there))
+                return CapturedFrame(None, captured_ns, damaged=int(is_there))
             self._gray = self._unpack(raw)
-            return Picture(self._gray, captured_ns)
+            return CapturedFrame(self._gray, captured_ns)
         except ValueError:  # A JPEG that arrived broken, as they do over a bad cable.
-            return Picture(None, captured_ns, damaged=1)
+            return CapturedFrame(None, captured_ns, damaged=1)
         except cv2.error as error:
             raise self._failed(error) from error
 
@@ -125,7 +131,7 @@ class CameraReader:
         self._capture.release()
         _quiet.end()
 
-    def _ask(self, options: SourceOptions, best: str | None) -> None:
+    def _configure(self, options: SourceOptions, best: str | None) -> None:
         # The format first: drivers allow sizes and rates by format, and a new format resets both.
         fourcc = options.fourcc or best
         if fourcc is not None:
@@ -168,7 +174,7 @@ class CameraReader:
         stamp_ns = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
         return stamp_ns if 0 <= now_ns - stamp_ns <= _OLDEST_NS else now_ns
 
-    def _ignored(self, options: SourceOptions, shape: tuple[int, ...]) -> Iterator[str]:
+    def _unmet_requests(self, options: SourceOptions, shape: tuple[int, ...]) -> Iterator[str]:
         """Yield what was asked for and is not so: by the picture itself, else by what the camera says."""
         if options.size is not None and options.size != shape:
             asked, given = (f"{cols}x{rows}" for rows, cols in (options.size, shape))
@@ -194,7 +200,7 @@ class CameraReader:
 
     def _end_trial(self, raw: Any) -> bool:
         """Find how to make gray of what came, by the picture before it; else let the backend convert again."""
-        found = None if raw is None else find_unpack(raw, self._gray)
+        found = None if raw is None else detect_pixel_format(raw, self._gray)
         if found is None:
             self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
             return False
@@ -203,7 +209,7 @@ class CameraReader:
 
     def _failed(self, error: Exception) -> SourceError:
         said = " ".join(str(error).split())
-        return SourceError(f"{self._name}: {why_lost(self._index) or f'OpenCV cannot read it: {said}'}")
+        return SourceError(f"{self._name}: {disconnect_reason(self._index) or f'OpenCV cannot read it: {said}'}")
 
 
 def ask_permission(index: int) -> None:
@@ -217,7 +223,7 @@ def ask_permission(index: int) -> None:
         _quiet.end()
 
 
-class _Quiet:
+class _silence_opencv_log:
     """Keeps OpenCV from writing its own warnings to standard error while any camera is open."""
 
     def __init__(self) -> None:
@@ -241,7 +247,7 @@ class _Quiet:
                 _logging().setLogLevel(self._level)
 
 
-_quiet = _Quiet()
+_quiet = _silence_opencv_log()
 
 
 def _logging() -> Any:

@@ -70,7 +70,7 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class Capabilities:
     """What a capture device tells of itself: its name, its driver, where it is plugged in, and what it offers."""
 
     name: str
@@ -79,7 +79,7 @@ class Described:
     modes: tuple[Mode, ...]
 
 
-def describe(descriptor: int, ioctl: Ioctl) -> Described | None:
+def describe(descriptor: int, ioctl: Ioctl) -> Capabilities | None:
     """Ask an open device what it is.
 
     Args:
@@ -100,10 +100,10 @@ def describe(descriptor: int, ioctl: Ioctl) -> Described | None:
     if not types:
         return None
     modes = (mode for type_ in types for mode in _modes(descriptor, ioctl, type_))
-    return Described(_text(card), _text(driver), _text(bus), tuple(modes))
+    return Capabilities(_text(card), _text(driver), _text(bus), tuple(modes))
 
 
-def row_padding(descriptor: int, ioctl: Ioctl) -> int:
+def stride_padding(descriptor: int, ioctl: Ioctl) -> int:
     """Return how many bytes follow the pixels of each row in the pictures that an open device sends now.
 
     Raises:
@@ -117,7 +117,7 @@ def row_padding(descriptor: int, ioctl: Ioctl) -> int:
     return 0 if pixel_bytes is None else max(0, int(row_bytes - cols * pixel_bytes))
 
 
-def best_format(modes: Sequence[Mode], size: tuple[int, int] | None, rate: Fraction | None) -> str | None:
+def choose_format(modes: Sequence[Mode], size: tuple[int, int] | None, rate: Fraction | None) -> str | None:
     """Return the format in which a camera gives a size fast enough, or fastest; the simplest of those.
 
     Many give large pictures at a few frames per second, but for JPEG.

@@ -67,7 +67,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     return container, stream
 
 
-def promised_end_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+def declared_end_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Return when the video should end by what the file says of itself; None if it does not say."""
     # Matroska notes it for each stream.
     noted = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))

@@ -35,7 +35,7 @@ _NOT_A_MATRIX = (0, 3)
 """Of H.273: red, green and blue as they are, which a picture with luma cannot be, and a reserved number."""
 
 
-def gray_pixels(picture: VideoFrame) -> Pixels:
+def luma(picture: VideoFrame) -> Pixels:
     """Return a decoded picture as full-range gray, uint8 of shape (rows, cols), the right way up.
 
     The luma plane is used as it is where the format has one, and is then read-only; limited range is expanded, and more
@@ -59,7 +59,7 @@ def gray_pixels(picture: VideoFrame) -> Pixels:
         gray = luma.view(np.uint8)
     else:
         gray = _expanded(luma)
-    return _upright(gray, picture)
+    return _apply_rotation(gray, picture)
 
 
 def luma_and_chroma(picture: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None]:
@@ -70,7 +70,7 @@ def luma_and_chroma(picture: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] 
     name = picture.format.name
     if not _has_luma(name):
         picture = picture.reformat(format="yuv444p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
-    gray = gray_pixels(picture)
+    gray = luma(picture)
     name = picture.format.name
     if name.startswith("gray"):
         return gray, None
@@ -79,7 +79,7 @@ def luma_and_chroma(picture: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] 
         plain = _BY_SHARE.get((picture.width // max(first.width, 1), picture.height // max(first.height, 1)), "yuv444p")
         kept = ColorRange.JPEG if picture.color_range == ColorRange.JPEG else ColorRange.MPEG
         picture = picture.reformat(format=plain, src_color_range=kept, dst_color_range=kept)
-    blue, red = (_upright(_plane(picture, number), picture) for number in (1, 2))
+    blue, red = (_apply_rotation(_plane(picture, number), picture) for number in (1, 2))
     return gray, (blue, red)
 
 
@@ -87,10 +87,10 @@ def bgr_pixels(picture: VideoFrame) -> Pixels:
     """Return a decoded picture as BGR, uint8 of shape (rows, cols, 3), full range, the right way up."""
     converted = picture.reformat(format="bgr24", dst_color_range=ColorRange.JPEG)
     pixels: Pixels = np.asarray(converted.to_ndarray(), dtype=np.uint8)
-    return _upright(pixels, picture)
+    return _apply_rotation(pixels, picture)
 
 
-def look_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Colorimetry:
+def colorimetry_of(picture: VideoFrame, pixel_aspect: Fraction | None) -> Colorimetry:
     """Return how the numbers of a decoded picture are meant; of pictures without luma, only the pixel's aspect is kept.
 
     Args:
@@ -124,7 +124,7 @@ def notes_on(picture: VideoFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _upright(pixels: Pixels, picture: VideoFrame) -> Pixels:
+def _apply_rotation(pixels: Pixels, picture: VideoFrame) -> Pixels:
     quarter_turns = round(picture.rotation / 90) % 4
     if _is_mirrored(picture):
         pixels = pixels[::-1]

@@ -15,8 +15,8 @@ from livefilter.frame import Frame
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import Color
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources.file._demux import open_video, promised_end_s
-from livefilter.sources.file._pixels import bgr_pixels, gray_pixels, look_of, luma_and_chroma, notes_on
+from livefilter.sources.file._demux import declared_end_s, open_video
+from livefilter.sources.file._pixels import bgr_pixels, colorimetry_of, luma, luma_and_chroma, notes_on
 
 _MISSING_S = Fraction(1, 2)
 """How far before its promised end a file may stop and still be whole: containers round, and count other streams in."""
@@ -71,7 +71,7 @@ class VideoFile(Source):
             self._rate,
             self._time_base,
             expected,
-            look=look_of(picture, stream.sample_aspect_ratio),
+            look=colorimetry_of(picture, stream.sample_aspect_ratio),
             path=path,
             notes=notes_on(picture),
         )
@@ -79,7 +79,7 @@ class VideoFile(Source):
     def __iter__(self) -> Iterator[Frame]:
         return self._guard.iterate(self._frames())
 
-    def skip_to(self, time_s: Fraction) -> None:
+    def seek(self, time_s: Fraction) -> None:
         """Go to the key frame before a time, where the container has an index; indexes are then counted from there."""
         with self._guard.hold() as is_open:
             if is_open:
@@ -127,7 +127,7 @@ class VideoFile(Source):
         self._is_whole = True
         self._has_fields = False
         self._hidden = self._sent = self._damaged = self._concealed = 0
-        self._ends_s = promised_end_s(self._container, self._stream)
+        self._ends_s = declared_end_s(self._container, self._stream)
         self._pictures = self._decode()
 
     def _decode(self) -> Iterator[tuple[VideoFrame, Frame]]:
@@ -168,7 +168,7 @@ class VideoFile(Source):
         elif self._color == "luma":
             pixels, chroma = luma_and_chroma(picture)
         else:
-            pixels = gray_pixels(picture)
+            pixels = luma(picture)
         duration_s = picture.duration * self._time_base if picture.duration > 0 else None
         return Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s)
 

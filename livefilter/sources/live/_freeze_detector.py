@@ -10,7 +10,7 @@ _STRIDE = 8
 _NANOSECONDS = 1_000_000_000
 
 
-class Stillness:
+class FreezeDetector:
     """Notices that a picture has not changed at all for some time; a sensor's noise alone changes it.
 
     Args:
@@ -22,7 +22,7 @@ class Stillness:
         self._last: Pixels | None = None
         self._since_ns = 0
 
-    def sees(self, pixels: Pixels, captured_ns: int) -> bool:
+    def update(self, pixels: Pixels, captured_ns: int) -> bool:
         """Return whether this picture, and all for long enough before it, are the same."""
         if not self._after_ns:
             return False

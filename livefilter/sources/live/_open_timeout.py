@@ -13,7 +13,7 @@ from livefilter.errors import SourceError
 
 logger = logging.getLogger(__name__)
 
-_SOON_S = 1.0
+_NOTICE_DELAY_S = 1.0
 """Nobody minds waiting so long; after that, they want to know for what."""
 _POLL_S = 0.1
 
@@ -29,7 +29,7 @@ class Closable(Protocol):
 Opened = TypeVar("Opened", bound=Closable)
 
 
-def open_beside(
+def open_with_timeout(
     name: str, open_it: Callable[[], Opened], timeout_s: float, should_stop: Callable[[], bool] = lambda: False
 ) -> Opened:
     """Return what ``open_it`` opens. If that comes too late, it is closed when it comes.
@@ -45,7 +45,7 @@ def open_beside(
             opening.abandon()
             raise KeyboardInterrupt
         waited_s = time.monotonic() - started_s
-        if waited_s > _SOON_S and not has_told:
+        if waited_s > _NOTICE_DELAY_S and not has_told:
             logger.info("waiting for %s", name)
             has_told = True
         if waited_s > timeout_s:

@@ -20,7 +20,7 @@ _DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class CapturedFrame:
     """What a connection gives.
 
     Attributes:
@@ -47,7 +47,7 @@ class Reader(Protocol):
     rate: Fraction | None
     notes: tuple[str, ...]
 
-    def read(self) -> Picture | None:
+    def read(self) -> CapturedFrame | None:
         """Return the next picture; None if there is none yet.
 
         Raises:
@@ -60,7 +60,7 @@ class Reader(Protocol):
         ...
 
 
-class Link:
+class ReaderThread:
     """A connection with its thread. The thread opens, reads and closes; nobody else touches the reader.
 
     Args:
@@ -78,7 +78,7 @@ class Link:
         self.counts: Mapping[Reason, int] = {}
         self._name = name
         self._open_reader = open_reader
-        self._pictures: deque[Picture] = deque()
+        self._pictures: deque[CapturedFrame] = deque()
         self._error: BaseException | None = None
         self._is_abandoned = False
         self._changed = threading.Condition()
@@ -90,7 +90,7 @@ class Link:
         """Whether its thread still runs: a reader that blocks can be abandoned, but not ended."""
         return self._thread.is_alive()
 
-    def take(self, timeout_s: float) -> Picture | BaseException | None:
+    def take(self, timeout_s: float) -> CapturedFrame | BaseException | None:
         """Return the next picture; what ended the connection, once all pictures are taken; None if nothing came."""
         with self._changed:
             self._changed.wait_for(lambda: self._pictures or self._error, max(timeout_s, 0))
@@ -130,7 +130,7 @@ class Link:
                 self._error = error
                 self._changed.notify_all()
 
-    def _put(self, picture: Picture) -> None:
+    def _put(self, picture: CapturedFrame) -> None:
         with self._changed:
             if self._is_abandoned:
                 return

@@ -19,26 +19,26 @@ from livefilter.frame import Frame
 from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources.live._freeze_detector import Stillness
-from livefilter.sources.live._reader_thread import Link, Picture, Reader
-from livefilter.sources.live._timestamps import TIME_BASE, Timeline
+from livefilter.sources.live._freeze_detector import FreezeDetector
+from livefilter.sources.live._reader_thread import CapturedFrame, Reader, ReaderThread
+from livefilter.sources.live._timestamps import TIME_BASE, TimestampNormalizer
 
 logger = logging.getLogger(__name__)
 
 _DEFAULT_RATE = Fraction(30)
-_SOON_S = 1.0
+_NOTICE_DELAY_S = 1.0
 """Nobody minds waiting so long; after that, they want to know for what."""
 _POLL_S = 0.1
 """How often a wait looks whether it should stop."""
 _FIRST_WAIT_S = 0.5
-_STEADY_S = 5.0
+_STABLE_AFTER_S = 5.0
 """A connection that lived so long was a good one: after it, attempts begin quickly again."""
 _MOST_BLOCKED = 4
 """Readers that may be blocked at once; each holds a thread, so no more are started before one comes back."""
-_CLOSING_S = 1.0
+_CLOSE_TIMEOUT_S = 1.0
 
 
-class Live(Source):
+class ReconnectingSource(Source):
     """A camera or stream that is opened again, for as long as it takes, whenever it is lost.
 
     Opening waits for the first picture. From then on the iteration ends only when the source is closed or told to stop,
@@ -76,7 +76,7 @@ class Live(Source):
         is_there: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         rest: Callable[[float], object] | None = None,
-        connect: Callable[[str, Callable[[], Reader]], Link] = Link,
+        connect: Callable[[str, Callable[[], Reader]], ReaderThread] = ReaderThread,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.loss: str | None = None
@@ -91,15 +91,15 @@ class Live(Source):
         self._connect = connect
         self._jitter = jitter
         self._counts: dict[Reason, int] = {}
-        self._timeline = Timeline()
-        self._still = Stillness(options.frozen_after_s)
-        self._blocked: list[Link] = []
+        self._timeline = TimestampNormalizer()
+        self._still = FreezeDetector(options.frozen_after_s)
+        self._blocked: list[ReaderThread] = []
         self._heard: Mapping[Reason, int] = {}
         self._wait_s = _FIRST_WAIT_S
         self.health = Health(since_ns=time.monotonic_ns())
         self._link = connect(name, open_reader)
         self._connected_s = self._seen_s = clock()
-        self._first: Picture | None = self._open()
+        self._first: CapturedFrame | None = self._open()
         reader, pixels = self._link.reader, self._first.pixels
         assert reader is not None
         assert pixels is not None
@@ -120,11 +120,11 @@ class Live(Source):
             self._link.abandon()  # It may be a new one, connected to while another thread closed the one before.
         if self.health.state == "reconnecting":
             self._add_lost_time()
-        self._become("ended")
+        self._set_state("ended")
 
-    def skip_waiting(self) -> None:
+    def drop_backlog(self) -> None:
         """Begin with the newest picture that has come. Those before it came too early; they were not dropped."""
-        while isinstance(newer := self._link.take(0), Picture):
+        while isinstance(newer := self._link.take(0), CapturedFrame):
             self._first = newer
         self._heard = {**self._heard, "overrun": self._link.counts.get("overrun", 0)}
 
@@ -132,16 +132,16 @@ class Live(Source):
         """End the stream and let go of the device; any thread may do so."""
         self._closed.set()
         self._link.abandon()
-        self._link.join(_CLOSING_S)
+        self._link.join(_CLOSE_TIMEOUT_S)
 
-    def _open(self) -> Picture:
+    def _open(self) -> CapturedFrame:
         """Return the very first picture."""
-        soon_s = min(_SOON_S, self._options.open_timeout_s)
+        soon_s = min(_NOTICE_DELAY_S, self._options.open_timeout_s)
         got = self._take_picture(soon_s)
         if got is None and soon_s < self._options.open_timeout_s and not self._must_stop():
             logger.info("waiting for the first picture of %s", self._name)
             got = self._take_picture(self._options.open_timeout_s - soon_s)
-        if isinstance(got, Picture):
+        if isinstance(got, CapturedFrame):
             return got
         if got is None and self._must_stop():
             got = KeyboardInterrupt()
@@ -153,43 +153,43 @@ class Live(Source):
         self.close()
         raise got
 
-    def _next(self) -> Picture | None:
+    def _next(self) -> CapturedFrame | None:
         """Return the next picture, however long it takes; None when the stream is to end."""
         got = self._take_picture(self._options.read_timeout_s)
-        while not isinstance(got, Picture):
+        while not isinstance(got, CapturedFrame):
             if self._must_stop():
                 return None
-            self._lose(got)
+            self._on_lost(got)
             got = self._reconnect()
         return got
 
-    def _take_picture(self, timeout_s: float) -> Picture | BaseException | None:
+    def _take_picture(self, timeout_s: float) -> CapturedFrame | BaseException | None:
         """Return a picture, what ended the connection, or None when time is up or the stream must end."""
         deadline_s = self._clock() + timeout_s
         while not self._must_stop():
             left_s = deadline_s - self._clock()
             got = self._link.take(min(max(left_s, 0.0), _POLL_S))
-            self._hear()
+            self._collect_counts()
             if got is not None or left_s <= 0:
                 return got
         return None
 
-    def _lose(self, reason: BaseException | None) -> None:
+    def _on_lost(self, reason: BaseException | None) -> None:
         """Note that the connection broke, or fell silent, and leave it behind."""
         if reason is not None and not isinstance(reason, SourceError):
             raise reason  # A mistake in the program, which no new connection would mend.
         why = str(reason or f"{self._name}: no picture for {self._options.read_timeout_s:g} s")
         logger.warning("%s; connecting again", why)
         self._count("lost")
-        self._become("reconnecting", why)
-        if self._clock() - self._connected_s >= _STEADY_S:
+        self._set_state("reconnecting", why)
+        if self._clock() - self._connected_s >= _STABLE_AFTER_S:
             self._wait_s = _FIRST_WAIT_S
 
-    def _reconnect(self) -> Picture | None:
+    def _reconnect(self) -> CapturedFrame | None:
         """Open again and again until there is a picture; None if the stream is to end."""
         while True:
-            self._leave()
-            self._wait()
+            self._abandon()
+            self._back_off()
             if self._must_stop():
                 return None
             if len(self._blocked) >= _MOST_BLOCKED:
@@ -200,21 +200,21 @@ class Live(Source):
             got = self._take_picture(self._options.open_timeout_s)
             if self._must_stop():
                 return None
-            if isinstance(got, Picture):
+            if isinstance(got, CapturedFrame):
                 self._timeline.reconnect()
                 self._add_lost_time()
                 logger.info("%s: connected again after %.1f s", self._name, self._clock() - self._seen_s)
-                self._become("connected")
+                self._set_state("connected")
                 return got
             if got is not None and not isinstance(got, SourceError):
                 raise got
             self._fail(str(got or f"{self._name}: gave no picture within {self._options.open_timeout_s:g} s"))
 
-    def _leave(self) -> None:
+    def _abandon(self) -> None:
         self._link.abandon()
         self._blocked = [link for link in {*self._blocked, self._link} if link.is_alive]
 
-    def _wait(self) -> None:
+    def _back_off(self) -> None:
         """Wait before the next attempt: twice as long each time, and up to half of that less by chance.
 
         What was unplugged and is plugged in again is not waited for any longer.
@@ -236,20 +236,20 @@ class Live(Source):
         away_s, patience_s = self._clock() - self._seen_s, self._options.give_up_after_s
         if patience_s is not None and away_s >= patience_s and not self._must_stop():
             self._add_lost_time()
-            self._become("ended")
+            self._set_state("ended")
             raise SourceError(f"{self._name}: lost for {away_s:.0f} s, so given up; the last attempt said: {why}")
 
-    def _frame(self, picture: Picture, index: int) -> Frame:
+    def _frame(self, picture: CapturedFrame, index: int) -> Frame:
         assert picture.pixels is not None
         pixels, (rows, cols) = picture.pixels, self.facts.shape
-        if self._still.sees(pixels, picture.captured_ns):
+        if self._still.update(pixels, picture.captured_ns):
             if self.health.state != "frozen":
                 self._count("frozen")
                 why = f"{self._name}: the same picture for {self._options.frozen_after_s:g} s"
                 logger.warning("%s; is it frozen?", why)
-                self._become("frozen", why)
+                self._set_state("frozen", why)
         elif self.health.state != "connected":
-            self._become("connected")
+            self._set_state("connected")
         if pixels.shape != (rows, cols):
             self._count("resized")
             was = f"{pixels.shape[1]}x{pixels.shape[0]}"
@@ -260,9 +260,9 @@ class Live(Source):
             pixels = np.asarray(cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         if self._options.mirror:
             pixels = np.asarray(cv2.flip(pixels, 1), dtype=np.uint8)
-        before = self._timeline.nonsense
+        before = self._timeline.rejected
         time_s = self._timeline.place(picture.stamp_s, picture.captured_ns)
-        self._count("time", self._timeline.nonsense - before)
+        self._count("time", self._timeline.rejected - before)
         return Frame(pixels, index, time_s, picture.captured_ns)
 
     def _must_stop(self) -> bool:
@@ -274,14 +274,14 @@ class Live(Source):
             self.health = replace(self.health, counts=MappingProxyType(dict(self._counts)))
             self._tell_loss()
 
-    def _hear(self) -> None:
+    def _collect_counts(self) -> None:
         """Take over what the connection's thread has counted since the last time."""
         counts = self._link.counts
         for reason, times in counts.items():
             self._count(reason, times - self._heard.get(reason, 0))
         self._heard = counts
 
-    def _become(self, state: State, why: str | None = None) -> None:
+    def _set_state(self, state: State, why: str | None = None) -> None:
         why = why or self.health.last_error
         self.health = replace(self.health, state=state, since_ns=time.monotonic_ns(), last_error=why)
 

@@ -13,7 +13,7 @@ _FARTHEST_S = 10
 _NANOSECONDS = 1_000_000_000
 
 
-class Timeline:
+class TimestampNormalizer:
     """Media times of a live stream: its own stamps, carried on over every new connection by the clock.
 
     The first frame is at 0. Stamps keep the true distance between frames, which their arrival does not. Where a stamp
@@ -24,7 +24,7 @@ class Timeline:
     """
 
     def __init__(self) -> None:
-        self.nonsense = 0
+        self.rejected = 0
         self._first_ns: int | None = None
         self._offset_s: Fraction | None = None
         self._last_stamp_s = Fraction(0)
@@ -47,14 +47,14 @@ class Timeline:
         if stamp_s is not None and math.isfinite(stamp_s):
             stamp_s = Fraction(stamp_s)
             if self._offset_s is not None and not self._is_sensible(stamp_s, elapsed_s):
-                self.nonsense += 1
+                self.rejected += 1
                 self._offset_s = None
             if self._offset_s is None:
                 self._offset_s = elapsed_s - stamp_s
             time_s = stamp_s + self._offset_s
             self._last_stamp_s = stamp_s
         elif stamp_s is not None:
-            self.nonsense += 1
+            self.rejected += 1
         # Two frames never share a time: a video could not hold them.
         self._ticks = max(math.floor(time_s / TIME_BASE), self._ticks + 1)
         return self._ticks * TIME_BASE
