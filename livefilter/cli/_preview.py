@@ -89,7 +89,7 @@ def command(
         read = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
         for note in read.facts.notes:
             notify(f"livefilter: note: {read.facts.name}: {note}")
-        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "announce": notify}
+        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "notify": notify}
         runs: LivePipeline | Preview
         if no_window:
             runs = live = LivePipeline(read, preset, **shown)  # type: ignore[arg-type]
