@@ -29,7 +29,7 @@ def test_without_stamps_the_arrival_counts() -> None:
     assert [float(line.place(None, ns)) for ns in (5 * SECOND, 5 * SECOND + SECOND // 2)] == [0.0, 0.5]
 
 
-@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), 40.0, 1e9, -1e9])
+@pytest.mark.parametrize("rejected", [float("nan"), float("inf"), 40.0, 1e9, -1e9])
 def test_a_stamp_without_sense_is_counted_and_the_clock_is_taken(rejected: float) -> None:
     """Not a number, back in time, or far off: the frame has the time at which it came."""
     line = TimestampNormalizer()
