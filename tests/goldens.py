@@ -1,6 +1,6 @@
-"""The golden hash of each shipped preset on a recording: ``python tests/goldens.py`` writes them anew.
+"""Golden hashes of the shipped presets on a recording; ``python tests/goldens.py`` regenerates them.
 
-A commit that changes one says why the picture changed.
+A commit that changes a golden says why the pixels changed.
 """
 
 from __future__ import annotations

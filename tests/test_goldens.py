@@ -1,4 +1,4 @@
-"""Every shipped preset makes the same pixels and scores as ever."""
+"""Regression test: every shipped preset gives its golden pixels and scores."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def test_every_shipped_preset_has_a_golden() -> None:
 @pytest.mark.jit
 @pytest.mark.parametrize("preset", sorted(RECORDED))
 def test_a_preset_gives_its_golden_pixels(preset: str) -> None:
-    """The bytes and the scores of a frame of the recording are those that were looked at."""
+    """The bytes and the scores of one frame of the recording are the recorded ones."""
     assert goldens.golden(preset) == RECORDED[preset]

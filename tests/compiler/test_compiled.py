@@ -1,4 +1,4 @@
-"""Machine code gives the reference's bytes: one program for each form, lane and epilogue, on many frames."""
+"""Machine code gives the reference's bytes: one chain for each strategy, lane type and final step, on many frames."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ RNG = np.random.default_rng(11)
 INVERT = Lookup(bytes(range(255, -1, -1)))
 
 BITS = [[64, 32, 16, 8, 4, 2, 1]]
-"""Of random pixels it makes every whole number: lengths fall on and beside half levels, where rounding shows."""
+"""On random pixels it gives every integer, so lengths fall on and beside half levels, where rounding matters."""
 
 CHAINS: dict[str, tuple[Operation, ...]] = {
     "nothing": (),
-    "points only": (INVERT, Blend(Fraction(1, 3))),
+    "point operations only": (INVERT, Blend(Fraction(1, 3))),
     "direct int16": (Correlation(Kernel([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])),),
     "direct uint16, divided": (Correlation(Kernel([[1, 2], [3, 4]], divisor=10), "wrap"),),
     "direct int32, several loops": (Correlation(Kernel(RNG.integers(-40, 41, (9, 8)), divisor=333), "constant"),),
@@ -83,7 +83,7 @@ def _chain(name: str, threads: int) -> Chain:
 @pytest.mark.parametrize("threads", [1, 3, 8])
 @pytest.mark.parametrize("name", CHAINS)
 def test_machine_code_is_the_reference(name: str, threads: int) -> None:
-    """Any size, any content, any number of strips."""
+    """Any size, any content, any number of tiles."""
     chain, rule = _chain(name, threads), RULES.get(name)
     for seed, shape in enumerate(SHAPES):
         rng = np.random.default_rng(seed)
@@ -103,7 +103,7 @@ def test_machine_code_is_the_reference(name: str, threads: int) -> None:
 
 @pytest.mark.parametrize("name", ["l2, corrected by whole numbers", "l2, half levels to even"])
 def test_lengths_that_float32_cannot_round_are_corrected(name: str) -> None:
-    """These chains take the way that they are named for, and 200,000 lengths are right."""
+    """These chains use the corrected length, and 200,000 lengths are exact."""
     chain = _chain(name, 1)
     assert "ge(shl(" in chain.source or "ge(squares" in chain.source
     image = RNG.integers(0, 256, (400, 500), dtype=np.uint8)
@@ -112,7 +112,7 @@ def test_lengths_that_float32_cannot_round_are_corrected(name: str) -> None:
     assert np.array_equal(out, reference.apply_all(CHAINS[name], image))
 
 
-def test_a_score_that_fills_its_counters_many_times_is_exact() -> None:
+def test_a_score_that_flushes_its_counters_many_times_is_exact() -> None:
     """More rows than 16-bit counters hold, each of them with the strongest edges."""
     image = np.tile(np.array([[0, 255], [255, 0], [255, 255]], dtype=np.uint8), (200, 9))
     rule = ScoreRule()
@@ -122,7 +122,7 @@ def test_a_score_that_fills_its_counters_many_times_is_exact() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
 @pytest.mark.parametrize("mode", ["same", "valid"])
 def test_correlate_gives_every_dtype_and_mode(dtype: type[np.generic], mode: str) -> None:
-    """As the reference, from machine code."""
+    """Machine code gives the reference's results."""
     kernel = Kernel([[1.0, -200, 3], [4, 5.5, -600]], divisor=3, offset=2)
     image = RNG.integers(0, 256, (13, 18), dtype=np.uint8)
     expected = reference.correlate(image, kernel, mode=mode, dtype=dtype)  # type: ignore[arg-type]
@@ -132,7 +132,7 @@ def test_correlate_gives_every_dtype_and_mode(dtype: type[np.generic], mode: str
 
 
 def test_many_threads_hammer_one_filter() -> None:
-    """Eight threads on one Filter and its pool, for ten seconds: every byte as alone."""
+    """Eight threads on one Filter and its thread team: every byte as when called alone."""
     filter_ = Filter("edge", threads=2)
     frames = [RNG.integers(0, 256, (120 + at, 160), dtype=np.uint8) for at in range(4)]
     expected = [filter_(frame) for frame in frames]
@@ -152,7 +152,7 @@ def test_many_threads_hammer_one_filter() -> None:
 
 
 def test_a_filter_is_prepared_in_the_background() -> None:
-    """``prepare`` returns at once; the future is done when the Filter is ready, and its errors are the caller's."""
+    """``prepare`` returns at once; its future is done when the Filter is ready."""
     filter_ = Filter("sharpen")
     assert not filter_.is_ready
     filter_.prepare().result(timeout=100)
@@ -160,7 +160,7 @@ def test_a_filter_is_prepared_in_the_background() -> None:
 
 
 def test_a_filter_holds_little_memory() -> None:
-    """At most 4 MB beyond the frames at 1920x1080, whatever the preset; nothing grows from frame to frame."""
+    """At most 4 MB beyond the frames at 1920x1080; nothing grows from frame to frame."""
     chain = Chain((Correlation(gaussian(size=31)), Gradient(sobel(1), sobel(0)), INVERT), ScoreRule(), threads=2)
     image = np.zeros((1080, 1920), dtype=np.uint8)
     out = np.empty_like(image)
@@ -173,7 +173,7 @@ def test_a_filter_holds_little_memory() -> None:
 
 
 def test_a_frame_costs_no_memory() -> None:
-    """With ``out``, nothing that grows with the frame is allocated: a few Python objects for a call, gone after it."""
+    """With ``out``, no allocation grows with the frame: a call makes a few Python objects, which are gone after it."""
     filter_ = Filter("edge", threads=2)
     image = RNG.integers(0, 256, (1080, 1920), dtype=np.uint8)
     out = np.empty_like(image)
@@ -200,7 +200,7 @@ def test_inner_loops_use_packed_16_bit_lanes(preset: str) -> None:
 
 @pytest.mark.parametrize("preset", ["edge", "unsharp"])
 def test_the_same_source_compiles_for_arm(preset: str) -> None:
-    """Nothing in it is of one processor: LLVM makes 64-bit ARM code of it, with packed 16-bit lanes."""
+    """Nothing in it is specific to a CPU: LLVM compiles it for 64-bit ARM, with packed 16-bit lanes."""
     import llvmlite.binding as llvm
 
     from livefilter.compiler.native import _numba as _codegen
@@ -219,7 +219,7 @@ def test_the_same_source_compiles_for_arm(preset: str) -> None:
 
 
 def test_read_only_and_odd_frames_leave_the_next_row_alone() -> None:
-    """An odd last column is not written past: what lies behind ``out`` stays as it was."""
+    """Nothing is written past an odd last column: the memory after ``out`` does not change."""
     memory = np.full(5 * 7 + 64, 99, dtype=np.uint8)
     out: Pixels = memory[: 5 * 7].reshape(5, 7)
     image = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
@@ -229,7 +229,7 @@ def test_read_only_and_odd_frames_leave_the_next_row_alone() -> None:
 
 
 def _between_guards(shape: tuple[int, int], *, is_at_end: bool) -> Pixels:
-    """Return memory that begins, or ends, where a page ends that nobody may read or write."""
+    """Return an image that begins, or ends, at a page that must not be read or written."""
     size = shape[0] * shape[1]
     span = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
     memory = mmap.mmap(-1, span + 2 * mmap.PAGESIZE)
@@ -244,7 +244,7 @@ def _between_guards(shape: tuple[int, int], *, is_at_end: bool) -> Pixels:
 @pytest.mark.parametrize("is_at_end", [False, True])
 @pytest.mark.parametrize("name", CHAINS)
 def test_nothing_outside_of_frames_is_read_or_written(name: str, is_at_end: bool) -> None:
-    """Not even a byte that would not matter: the page there may not exist."""
+    """Not even a byte whose value does not matter: its page may not exist."""
     chain = _chain(name, 3)
     for shape in SHAPES:
         image, out = (_between_guards(shape, is_at_end=is_at_end) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Whatever form, lanes, fusion or strips are planned: the bytes are the reference's."""
+"""Every schedule equals the reference: any strategy, lane type, fusion and tiling gives the same bytes."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ divisors = st.sampled_from([1, 2, 3, 6, 7, 10, 16, 100, 256, 1000, 12345, 65536,
 
 
 @st.composite
-def frames(draw: st.DrawFn, most: int = 24) -> Pixels:
-    """Gray frames: flat, noise, checkerboards, only black and white; narrow ones, and such as are read in place."""
-    cols = st.one_of(st.integers(1, most), st.integers(MIN_IN_PLACE_COLUMNS - 2, MIN_IN_PLACE_COLUMNS + 70))
-    shape = draw(st.tuples(st.integers(1, most), cols))
+def frames(draw: st.DrawFn, max_side: int = 24) -> Pixels:
+    """Gray frames: flat, noise, checkerboards, only black and white; narrow ones, and ones that are read in place."""
+    cols = st.one_of(st.integers(1, max_side), st.integers(MIN_IN_PLACE_COLUMNS - 2, MIN_IN_PLACE_COLUMNS + 70))
+    shape = draw(st.tuples(st.integers(1, max_side), cols))
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     kind = draw(st.sampled_from(["black", "white", "checkerboard", "noise", "extremes"]))
     match kind:
@@ -63,36 +63,36 @@ def frames(draw: st.DrawFn, most: int = 24) -> Pixels:
 
 
 @st.composite
-def weights(draw: st.DrawFn, most: int) -> list[list[float]]:
+def weights(draw: st.DrawFn, max_side: int) -> list[list[float]]:
     """Weights of every kind: small, large, fractions, sparse, symmetric, separable, equal."""
-    rows, cols = draw(st.integers(1, most)), draw(st.integers(1, most))
+    rows, cols = draw(st.integers(1, max_side)), draw(st.integers(1, max_side))
     rng = np.random.default_rng(draw(st.integers(0, 9999)))
-    made: np.ndarray[Any, Any]
+    values: np.ndarray[Any, Any]
     match draw(st.sampled_from(["small", "large", "positive", "fractions", "sparse", "mirrored", "separable", "box"])):
         case "small":
-            made = rng.integers(-3, 4, (rows, cols))
+            values = rng.integers(-3, 4, (rows, cols))
         case "large":
-            made = rng.integers(-500, 501, (rows, cols))
+            values = rng.integers(-500, 501, (rows, cols))
         case "positive":
-            made = rng.integers(0, 12, (rows, cols))
+            values = rng.integers(0, 12, (rows, cols))
         case "fractions":
-            made = rng.uniform(-1, 1, (rows, cols))
+            values = rng.uniform(-1, 1, (rows, cols))
         case "sparse":
-            made = rng.integers(-9, 10, (rows, cols)) * (rng.random((rows, cols)) < 0.15)
+            values = rng.integers(-9, 10, (rows, cols)) * (rng.random((rows, cols)) < 0.15)
         case "mirrored":
-            made = rng.integers(-5, 6, (rows, cols))
-            made = made + made[::-1, ::-1]
+            values = rng.integers(-5, 6, (rows, cols))
+            values = values + values[::-1, ::-1]
         case "separable":
-            made = np.outer(rng.integers(-6, 9, rows), rng.integers(-6, 9, cols))
+            values = np.outer(rng.integers(-6, 9, rows), rng.integers(-6, 9, cols))
         case _:
-            made = np.ones((rows, cols), dtype=np.int64)
-    return made.tolist()
+            values = np.ones((rows, cols), dtype=np.int64)
+    return values.tolist()
 
 
 @st.composite
-def some_kernels(draw: st.DrawFn, most: int = 7, *, with_offset: bool = True) -> Kernel:
-    """Kernels of any side up to ``most``, with divisors, offsets and anchors."""
-    made = draw(weights(most))
+def some_kernels(draw: st.DrawFn, max_side: int = 7, *, with_offset: bool = True) -> Kernel:
+    """Kernels of any side up to ``max_side``, with divisors, offsets and anchors."""
+    made = draw(weights(max_side))
     anchor = draw(st.tuples(st.integers(0, len(made) - 1), st.integers(0, len(made[0]) - 1)))
     offset: Fraction = (
         draw(st.sampled_from([Fraction(at, 2) for at in (0, 0, 256, -14, 1, 2000)])) if with_offset else Fraction(0)
@@ -148,14 +148,14 @@ def assert_as_the_reference(chain: Chain, chosen: Sequence[Operation], rule: Sco
 @settings(max_examples=250)
 @given(chosen=st.lists(operations(), max_size=4), rule=rules(), image=frames(), threads=st.integers(1, 8))
 def test_any_chain_is_the_reference(chosen: list[Operation], rule: ScoreRule, image: Pixels, threads: int) -> None:
-    """Any operations in any order, fused, in any number of strips, on any frame."""
+    """Any operations in any order, fused, in any number of tiles, on any frame."""
     assert_as_the_reference(Chain(chosen, rule, threads=threads), chosen, rule, image)
 
 
 @settings(max_examples=80)
 @given(kernel=some_kernels(31), border=borders, image=frames(40), threads=st.integers(1, 3))
 def test_kernels_of_any_size_are_the_reference(kernel: Kernel, border: str, image: Pixels, threads: int) -> None:
-    """From 1x1 to 31x31, whatever form is chosen, on frames smaller than the kernel too."""
+    """From 1x1 to 31x31, with every strategy, also on frames smaller than the kernel."""
     chosen = [Correlation(kernel, border)]  # type: ignore[arg-type]
     assert_as_the_reference(Chain(chosen, None, threads=threads), chosen, None, image)
 
@@ -174,7 +174,7 @@ EDGES = [
 @pytest.mark.parametrize(("lane", "made"), EDGES)
 @pytest.mark.parametrize("image", [[[255, 255]], [[0, 255]], [[255, 0]]])
 def test_sums_at_the_edge_of_a_lane_are_exact(lane: str, made: list[list[int]], image: list[list[int]]) -> None:
-    """The widest weights that a lane can hold, and the first that it cannot."""
+    """The largest weights that a lane type can represent, and the first that it cannot."""
     kernel = Kernel(made, divisor=1 if abs(made[0][0]) < 1000 else 2**20)
     assert choose_strategy(Kernel(made).integers).lane == lane
     for divisor in (1, 2, 3, 128, 129, 257):
@@ -183,23 +183,23 @@ def test_sums_at_the_edge_of_a_lane_are_exact(lane: str, made: list[list[int]], 
         assert_as_the_reference(Chain(chosen, None), chosen, None, picture)
 
 
-def test_the_form_follows_the_weights() -> None:
-    """Equal weights are a box, a column times a row is separated, very many taps are streamed, the rest is direct."""
+def test_the_strategy_follows_the_weights() -> None:
+    """Equal weights: running box; column times row: separable; many taps: coefficient table; otherwise: direct."""
     rng = np.random.default_rng(3)
-    forms = {
+    examples = {
         RunningBox: np.ones((9, 9), dtype=np.int64),
         Separable: gaussian(size=9).integers,
         Direct: rng.integers(1, 9, (5, 5)),
         CoefficientTable: rng.integers(1, 9, (31, 31)),
     }
-    for form, made in forms.items():
-        assert isinstance(choose_strategy(made), form)
+    for strategy, integers in examples.items():
+        assert isinstance(choose_strategy(integers), strategy)
 
 
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("anchor", [(0, 0), (0, 3), (4, 0), (4, 3)])
 def test_a_mirror_on_the_long_side_is_the_reference(border: str, anchor: tuple[int, int]) -> None:
-    """An anchor at the rim of a kernel mirrors rows that lie further ahead than the window itself."""
+    """An anchor at the edge of a kernel mirrors rows further away than the window reaches on that side."""
     far = Kernel(np.arange(20).reshape(5, 4) - 7, divisor=9, anchor=anchor)
     chosen = [Correlation(box(3, 2)), Correlation(far, border), Correlation(far, border)]  # type: ignore[arg-type]
     for rows in range(1, 14):
@@ -212,7 +212,7 @@ def test_a_mirror_on_the_long_side_is_the_reference(border: str, anchor: tuple[i
 @pytest.mark.parametrize("size", [1, 3, 5, 15])
 @pytest.mark.parametrize("made", [box, lambda size: gaussian(size=size), lambda size: Kernel(np.eye(size) - 0.25)])
 def test_frames_read_in_place_are_the_reference(made: Callable[[int], Kernel], size: int, border: Border) -> None:
-    """Rows of whole vectors, and with a rest of any length, in strips that end anywhere, alone and before another."""
+    """Rows of whole vectors, and with any remainder, in tiles that end anywhere, alone and before another stage."""
     for kernel in (made(size), Kernel(made(size).weights, divisor=made(size).divisor, anchor=(0, size - 1))):
         first = Correlation(kernel, border)
         for chosen in ([first], [first, Correlation(box(3))]):

@@ -1,4 +1,4 @@
-"""The plan can be printed, and says what is done."""
+"""The plan report says how a chain is computed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from livefilter.kernels import (
 
 
 def test_a_separable_kernel_is_reported_with_its_savings() -> None:
-    """Rank 1, 225 taps become 30, a constant picture keeps its level."""
+    """Rank 1, 225 taps become 30, and a constant image keeps its level."""
     ((report,),) = (report.sums for report in describe(plan_chain([Correlation(gaussian(size=15))], None)))
     assert (report.rank, report.is_separable, report.strategy) == (1, True, "separable")
     assert (report.taps, report.taps_planned) == (225, 30)
@@ -35,7 +35,7 @@ def test_a_separable_kernel_is_reported_with_its_savings() -> None:
 
 
 def test_ranges_and_gains_are_those_of_the_weights() -> None:
-    """Of emboss: from the negative weights times 255 to the positive ones times 255, and its offset."""
+    """Emboss: from the negative weights times 255 to the positive ones times 255, plus its offset."""
     kernel = Kernel(emboss().weights, divisor=2, offset=10)
     (report,) = describe(plan_chain([Correlation(kernel)], None))[0].sums
     assert (report.low, report.high) == (-4 * 255 + 20, 5 * 255 + 20)
@@ -59,7 +59,7 @@ def test_a_chain_is_one_pass_over_memory() -> None:
     assert report.sums[-1].point_ops == ("lookup", "blend")
 
 
-def test_only_a_frame_that_wraps_around_below_another_stage_takes_a_second_pass() -> None:
+def test_only_a_wrap_border_below_another_stage_needs_a_second_pass() -> None:
     """The top row of the second kernel needs the bottom row of the first."""
     first, second = Correlation(box(3), "wrap"), Correlation(sharpen(), "wrap")
     assert len(plan_chain([first], None).passes) == 1
@@ -67,14 +67,14 @@ def test_only_a_frame_that_wraps_around_below_another_stage_takes_a_second_pass(
     assert len(plan_chain([first, Correlation(sharpen())], None).passes) == 1
 
 
-def test_neighbouring_lookups_are_one() -> None:
-    """Two tables in a row become one that does both."""
+def test_consecutive_lookups_become_one() -> None:
+    """Two tables in a row become their composition."""
     invert, halve = Lookup(bytes(range(255, -1, -1))), Lookup(bytes(level // 2 for level in range(256)))
     (stage,) = plan_chain([invert, halve], None).passes[0].stages
     assert stage.point_ops == (Lookup(bytes((255 - level) // 2 for level in range(256))),)
 
 
-def test_the_source_can_be_read() -> None:
+def test_the_source_is_readable() -> None:
     """It draws the kernel, names its rows, and is plain Python."""
     source = Chain([Correlation(emboss())]).source
     assert "# 1: correlation emboss" in source
@@ -83,8 +83,8 @@ def test_the_source_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("borders", [("reflect_101", "reflect", "replicate"), ("constant", "wrap")])
-def test_a_program_is_the_same_for_every_border_of_a_kind_and_every_frame(borders: tuple[Border, ...]) -> None:
-    """They are data, so that presets share machine code; only whether the frame can be read in place is not."""
+def test_the_source_is_the_same_for_every_border_of_a_kind_and_every_frame(borders: tuple[Border, ...]) -> None:
+    """Borders are data, so that presets share machine code; only whether the frame is read in place differs."""
     sources = {Chain([Correlation(emboss(), border)]).source for border in borders}
     assert len(sources) == 1
     image = np.zeros((3, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Factors of kernels are exact."""
+"""Factorisation of separable kernels and rank are exact."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ seeds = st.integers(0, 10_000)
 
 
 @given(rows=sides, cols=sides, seed=seeds, scale=st.integers(1, 1000))
-def test_a_column_times_a_row_is_separated(rows: int, cols: int, seed: int, scale: int) -> None:
-    """The factors multiply to the very weights."""
+def test_a_column_times_a_row_is_factored(rows: int, cols: int, seed: int, scale: int) -> None:
+    """The outer product of the factors is the weights, exactly."""
     rng = np.random.default_rng(seed)
     weights = np.outer(rng.integers(-9, 10, rows), rng.integers(-9, 10, cols)) * scale
     factors = factor_rank_one(weights)
@@ -28,7 +28,7 @@ def test_a_column_times_a_row_is_separated(rows: int, cols: int, seed: int, scal
 
 @given(rows=sides, cols=sides, seed=seeds)
 def test_the_rank_is_that_of_exact_arithmetic(rows: int, cols: int, seed: int) -> None:
-    """As NumPy finds it where the weights are small enough for floats to be sure."""
+    """NumPy's rank, where the weights are small enough for floats to be reliable."""
     rng = np.random.default_rng(seed)
     factor = rng.integers(1, 4)
     weights = rng.integers(-3, 4, (rows, factor)) @ rng.integers(-3, 4, (factor, cols))
@@ -36,7 +36,7 @@ def test_the_rank_is_that_of_exact_arithmetic(rows: int, cols: int, seed: int) -
 
 
 def test_one_changed_weight_is_not_separable() -> None:
-    """A product that differs in a single place is found out."""
+    """A product that differs in one weight has rank 2."""
     weights = gaussian(size=7).integers.copy()
     assert factor_rank_one(weights) is not None
     weights[6, 6] += 1

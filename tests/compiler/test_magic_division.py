@@ -23,7 +23,7 @@ DTYPES: dict[Lane, type[np.generic]] = {
 
 
 def divided(numbers: np.ndarray[Any, Any], interval: Interval, lane: Lane, divisor: int) -> np.ndarray[Any, Any]:
-    """Divide, round and saturate by generated code."""
+    """Divide, round and saturate with generated code."""
     builder = SourceBuilder(depth=0)
     result = emit_byte(builder, Values(("value",), lane, interval), divisor)
     names: dict[str, Any] = dict(numpy_operations())
@@ -34,7 +34,7 @@ def divided(numbers: np.ndarray[Any, Any], interval: Interval, lane: Lane, divis
 
 @given(divisor=st.integers(1, 70000), high=st.integers(0, 65535), lane=st.sampled_from(["uint16", "int32", "float32"]))
 def test_every_value_is_rounded_half_to_even(divisor: int, high: int, lane: Lane) -> None:
-    """All values from 0 to the largest, in every kind of lane, by any divisor."""
+    """All values from 0 to the highest, in every lane type, by any divisor."""
     numbers = np.arange(high + 1)
     expected = reference.saturate(reference.round_half_even(numbers, divisor))
     assert np.array_equal(divided(numbers, Interval(0, high), lane, divisor), expected)
@@ -50,7 +50,7 @@ def test_negative_values_become_black(divisor: int, low: int) -> None:
 
 @given(divisor=st.integers(1, 2**30), lane=st.sampled_from(["int32", "float32"]))
 def test_large_values_are_rounded_on_the_right_side_of_every_step(divisor: int, lane: Lane) -> None:
-    """Around each half and each whole multiple of the divisor, up to the largest sum that there can be."""
+    """Values around each half and each whole multiple of the divisor, up to the highest sum that can occur."""
     high = 2**30 - 1 if lane == "int32" else 2**24 - 1
     steps = (np.arange(1, 514, dtype=np.int64) * divisor) // 2
     numbers = np.unique((steps[:, None] + np.arange(-2, 3)).clip(0, high))
