@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from livefilter.cli import _shared as _run
-from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, exit_code_and_message
+from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, exit_code_and_message, print_notes
 from livefilter.cli._progress import draw, left, make_bar
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def _report(results: Sequence[InputResult], total: int, *, as_json: bool, is_qui
             code, line = exit_code_and_message(result.error)
             codes.add(code)
             click.echo(f"livefilter: failed: {_named(result.source, line)}", err=True)
+            print_notes(result.error)
         elif result.loss is not None:
             codes.add(LOSS)
             click.echo(f"livefilter: lost: {_named(result.source, result.loss)}", err=True)

@@ -22,7 +22,14 @@ def report_error(error: BaseException) -> int:
         return DONE  # The program that reads our output has closed it, as `head` does: nothing went wrong.
     code, message = exit_code_and_message(error)
     click.echo(f"livefilter: {message}", err=True)
+    print_notes(error)
     return code
+
+
+def print_notes(error: BaseException) -> None:
+    """Print what became of the outputs, as noted on an error, in a line each."""
+    for note in getattr(error, "__notes__", ()):
+        click.echo(f"livefilter: {note}", err=True)
 
 
 def exit_code_and_message(error: BaseException) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from livefilter._blocking_thread import BlockingThread
+from livefilter.sinks import keeps_outputs
 
 Item = TypeVar("Item")
 _QUEUE_SIZE = 2
@@ -83,7 +84,7 @@ class Prefetcher(Generic[Item]):
 class BackgroundWriter(Generic[Item]):
     """Writes items in a thread of its own, in order; what breaks it is raised by the next ``put``, or at the end.
 
-    Left with an interrupt, what was put is still written; left with another error, it is dropped.
+    Left with an error after which outputs are kept, it still writes what was put; left with another one, it drops that.
 
     Args:
         write: Called by that thread alone.
@@ -109,7 +110,7 @@ class BackgroundWriter(Generic[Item]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_dropping = error is not None and not isinstance(error, KeyboardInterrupt | BrokenPipeError)
+        self._is_dropping = error is not None and not keeps_outputs(error)
         self._queue.put(_End())
         self._thread.join()
         if error is None and self._error is not None:

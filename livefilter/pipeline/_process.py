@@ -62,8 +62,9 @@ def process(
     """Filter and score every frame of a source.
 
     Outputs are written beside their targets and moved into place at the end. If the run is interrupted, by
-    ``should_stop`` or by KeyboardInterrupt, they are finished under ``<name>.partial<ending>`` and can be played. After
-    any other error nothing unfinished is left behind. If a source breaks, or changes its size, midway, what came before
+    ``should_stop`` or by KeyboardInterrupt, or ended by an error that livefilter does not foresee, they are finished
+    under ``<name>.partial<ending>`` and can be played; notes on the exception name them. After a SinkError or another
+    error that is foreseen, no unfinished file stays. If a source breaks, or changes its size, midway, what came before
     is complete, and ``loss`` says what happened.
 
     Args:
@@ -165,7 +166,7 @@ def process(
             raise OptionError(
                 f"start, end: no frame of {facts.name} lies between them; 'livefilter probe' tells its times"
             )
-        outputs = [made.finish(is_complete=not run.is_interrupted) for made in (*slow, *tables)]
+        outputs = _finish((*slow, *tables), is_complete=not run.is_interrupted)
         own.pop_all()
         seconds = time.perf_counter() - started
     sinks = (*slow, *quick, *tables)
@@ -185,6 +186,23 @@ def process(
             *(n for made in sinks for n in made.notes),
         ),
     )
+
+
+def _finish(sinks: Sequence[Sink], *, is_complete: bool) -> list[str | None]:
+    """Finish every sink, also where one before it cannot be finished, and return where the outputs are."""
+    outputs: list[str | None] = []
+    failures: list[Exception] = []
+    for sink in sinks:
+        try:
+            outputs.append(sink.finish(is_complete=is_complete))
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        failure = next((error for error in failures if not isinstance(error, BrokenPipeError)), failures[0])
+        for output in filter(None, outputs):
+            failure.add_note(f"wrote {output}")
+        raise failure
+    return outputs
 
 
 def _kept(color: Color, are_videos: bool, is_drawn: bool) -> Color:

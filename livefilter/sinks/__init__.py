@@ -9,7 +9,7 @@ from livefilter.sinks._atomic_file import partial_path
 from livefilter.sinks._images import ImageSequenceSink, ImageSink, write_image
 from livefilter.sinks._open import is_pictures, open_sink, replaces, try_encoding
 from livefilter.sinks._provenance import Provenance
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Sink, keeps_outputs
 from livefilter.sinks._stdout import PIPE_FORMATS, PipeFormat, RawPipeSink
 from livefilter.sinks._virtual_camera import VirtualCameraSink
 from livefilter.sinks.scores._plot import PLOT_SUFFIXES, PlotSink
@@ -40,6 +40,7 @@ __all__ = [
     "WindowSink",
     "check_display",
     "is_pictures",
+    "keeps_outputs",
     "open_sink",
     "partial_path",
     "replaces",

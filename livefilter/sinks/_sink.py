@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from livefilter.errors import KernelError, LivefilterError, PixelTypeError, ShapeError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 
@@ -36,8 +37,8 @@ class Sink(Protocol):
         """Finish the output, and return where it is; None if there is nothing to keep. A second call does nothing.
 
         Args:
-            is_complete: False after an interrupt: what is there is made usable, under a name that says that it is
-                partial.
+            is_complete: False after an interrupt or an error: what is there is made usable, under a name that says
+                that it is partial.
 
         Raises:
             SinkError: It cannot be written.
@@ -54,12 +55,26 @@ class Sink(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A closed pipe ends a run as an interrupt does: the reader of one output has enough, what others hold is good.
-        if error is not None and not isinstance(error, KeyboardInterrupt | BrokenPipeError):
+        if error is not None and not keeps_outputs(error):
             self.discard()
             return
         try:
-            self.finish(is_complete=error is None)
-        except BaseException:
+            kept = self.finish(is_complete=error is None)
+        except BaseException as failure:
             self.discard()
-            raise
+            if error is None or isinstance(error, BrokenPipeError) or not isinstance(failure, Exception):
+                raise
+            # The first error goes on: in its place, this one would decide about the outputs that are left.
+            error.add_note(f"{self.target}: could not be kept: {failure}")
+            return
+        if error is not None and kept is not None:
+            error.add_note(f"the output so far is kept in {kept}")
+
+
+def keeps_outputs(error: BaseException) -> bool:
+    """Return whether outputs are finished as partial ones after an error, instead of being discarded.
+
+    They are after an interrupt, after a closed pipe, whose reader has enough, and after any error that livefilter does
+    not foresee: a bug must not cost what was recorded. They are not where an input, an output or an option is wrong.
+    """
+    return not isinstance(error, LivefilterError) or isinstance(error, KernelError | PixelTypeError | ShapeError)

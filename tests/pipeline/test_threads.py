@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from livefilter.errors import SinkError
 from livefilter.pipeline._prefetch import BackgroundWriter, Prefetcher
 
 
@@ -100,10 +101,12 @@ def test_an_error_of_the_writer_is_raised_by_a_later_put_or_at_the_end() -> None
 
 
 @pytest.mark.parametrize(
-    ("error", "is_kept"), [(KeyboardInterrupt, True), (BrokenPipeError, True), (ValueError, False)]
+    ("error", "is_kept"), [(KeyboardInterrupt, True), (BrokenPipeError, True), (ValueError, True), (SinkError, False)]
 )
-def test_an_interrupt_keeps_what_waits_and_another_error_drops_it(error: type[BaseException], is_kept: bool) -> None:
-    """So that an interrupted output holds all that was filtered, and a failed one ends soon."""
+def test_an_interrupt_or_a_bug_keeps_what_waits_and_an_error_that_is_foreseen_drops_it(
+    error: type[BaseException], is_kept: bool
+) -> None:
+    """So that an output that is kept holds all that was filtered, and one that is discarded ends soon."""
     hold = threading.Event()
     written: list[int] = []
 

@@ -117,8 +117,8 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 def test_an_error_leaves_nothing_and_an_interrupt_the_rows_so_far(tmp_path: Path) -> None:
     """As with a video."""
-    with pytest.raises(RuntimeError), ScoreSink(tmp_path / "a.csv") as sink:
-        write(sink, RuntimeError())
+    with pytest.raises(SinkError), ScoreSink(tmp_path / "a.csv") as sink:
+        write(sink, SinkError("full"))
     assert names(tmp_path) == []
     with pytest.raises(KeyboardInterrupt), ScoreSink(tmp_path / "a.csv") as sink:
         write(sink, KeyboardInterrupt())

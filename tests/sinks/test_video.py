@@ -230,9 +230,9 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_error_leaves_nothing_behind(pictures: list[Pixels], tmp_path: Path) -> None:
-    """What is not complete and nobody interrupted is of no use."""
-    with pytest.raises(RuntimeError), sink(tmp_path / "a.mp4") as opened:
-        write(opened, pictures, then=RuntimeError())
+    """If it is foreseen, as a full disk is."""
+    with pytest.raises(SinkError), sink(tmp_path / "a.mp4") as opened:
+        write(opened, pictures, then=SinkError("full"))
     assert names(tmp_path) == []
 
 

@@ -177,6 +177,9 @@ def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[
 
     try:
         yield start, must_stop
+    except Exception:
+        must_stop.set()  # As after an interrupt: each worker keeps what it has.
+        raise
     except BaseException:
         for worker in started:
             worker.process.kill()
@@ -232,7 +235,10 @@ def _done(task: Task, job: JobSpec, channel: Connection | _Sender, should_stop: 
     except LivefilterError as error:
         return WorkerMessage(error=error)
     except Exception as error:  # Any other may not survive the way through a pipe.
-        return WorkerMessage(error=RuntimeError(f"{type(error).__name__}: {error}"))
+        sent = RuntimeError(f"{type(error).__name__}: {error}")
+        for note in getattr(error, "__notes__", ()):
+            sent.add_note(str(note))
+        return WorkerMessage(error=sent)
     return WorkerMessage(summary=summary, content=content)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from livefilter.errors import LivefilterError, SinkError
+from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline.live._stats import Stats
@@ -132,8 +132,12 @@ class QueuedOutput(Output):
             self._queue.append((frame, score))
             self._changed.notify_all()
 
-    def end(self) -> str | None:
-        """Write what waits, finish the sink, and return where the output is; None if there is none, or it failed."""
+    def end(self, *, is_complete: bool = True) -> str | None:
+        """Write what waits, finish the sink, and return where the output is; None if there is none, or it failed.
+
+        Args:
+            is_complete: False after an error: the output is kept as a partial one.
+        """
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
@@ -141,7 +145,7 @@ class QueuedOutput(Output):
         if self.failure is not None or self._worker.is_alive():
             return None
         try:
-            return self._sink.finish()
+            return self._sink.finish(is_complete=is_complete)
         except BaseException as error:
             self._fail(error)
             return None
@@ -160,12 +164,12 @@ class QueuedOutput(Output):
             started_s = self._writes_since_s = self._clock()
             try:
                 self._sink.write(frame, score)
-            except BaseException as error:  # Told by whoever ends the pipeline; the picture goes on.
+                self._writes_since_s = None
+                self._stats.record_stage(self.name, self._clock() - started_s)
+                self._stats.record_latency(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
+            except BaseException as error:  # Raised again at the end of the pipeline; the picture goes on.
                 self._fail(error)
                 return
-            self._writes_since_s = None
-            self._stats.record_stage(self.name, self._clock() - started_s)
-            self._stats.record_latency(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
 
     def _next(self) -> tuple[Frame, EdgeScore] | None:
         with self._changed:
@@ -177,11 +181,13 @@ class QueuedOutput(Output):
     def _fail(self, error: BaseException) -> None:
         """Keep what was written so far, and remember what went wrong."""
         if not isinstance(error, BrokenPipeError):
-            with suppress(LivefilterError, OSError):  # What reached the disk stays there: it is not discarded.
+            with suppress(Exception):  # What reached the disk stays there: it is not discarded.
                 self._sink.finish(is_complete=False)
         kept = partial_path(Path(self._sink.target))
         if isinstance(error, SinkError) and exists(kept):
             error = SinkError(f"{error}; what came before is kept in {kept}")
+        elif exists(kept):
+            error.add_note(f"the output so far is kept in {kept}")
         with self._changed:
             self.failure = error
             self._queue.clear()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,7 @@ from livefilter.pipeline.live._preset_control import PresetControl
 from livefilter.pipeline.live._segments import SegmentedSink
 from livefilter.pipeline.live._stats import Stats
 from livefilter.presets import Preset
-from livefilter.sinks import Encoding, Sink, open_sink
+from livefilter.sinks import Encoding, Sink, keeps_outputs, open_sink
 from livefilter.sources import Health, Source
 
 _SERVICE_INTERVAL_S = 0.05
@@ -236,6 +237,8 @@ class LivePipeline:
             loss = str(error)
         for failure in self._failures:
             if not isinstance(failure, LivefilterError):
+                for output in self._outputs:
+                    failure.add_note(f"wrote {output}")
                 raise failure
         seconds = self._ended_s - self._started_s
         means = self.loop.means
@@ -271,27 +274,44 @@ class LivePipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End everything in order, whatever ended the run: what was recorded is finished and can be played."""
+        """End everything in order, whatever ended the run: what was recorded is finished and can be played.
+
+        After an error that livefilter does not foresee, outputs are partial ones, and notes on the error name them.
+        """
         gc.unfreeze()
         sys.setswitchinterval(self._switch_s)
         self._ended_s = self._clock()
-        self.preset.close()
-        for outlet in self.loop.outputs:
-            if outlet.is_display:
-                outlet.end()  # The loop may wait for it.
-        self.loop.stop()
-        self._input.stop()
-        for sink in self._sinks:
-            self._finish(sink)
-        for ender in self._finishers:
-            ender.join()
+        with ExitStack() as ending:  # Runs each, the last one first, whatever the others raise.
+            for ender in self._finishers:
+                ending.callback(ender.join)
+            ending.callback(self._finish_all, error)
+            ending.callback(self._input.stop)
+            ending.callback(self.loop.stop)
+            for outlet in self.loop.outputs:
+                if outlet.is_display:
+                    ending.callback(outlet.end)  # The loop may wait for it.
+            ending.callback(self.preset.close)
+
+    def _finish_all(self, error: BaseException | None) -> None:
+        """Finish every sink, also where one before it fails; ``error`` is what ended the run, beside the loop's."""
+        causes = [
+            cause
+            for cause in (error, self.loop.error)
+            if isinstance(cause, Exception) and not isinstance(cause, BrokenPipeError) and keeps_outputs(cause)
+        ]
+        with ExitStack() as ending:
+            for sink in reversed(self._sinks):
+                ending.callback(self._finish, sink, is_complete=not causes)
+        for cause in causes:
+            for output in self._outputs:
+                cause.add_note(f"the output so far is kept in {output}")
 
     def _remove(self, sink: QueuedOutput) -> None:
         self._sinks.remove(sink)
         self.loop.outputs = tuple(outlet for outlet in self.loop.outputs if outlet is not sink)
 
-    def _finish(self, sink: QueuedOutput) -> None:
-        output = sink.end()
+    def _finish(self, sink: QueuedOutput, *, is_complete: bool = True) -> None:
+        output = sink.end(is_complete=is_complete)
         if sink.failure is not None:
             self._record_failure(sink)
         elif output is not None:

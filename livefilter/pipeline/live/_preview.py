@@ -126,7 +126,11 @@ class Preview:
         Raises:
             SourceError: The source broke before its first frame.
         """
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self.live.discard()
+            raise
         with self.live:
             while not (self._is_quitting or self._window.is_closed or self._is_finished() or should_stop()):
                 self.step()

@@ -59,7 +59,7 @@ class StatsLog:
             while not self._ended.wait(self._every_s):
                 self._write()
             self._write()
-        except OSError as error:  # A log that cannot be written must not end what it is about.
+        except Exception as error:  # A log that cannot be written must not end what it is about.
             logger.warning("statistics are written no more: %s", error)
 
     def _write(self) -> None:

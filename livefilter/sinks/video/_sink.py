@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from livefilter.cpus import codec_threads
-from livefilter.errors import OptionError, SinkError
+from livefilter.errors import LivefilterError, OptionError, SinkError
 from livefilter.frame import Colorimetry, Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import AtomicFile, write_error
@@ -101,6 +101,7 @@ class VideoSink(Sink):
         self._file = None if str(path) == STANDARD_OUTPUT else AtomicFile(path, overwrite=overwrite)
         try:
             self._container = self._opened()
+            self._last_steps = [lambda: self._encode(None), self._finish_companions, self._container.close]
             self._stream = self._added_stream()
             if along is not None:
                 self._companions = StreamCopier(
@@ -180,18 +181,26 @@ class VideoSink(Sink):
                 raise self._failed(error) from error
 
     def _finish(self, is_complete: bool) -> str | None:
-        self._encode(None)
-        try:
-            if self._companions is not None:
-                self._companions.finish(self._clock.shift_s)
-            self._container.close()
-        except (av.error.FFmpegError, OSError) as error:
-            raise self._failed(error) from error
+        """Finish the file; after an error, a second call goes on with the step after the one that failed."""
+        while self._last_steps:
+            step = self._last_steps.pop(0)
+            try:
+                step()
+            except (av.error.FFmpegError, OSError) as error:
+                raise error if isinstance(error, LivefilterError) else self._failed(error) from error
+            except Exception as error:
+                if is_complete:
+                    raise
+                logger.warning("%s: what the encoder still held is lost: %s", self.target, error)
         if self._file is not None:
-            self._check(self._file)
+            self._check(self._file, is_complete=is_complete)
         self._lifetime.end()
         self._close_companions()
         return None if self._file is None else str(self._file.complete() if is_complete else self._file.keep())
+
+    def _finish_companions(self) -> None:
+        if self._companions is not None:
+            self._companions.finish(self._clock.shift_s)
 
     def _discard(self) -> None:
         self._close_companions()
@@ -292,7 +301,7 @@ class VideoSink(Sink):
             # The picture is sound; what was written with it, because its time had come, is what went along.
             self._companions.damaged += 1
 
-    def _check(self, file: AtomicFile) -> None:
+    def _check(self, file: AtomicFile, *, is_complete: bool) -> None:
         """Read the finished file back: a full disk can cut a file off without any call having failed."""
         try:
             with av.open(os.path.abspath(file.partial), metadata_errors="surrogateescape") as container:
@@ -304,7 +313,7 @@ class VideoSink(Sink):
                 lost = missing_metadata(container, self._container)
         except (av.error.FFmpegError, OSError, IndexError) as error:
             raise SinkError(f"{self.target}: was written, but cannot be read back: {error}") from error
-        if frames != self._written:
+        if is_complete and frames != self._written:
             raise SinkError(f"{self.target}: holds {frames} frames, though {self._written} were written")
         if lost:
             self._own_notes.append(f"{lost} are left out, which {self._choice.container} cannot hold")
