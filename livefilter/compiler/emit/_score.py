@@ -82,7 +82,7 @@ def _emit_rows(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter]
     window = InputWindow(f"_score{rows}_", "pixels", "top + ({i}) * pitch", 2, "score_pairs")
     sums = []
     for row in range(rows):
-        for kernel, counter, name in zip((rule.horizontal, rule.vertical), counters, ("flat", "upright"), strict=False):
+        for kernel, counter, name in zip((rule.horizontal, rule.vertical), counters, ("h", "v"), strict=False):
             weights = np.pad(kernel.integers // counter.unit, ((row, rows - 1 - row), (0, 0)))
             sums.append((f"{name}{rows}{row}", choose_strategy(weights, is_direct=True), weighted_interval(weights)))
     window.emit_row_offsets(builder, set().union(*(rows_read(strategy) for _, strategy, _ in sums)))
@@ -118,12 +118,12 @@ def _emit_accumulation(
             responses.append(emit_each(builder, strength, f"as_{lane}({{}})", lane=lane))
         for parity in (0, 1):
             names = [values.names[parity] for values in responses]
-            flat, upright = names[0::2], names[1::2]
+            horizontal, vertical = names[0::2], names[1::2]
             dense = [
                 f"bit_or(ge_const({x}, {limits[0]}), ge_const({y}, {limits[1]}))"
-                for x, y in zip(flat, upright, strict=True)
+                for x, y in zip(horizontal, vertical, strict=True)
             ]
-            for counter, terms in zip(counters, (flat, upright, dense), strict=True):
+            for counter, terms in zip(counters, (horizontal, vertical, dense), strict=True):
                 builder.store(counter.row, parity, sum_expr([builder.load_own(counter.row, parity), *terms]))
 
 

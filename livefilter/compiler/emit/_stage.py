@@ -47,7 +47,7 @@ def emit_rows(
 def _emit_row_sums(builder: SourceBuilder, stage: Stage, window: InputWindow) -> list[PendingSum]:
     centre = {stage.above} if isinstance(stage.operation, Unsharp) else set()
     window.emit_row_offsets(builder, centre.union(*(rows_read(item.strategy) for item in stage.sums)))
-    names = ("across", "down") if len(stage.sums) == 2 else ("sum",)
+    names = ("gx", "gy") if len(stage.sums) == 2 else ("sum",)
     return [
         emit_partial_sums(builder, window, f"{name}{window.tag}", item.strategy, item.interval)
         for name, item in zip(names, stage.sums, strict=True)

@@ -31,7 +31,8 @@ _DTYPES = {name: getattr(types, name) for name in ("uint8", "uint16", "int16", "
 @intrinsic(prefer_literal=True)
 def argument(context: Any, call: Any, at: Any, kind: Any) -> Any:
     """Return argument number ``at`` of the call, of one of the kinds that ``_abi`` lists."""
-    assert kind.literal_value in ARG_TYPES
+    if kind.literal_value not in ARG_TYPES:
+        raise ValueError(f"argument type {kind.literal_value!r}: must be one of {', '.join(ARG_TYPES)}")
     name, *is_array = kind.literal_value.split("[")
     dtype = _DTYPES[name]
     result = types.Array(dtype, 1, "C") if is_array else dtype
