@@ -17,18 +17,20 @@ import pytest
 
 from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, run_batch
-from livefilter.pipeline.batch._inputs import content_hash, expand, size_of
-from livefilter.pipeline.batch._manifest import FILE_NAME, Manifest
-from livefilter.pipeline.batch._workers import (
+from livefilter.pipeline.batch import (
+    FILE_NAME,
+    Manifest,
     Task,
     WorkerDiedError,
     WorkerMessage,
-    _done,
-    _partition_cpus,
-    _signals_blocked,
-    _work,
+    content_hash,
+    expand,
     run_tasks,
+    size_of,
 )
+
+# What runs inside a worker process: run here, in the test's own, where it can be looked at.
+from livefilter.pipeline.batch._workers import _done, _partition_cpus, _signals_blocked, _work
 from livefilter.presets import load_preset
 from livefilter.sources import Trim
 from livefilter.sources.file._video import VideoFile

@@ -22,7 +22,7 @@ from livefilter.errors import MissingPackageError, SinkError, SourceError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline import LivePipeline, NullOutput, PrometheusExporter, StatsLog, Summary
-from livefilter.pipeline.live._outputs import DisplaySlot
+from livefilter.pipeline.live import DisplaySlot
 from livefilter.sources import Health, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, ListSink, wait_until
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from livefilter.frame import Frame
-from livefilter.pipeline._monotonic import with_monotonic_times
+from livefilter.pipeline.live._monotonic import with_monotonic_times
 from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Source
 

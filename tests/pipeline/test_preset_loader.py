@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from livefilter.compiler import Filter
 from livefilter.errors import PresetError
-from livefilter.pipeline.live._preset_loader import LoadResult, PresetLoader
+from livefilter.pipeline.live import LoadResult, PresetLoader
 from livefilter.presets import Preset, load_preset
 from livefilter.testing import wait_until
 

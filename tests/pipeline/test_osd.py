@@ -9,8 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
-from livefilter.pipeline.live._stats import LiveStats, Stats
+from livefilter.pipeline.live import LiveStats, OsdPanels, Stats, source_lines, statistics_lines, status_lines
 from livefilter.sources import Health
 from livefilter.testing import FakeClock
 

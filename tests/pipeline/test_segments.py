@@ -11,7 +11,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline.live._segments import SegmentedSink
+from livefilter.pipeline.live import SegmentedSink
 from livefilter.sinks import Sink
 from livefilter.testing import ListSink
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livefilter.pipeline._monotonic import with_monotonic_times
-from livefilter.pipeline.live._stats import Stats
+from livefilter.pipeline.live import Stats, with_monotonic_times
 from livefilter.testing import FaultySource
 
 RATE = Fraction(10)

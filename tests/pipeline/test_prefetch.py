@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from livefilter.errors import SinkError
-from livefilter.pipeline._prefetch import BackgroundWriter, Prefetcher
+from livefilter.pipeline import BackgroundWriter, Prefetcher
 
 
 def test_items_come_in_order_and_only_a_few_ahead() -> None:

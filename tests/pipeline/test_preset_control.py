@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from livefilter.compiler import Filter
-from livefilter.pipeline.live._file_watch import FileWatch
-from livefilter.pipeline.live._preset_control import PresetControl
+from livefilter.pipeline.live import FileWatch, PresetControl
 from livefilter.testing import FakeClock, wait_until
 
 

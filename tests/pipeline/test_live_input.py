@@ -13,8 +13,7 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.pipeline.live._input import FrameInput, LatestFrameInput, PacedInput, open_input
-from livefilter.pipeline.live._stats import Stats
+from livefilter.pipeline.live import FrameInput, LatestFrameInput, PacedInput, Stats, open_input
 from livefilter.sources import Health
 from livefilter.testing import ArraySource, FakeClock
 

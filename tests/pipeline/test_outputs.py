@@ -13,8 +13,7 @@ import pytest
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline.live._outputs import DisplaySlot, Output, QueuedOutput
-from livefilter.pipeline.live._stats import Stats
+from livefilter.pipeline.live import DisplaySlot, Output, QueuedOutput, Stats
 from livefilter.testing import FakeClock, ListSink
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)
