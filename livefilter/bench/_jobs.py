@@ -57,7 +57,7 @@ def _kernel_job(name: str, kernel: Kernel) -> Job:
 
 def _score_job(name: str) -> Job:
     def make(threads: int) -> Run:
-        return Chain.of_score(ScoreRule(), threads=threads)
+        return Chain.score_only(ScoreRule(), threads=threads)
 
     return Job(name, (), ScoreRule(), make)
 

@@ -66,7 +66,7 @@ def _compile(name: str) -> str | None:
     from livefilter.errors import PresetError
 
     try:
-        assert Filter(name).chain
+        Filter(name).compile()
     except PresetError as error:
         return str(error)
     return None

@@ -166,7 +166,7 @@ class Chain:
         self._executable = Executable(plan_chain(operations, rule), thread_count(threads), session)
 
     @classmethod
-    def of_score(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:
+    def score_only(cls, rule: ScoreRule, *, threads: int | None = None) -> Chain:
         """Return a chain that only scores; it leaves its output array unchanged."""
         chain = cls.__new__(cls)
         chain._executable = Executable(plan_score(rule), thread_count(threads))

@@ -73,6 +73,10 @@ class Filter:
         """The compiled operations; the first access compiles them."""
         return self._chain or self._compile(None)
 
+    def compile(self) -> None:
+        """Compile now, if the preset is not compiled yet, and wait for it."""
+        self._compile(None)
+
     def prepare(self) -> Future[None]:
         """Compile in the background, so that a live preset switch can keep the old filter until this one is ready.
 

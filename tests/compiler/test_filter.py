@@ -104,6 +104,17 @@ def test_luma_is_opencvs_for_every_kind_of_colour() -> None:
         assert np.array_equal(through(colours).image, cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
 
 
+def test_a_filter_is_compiled_before_its_first_frame() -> None:
+    """``compile`` waits until the Filter is ready, and a second call has nothing left to do."""
+    filter_ = Filter("blur")
+    was_ready = filter_.is_ready
+    filter_.compile()
+    assert (was_ready, filter_.is_ready) == (False, True)
+    chain = filter_.chain
+    filter_.compile()
+    assert filter_.chain is chain
+
+
 def test_a_filter_without_steps_gives_a_copy() -> None:
     """The result equals the frame, but is never the frame itself."""
     image = PICTURE.copy()

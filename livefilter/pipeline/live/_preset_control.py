@@ -150,6 +150,6 @@ class PresetControl:
         waiting.daemon = True
         waiting.start()
         try:
-            assert self.filter.chain
+            self.filter.compile()
         finally:
             waiting.cancel()
