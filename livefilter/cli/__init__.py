@@ -17,7 +17,43 @@ Exit codes:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from livefilter._lazy import lazy_exports
 from livefilter.cli._exit_codes import exit_code_and_message
 from livefilter.cli._main import main, root_command, run
 
-__all__ = ["exit_code_and_message", "main", "root_command", "run"]
+if TYPE_CHECKING:
+    from livefilter.cli._batch import ProgressBars, progress_bars, report_results
+    from livefilter.cli._progress import format_remaining, make_bar
+    from livefilter.cli._shared import compare_option, file_stem, report_summary, stopping_on_signal
+    from livefilter.cli._source_options import rate, size, source_options
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "_batch": ["ProgressBars", "progress_bars", "report_results"],
+            "_progress": ["format_remaining", "make_bar"],
+            "_shared": ["compare_option", "file_stem", "report_summary", "stopping_on_signal"],
+            "_source_options": ["rate", "size", "source_options"],
+        },
+    )
+
+__all__ = [
+    "ProgressBars",
+    "compare_option",
+    "exit_code_and_message",
+    "file_stem",
+    "format_remaining",
+    "main",
+    "make_bar",
+    "progress_bars",
+    "rate",
+    "report_results",
+    "report_summary",
+    "root_command",
+    "run",
+    "size",
+    "source_options",
+    "stopping_on_signal",
+]

@@ -1,4 +1,4 @@
-"""Several inputs in one call: their options, their bars, and what is told of them at the end."""
+"""Several inputs in one call: options, progress bars and the report at the end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
 from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, exit_code_and_message, print_notes
-from livefilter.cli._progress import draw, left, make_bar
+from livefilter.cli._options import option
+from livefilter.cli._progress import format_remaining, make_bar, update_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -30,7 +31,7 @@ _FILE_WIDTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Where several inputs go, and how they are taken."""
+    """Options of a run with several inputs: output folder, resuming, parallel jobs."""
 
     folder: Path
     resume: bool
@@ -38,87 +39,96 @@ class Batch:
 
 
 def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of several inputs, as one argument ``batch``: a ``Batch``, None without ``-d``.
+    """Add the options of several inputs to a command, which receives a ``Batch`` as ``batch``, or None without ``-d``.
 
-    The command takes ``sources``; several of them are refused without ``-d``.
+    The command takes ``sources``; several of them without ``-d`` are an error.
     """
 
     @wraps(command)
     def with_batch(**arguments: Any) -> Any:
         folder, resume, jobs = (arguments.pop(name) for name in ("output_dir", "resume", "jobs"))
         if folder is None and len(arguments["sources"]) > 1:
-            raise click.UsageError("several sources need a folder for what is made of them; give -d FOLDER")
+            raise click.UsageError("several inputs need an output folder; add -d FOLDER")
         for name, value in {"--resume": resume, "--jobs": jobs}.items():
             if folder is None and value:
-                raise click.UsageError(f"{name}: is for several inputs; give -d FOLDER too")
+                raise click.UsageError(f"{name}: is for several inputs; add -d FOLDER")
         return command(**arguments, batch=None if folder is None else Batch(folder, resume, jobs or 1))
 
     decorated: Callable[..., Any] = with_batch
-    for option in (
-        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="With -d: so many inputs at once."),
-        click.option("--resume", is_flag=True, help="With -d: skip inputs that are finished, known by their content."),
-        click.option(
+    for add_option in (
+        option(
+            "Batch", "--jobs", type=click.IntRange(min=1), metavar="N", help="Process N inputs at a time (with -d)."
+        ),
+        option(
+            "Batch",
+            "--resume",
+            is_flag=True,
+            help="Skip inputs already done, known by their content (with -d).",
+        ),
+        option(
+            "Batch",
             "-d",
             "--output-dir",
+            metavar="FOLDER",
             type=click.Path(file_okay=False, path_type=Path),
-            help="Folder for the results of several inputs; made if it is missing.",
+            help="Folder for the results of several inputs; created if missing.",
         ),
     ):
-        decorated = option(decorated)
+        decorated = add_option(decorated)
     return decorated
 
 
-def refuse_with_folder(options: dict[str, object]) -> None:
-    """Refuse options that were given and make no sense together with ``-d``."""
+def reject_with_folder(options: dict[str, object]) -> None:
+    """Raise a usage error if one of these options is used together with ``-d``."""
     for name, value in options.items():
         if value:
             raise click.UsageError(f"{name}: is for one input, not with -d; leave it out")
 
 
-def check_endings(scores: str | None, plot: str | None) -> None:
-    """Refuse file names where an ending is meant, since each input has files of its own."""
-    for name, given, known in (
+def check_extensions(scores: str | None, plot: str | None) -> None:
+    """Raise a usage error for a file name where ``-d`` needs an extension, since each input has its own files."""
+    for name, extension, known in (
         ("--scores", scores, (".csv", ".jsonl", ".parquet")),
         ("--plot", plot, (".png", ".svg", ".pdf")),
     ):
-        if given is not None and given not in known:
-            raise click.UsageError(f"{name}: with -d, is one of the endings {', '.join(known)}, found {given!r}")
+        if extension is not None and extension not in known:
+            raise click.UsageError(f"{name}: with -d, must be one of {', '.join(known)}, found {extension!r}")
 
 
 def run(
     sources: Sequence[str],
     batch: Batch,
-    make_recipe: Callable[[], JobSpec],
-    make_wanted: Callable[[], OutputSpec],
+    make_job: Callable[[], JobSpec],
+    make_spec: Callable[[], OutputSpec],
     *,
     as_json: bool,
     is_quiet: bool,
 ) -> int:
-    """Run several inputs, report on all of them, and return the exit code."""
-    with _run.stopping_on_signal() as should_stop:
+    """Process several inputs, print a report on all of them, and return the exit code."""
+    with _shared.stopping_on_signal() as should_stop:
         from livefilter.pipeline import run_batch
 
-        with _shown(is_quiet=is_quiet) as observer:
+        with progress_bars(is_quiet=is_quiet) as observer:
             results = run_batch(
                 sources,
                 batch.folder,
-                make_recipe(),
-                make_wanted(),
+                make_job(),
+                make_spec(),
                 observer=observer,
                 jobs=batch.jobs,
                 resume=batch.resume,
                 should_stop=should_stop,
             )
-        return _report(results, observer.total, as_json=as_json, is_quiet=is_quiet, is_stopped=should_stop())
+        return report_results(results, observer.total, as_json=as_json, is_quiet=is_quiet, is_stopped=should_stop())
 
 
-class Bars:
-    """A bar for each input that is at work, and one for all, by their sizes; without a terminal, a line for each end.
+class ProgressBars:
+    """A bar for each input in progress and one for all, weighted by size; without a terminal, a line per input.
 
     Args:
-        bar: Where bars are drawn; None for lines.
-        is_quiet: Draw and print nothing.
-        clock: Seconds that only grow.
+        bar: Display of the bars; None prints lines.
+        is_quiet: Show nothing.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, bar: Bar | None, *, is_quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
@@ -131,39 +141,39 @@ class Bars:
         self._done: dict[int, float] = {}
         self._ended = self._skipped = 0
         self._paces: dict[int, tuple[TaskID, RateEstimate]] = {}
-        self._whole: TaskID | None = None
+        self._overall: TaskID | None = None
         self._began_s = clock()
 
     def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
-        """Take note of all sources, and of their sizes in bytes."""
+        """Record all sources and their sizes in bytes."""
         self.total, self._sources = len(sources), sources
         known = [size for size in sizes if size]
-        usual = sum(known) // len(known) if known else 1
-        self._weights = [size or usual for size in sizes]
+        average = sum(known) // len(known) if known else 1
+        self._weights = [size or average for size in sizes]
         self._began_s = self._clock()
         if self._bar is not None:
-            self._whole = self._bar.add_task("all", total=sum(self._weights), count="", told="")
+            self._overall = self._bar.add_task("all", total=sum(self._weights), count="", message="")
 
     def on_progress(self, place: int, progress: Progress) -> None:
-        """Move the bar of one input, and that of all."""
+        """Update the bar of one input and the overall bar."""
         if self._bar is None:
             return
         from livefilter.pipeline import RateEstimate
 
         if place not in self._paces:
             self._paces[place] = (
-                self._bar.add_task(Path(self._sources[place]).name, total=None, count="", told=""),
+                self._bar.add_task(Path(self._sources[place]).name, total=None, count="", message=""),
                 RateEstimate(),
             )
         task, pace = self._paces[place]
         if progress.frames:
             pace.update(progress)
-        draw(self._bar, task, progress, pace)
+        update_bar(self._bar, task, progress, pace)
         self._done[place] = min(1.0, progress.frames / progress.expected) if progress.expected else 0.0
-        self._move_whole()
+        self._update_overall()
 
     def on_done(self, place: int, result: InputResult) -> None:
-        """Take one input's bar away, and move that of all."""
+        """Remove the bar of one input and update the overall bar."""
         self._done[place] = 1.0
         self._ended += 1
         if result.is_skipped:
@@ -174,38 +184,40 @@ class Bars:
             return
         if place in self._paces:
             self._bar.remove_task(self._paces.pop(place)[0])
-        self._move_whole()
+        self._update_overall()
 
     @property
-    def remaining_s(self) -> float | None:
-        """Seconds until all are done, by the bytes that are; None while nothing is."""
-        done, to_do = self._done_bytes - self._skipped, sum(self._weights) - self._skipped
-        return (self._clock() - self._began_s) * (to_do - done) / done if done > 0 else None
+    def eta_s(self) -> float | None:
+        """Estimated seconds until all inputs are done, from the bytes done so far; None before the first."""
+        done, remaining = self._done_bytes - self._skipped, sum(self._weights) - self._skipped
+        return (self._clock() - self._began_s) * (remaining - done) / done if done > 0 else None
 
     @property
     def _done_bytes(self) -> float:
         return sum(self._weights[place] * share for place, share in self._done.items())
 
-    def _move_whole(self) -> None:
-        if self._bar is not None and self._whole is not None:
+    def _update_overall(self) -> None:
+        if self._bar is not None and self._overall is not None:
             count = f"{self._ended}/{self.total}"
-            self._bar.update(self._whole, completed=self._done_bytes, count=count, told=left(self.remaining_s))
+            self._bar.update(
+                self._overall, completed=self._done_bytes, count=count, message=format_remaining(self.eta_s)
+            )
 
 
 @contextmanager
-def _shown(*, is_quiet: bool) -> Iterator[Bars]:
+def progress_bars(*, is_quiet: bool) -> Iterator[ProgressBars]:
     if is_quiet or not sys.stderr.isatty():
-        yield Bars(None, is_quiet=is_quiet)
+        yield ProgressBars(None, is_quiet=is_quiet)
         return
     with make_bar() as bar:
-        yield Bars(bar)
+        yield ProgressBars(bar)
 
 
 Status = Literal["done", "skipped", "lost", "interrupted", "failed"]
 
 
 def status_of(result: InputResult) -> Status:
-    """Return in a word what came of an input."""
+    """Return the status of an input in one word."""
     if result.error is not None:
         return "failed"
     if result.summary is None:
@@ -213,8 +225,10 @@ def status_of(result: InputResult) -> Status:
     return "interrupted" if result.summary.is_interrupted else "lost" if result.loss else "done"
 
 
-def _report(results: Sequence[InputResult], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool) -> int:
-    """Print what came of each, then each failure and loss by name, and return the most fitting exit code."""
+def report_results(
+    results: Sequence[InputResult], total: int, *, as_json: bool, is_quiet: bool, is_stopped: bool
+) -> int:
+    """Print the status of each input, then failures and losses, and return the most serious exit code."""
     codes = {DONE}
     if as_json:
         click.echo(json.dumps([_as_json(result) for result in results], indent=2))
@@ -224,44 +238,44 @@ def _report(results: Sequence[InputResult], total: int, *, as_json: bool, is_qui
         if result.error is not None:
             code, line = exit_code_and_message(result.error)
             codes.add(code)
-            click.echo(f"livefilter: failed: {_named(result.source, line)}", err=True)
+            click.echo(f"livefilter: failed: {_with_source(result.source, line)}", err=True)
             print_notes(result.error)
         elif result.loss is not None:
             codes.add(LOSS)
-            click.echo(f"livefilter: lost: {_named(result.source, result.loss)}", err=True)
+            click.echo(f"livefilter: lost: {_with_source(result.source, result.loss)}", err=True)
         for note in () if is_quiet or as_json or result.summary is None else result.summary.notes:
-            click.echo(f"livefilter: note: {_named(result.source, note)}", err=True)
+            click.echo(f"livefilter: note: {_with_source(result.source, note)}", err=True)
     if is_stopped:
         ended = sum(status_of(result) != "interrupted" for result in results)
-        click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done, --resume goes on", err=True)
+        click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done; --resume continues", err=True)
         return INTERRUPTED
     return min(codes, key=_SERIOUS.index)
 
 
 _SERIOUS = (1, 4, 3, 2, 5, 0)
-"""Exit codes, the most serious first: a batch ends with the first that one of its inputs has."""
+"""Exit codes, the most serious first: a batch returns the first one that occurred."""
 
 
-def _named(source: str, line: str) -> str:
-    """Return a message that names its source."""
+def _with_source(source: str, line: str) -> str:
+    """Return a message with the name of its source in front, unless it contains that name."""
     return line if Path(source).name in line else f"{source}: {line}"
 
 
 def _as_json(result: InputResult) -> dict[str, object]:
-    made: dict[str, object] = {"source": result.source, "status": status_of(result), "outputs": result.outputs}
+    entry: dict[str, object] = {"source": result.source, "status": status_of(result), "outputs": result.outputs}
     if result.summary is not None:
-        made = asdict(result.summary) | made
-    made["loss"] = result.loss
+        entry = asdict(result.summary) | entry
+    entry["loss"] = result.loss
     if result.error is not None:
-        made["error"] = exit_code_and_message(result.error)[1]
-    return made
+        entry["error"] = exit_code_and_message(result.error)[1]
+    return entry
 
 
 def _print_table(results: Sequence[InputResult]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    # A file or a pipe has no width; a table that is cut off would tell less than one that is wide.
+    # A file or a pipe has no width: print a wide table rather than cut cells.
     Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(_table(results))
 
 

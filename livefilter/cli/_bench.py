@@ -1,4 +1,4 @@
-"""``livefilter bench``: how fast it is here, side by side with others."""
+"""``livefilter bench``: the speed of livefilter on this machine, next to OpenCV and others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import grouped_command, option
 from livefilter.cli._progress import make_bar
 
 if TYPE_CHECKING:
@@ -24,30 +25,59 @@ _QUICK_FILE_ROUNDS, _FILE_ROUNDS = 1, 5
 _FILE_WIDTH = 160
 
 
-@click.command()
+@grouped_command("Measure the speed against OpenCV")
 @click.argument("job", nargs=-1)
-@click.option("--size", "sizes", multiple=True, help="Only this size, such as 1920x1080; may be given again.")
-@click.option(
-    "--quick", is_flag=True, help="640x480, three rounds: enough to compare the pixels, not to trust the times."
+@option(
+    "Other",
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="WxH",
+    show_default="all sizes",
+    help="Measure this size, such as 1920x1080; repeat for several.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), help=f"Rounds of each; {_ROUNDS} unless given.")
-@click.option(
+@option(
+    "Other",
+    "--quick",
+    is_flag=True,
+    help="640x480, three rounds: enough to compare pixels, not to trust times.",
+)
+@option(
+    "Other",
+    "--rounds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default=f"{_ROUNDS}, or {_FILE_ROUNDS} with --files",
+    help="Rounds of each job.",
+)
+@option(
+    "Other",
     "--markdown",
     "--readme",
     "readme",
     is_flag=True,
     help="Print the table of .github/docs/speed.md: 1920x1080, hot, one thread.",
 )
-@click.option("--files", is_flag=True, help="Whole video files instead, beside FFmpeg (needs ffmpeg) and OpenCV.")
-@click.option(
+@option("Input", "--files", is_flag=True, help="Measure whole video files, against FFmpeg (needs ffmpeg) and OpenCV.")
+@option(
+    "Input",
     "--clip",
+    metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="With --files: read this video instead of a made one of 1080p.",
+    help="Read this video, not a generated one of 1080p (with --files).",
 )
-@click.option("--long", "is_long", is_flag=True, help="With --files: half an hour of 640x360 too, for memory and ETA.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the ratios to a picture.")
-@_run.overwrite_option
+@option(
+    "Input", "--long", "is_long", is_flag=True, help="Also measure half an hour of 640x360: memory, ETA (with --files)."
+)
+@option(
+    "Output",
+    "--plot",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the ratios to a .png, .svg or .pdf file.",
+)
+@_shared.overwrite_option
+@_shared.json_option
 def command(
     job: tuple[str, ...],
     sizes: tuple[str, ...],
@@ -61,11 +91,11 @@ def command(
     plot: Path | None,
     overwrite: bool,
 ) -> None:
-    """Measure livefilter against the fastest OpenCV calls to the same pixels, and against what else is installed.
+    """Measure livefilter against the fastest OpenCV calls that produce the same pixels, and against other packages.
 
-    JOB is a word of a job's name; all jobs run without one. Every output is compared in the same run; a difference
-    beyond how ties are rounded ends the command with an error. Without --size: all sizes, hot and cold, one thread and
-    all.
+    JOB is part of a job's name; without one, all jobs run. Every output is compared in the same run, and a difference
+    of more than rounding is an error. Without --size, each job runs at all sizes, with hot and cold caches, on one
+    thread and on all CPUs.
     """
     from livefilter.bench import SIZES, as_markdown, as_table, jobs_named
     from livefilter.bench import as_json as to_json
@@ -73,27 +103,30 @@ def command(
     from livefilter.errors import OptionError
 
     if files:
-        refused = {"JOB": job, "--size": sizes, "--markdown": readme, "--plot": plot}
-        for name, value in refused.items():
+        rejected = {"JOB": job, "--size": sizes, "--markdown": readme, "--plot": plot}
+        for name, value in rejected.items():
             if value:
-                raise click.UsageError(f"{name}: is for pictures, not with --files; leave it out")
+                raise click.UsageError(f"{name}: is not for --files; leave it out")
         bench_files(clip, rounds or (_QUICK_FILE_ROUNDS if quick else _FILE_ROUNDS), is_long=is_long, as_json=as_json)
         return
     if clip is not None or is_long:
-        raise click.UsageError("--clip, --long: are of --files; give it too")
+        raise click.UsageError("--clip, --long: need --files; add it")
     if readme and as_json:
-        raise click.UsageError("--markdown, --json: are two forms of one output; leave one out")
+        raise click.UsageError("--markdown, --json: only one output format is possible; leave one out")
     for size in sizes:
         if size not in SIZES:
             raise OptionError(f"--size: must be one of {', '.join(SIZES)}, found {size}")
     chosen = sizes or (("640x480",) if quick else ("1920x1080",) if readme else tuple(SIZES))
-    with _run.logs_on_standard_error(), nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw:
+    with (
+        _shared.logs_on_standard_error(),
+        nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw,
+    ):
         measured = []
         for group in _measured(
             jobs_named(job), chosen, rounds or (_SHORT_ROUNDS if quick else _ROUNDS), is_single=quick or readme
         ):
             measured += group
-            if not (as_json or readme):  # Each as it is there: all together take long, and may be interrupted.
+            if not (as_json or readme):  # At once: the whole run takes long, and may be interrupted.
                 _print(as_table(group))
         if as_json:
             click.echo(to_json(measured))
@@ -107,7 +140,7 @@ def command(
 def _measured(
     jobs: Sequence[Job], sizes: Sequence[str], rounds: int, *, is_single: bool
 ) -> Iterator[list[Measurement]]:
-    """Yield what all jobs took, once for each size, number of threads and state of the caches."""
+    """Yield the measurements of all jobs, for each size, number of threads and state of the caches."""
     from itertools import product
 
     from livefilter.bench import SIZES, measure
@@ -116,30 +149,30 @@ def _measured(
     threads = (1,) if is_single or usable_cpus() == 1 else (1, usable_cpus())
     for size, count, is_cold in product(sizes, threads, (False,) if is_single else (False, True)):
         group = []
-        with _telling(len(jobs)) as tell:
+        with _showing_progress(len(jobs)) as show:
             for job in jobs:
-                tell(f"{size}, {count} thr., {'cold' if is_cold else 'hot'}", job.name)
+                show(f"{size}, {count} thr., {'cold' if is_cold else 'hot'}", job.name)
                 group.append(measure(job, size, SIZES[size], threads=count, is_cold=is_cold, rounds=rounds))
         yield group
 
 
 @contextmanager
-def _telling(total: int) -> Iterator[Callable[[str, str], None]]:
-    """Give a function that tells what is measured now: by a bar on a terminal, and else in a line each."""
+def _showing_progress(total: int) -> Iterator[Callable[[str, str], None]]:
+    """Yield a function that shows the current measurement: in a bar on a terminal, or else as a line each."""
     if not sys.stderr.isatty():
         yield lambda state, job: click.echo(f"{state}: {job}", err=True)
         return
     with make_bar() as bar:
-        task = bar.add_task("", total=total, completed=-1, count="", told="")
+        task = bar.add_task("", total=total, completed=-1, count="", message="")
 
-        def tell(state: str, job: str) -> None:
-            bar.update(task, description=state, told=job, advance=1)
+        def show(state: str, job: str) -> None:
+            bar.update(task, description=state, message=job, advance=1)
 
-        yield tell
+        yield show
 
 
 def _print(table: Table) -> None:
-    """Print a table as wide as the terminal; a file or a pipe has no width, and nothing is to be cut off there."""
+    """Print a table as wide as the terminal, or, since files and pipes have no width, wide enough for all cells."""
     from rich.console import Console
 
     console = Console()
@@ -148,7 +181,7 @@ def _print(table: Table) -> None:
 
 @contextmanager
 def _interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, so that a folder with a gigabyte of frames does not stay behind."""
+    """Let SIGTERM interrupt as Ctrl-C does, so that a temporary folder with a gigabyte of frames is removed."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -157,7 +190,7 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 
 
 def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool) -> None:
-    """Measure whole files, in a temporary folder, and print what came out."""
+    """Measure whole files, in a temporary folder, and print the results."""
     from tempfile import TemporaryDirectory
 
     from livefilter.bench._clips import ffmpeg_version, look_at, make_clip
@@ -165,16 +198,16 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
     from livefilter.bench._files_report import files_json, files_table, long_lines
     from livefilter.bench._long_file import measure_long
 
-    rival = f"FFmpeg {ffmpeg_version()}"  # Asked first: without it there is nothing to wait for.
+    rival = f"FFmpeg {ffmpeg_version()}"  # First, since it fails without ffmpeg.
     with _interrupted_by_sigterm(), TemporaryDirectory(prefix="livefilter-bench-") as name:
         folder = Path(name)
-        click.echo("making the clip" if path is None else f"reading {path}", err=True)
+        click.echo("encoding the clip" if path is None else f"reading {path}", err=True)
         clip = make_clip(folder) if path is None else look_at(path)
         measured = []
-        click.echo(f"{clip.title}: each way once to compare what it makes, then {rounds} rounds", err=True)
-        for one in measure_files(clip, folder, rounds=rounds):
-            measured.append(one)
-            click.echo(f"{one.job}: done", err=True)
+        click.echo(f"{clip.title}: each method once to compare its output, then {rounds} rounds", err=True)
+        for measurement in measure_files(clip, folder, rounds=rounds):
+            measured.append(measurement)
+            click.echo(f"{measurement.job}: done", err=True)
         long = None
         if is_long:
             click.echo("half an hour of 640x360", err=True)

@@ -1,4 +1,4 @@
-"""``livefilter cache``: where compiled presets are kept, how much there is, and filling or emptying it."""
+"""``livefilter cache``: folder and size of the compiled presets; filling and clearing it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import json
 
 import click
 
+from livefilter.cli._options import grouped_command, option
+from livefilter.cli._shared import json_option
 
-@click.command()
-@click.option("--clear", is_flag=True, help="Delete all compiled presets; they are compiled again when needed.")
-@click.option("--warm", is_flag=True, help="Compile all presets now, as for a container image.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
+@grouped_command("Show, fill or clear the compiled presets")
+@option("Other", "--clear", is_flag=True, help="Delete all compiled presets; livefilter compiles them again on use.")
+@option("Other", "--warm", is_flag=True, help="Compile all presets now, for example for a container image.")
+@json_option
 def command(clear: bool, warm: bool, as_json: bool) -> None:
-    """Show where compiled presets are kept, and how much there is.
+    """Show the folder of the compiled presets, and its size.
 
-    The folder is LIVEFILTER_CACHE_DIR, or livefilter in NUMBA_CACHE_DIR, or the user's cache folder. A folder that
-    cannot be
-    written, or that others can write, is not used: presets are then compiled at every start.
+    The folder is LIVEFILTER_CACHE_DIR, or else livefilter in NUMBA_CACHE_DIR, or else the user's cache folder.
+    livefilter does not use a folder that it cannot write, or that other users can write: it then compiles presets at
+    every start.
     """
     from livefilter.compiler import cache_folder, cached_files, clear_cache
 
@@ -42,7 +45,7 @@ def command(clear: bool, warm: bool, as_json: bool) -> None:
 
 
 def _warm() -> list[str]:
-    """Compile every preset, as many at a time as there are cores, and return their names; a broken one is named."""
+    """Compile every preset, one for each CPU at a time, and return their names; print the errors of broken ones."""
     from concurrent.futures import ThreadPoolExecutor
 
     from livefilter.compiler import compile_shared
@@ -50,7 +53,7 @@ def _warm() -> list[str]:
     from livefilter.presets import list_presets
 
     names = list_presets()
-    # Each thread waits for a process of its own, which compiles.
+    # Each thread waits for a compiler process of its own.
     with ThreadPoolExecutor(usable_cpus()) as pool:
         shared = pool.submit(compile_shared)
         problems = list(pool.map(_compile, names))
@@ -61,7 +64,7 @@ def _warm() -> list[str]:
 
 
 def _compile(name: str) -> str | None:
-    """Compile a preset into the cache; return what is wrong with it, or None."""
+    """Compile a preset into the cache; return the error of a broken preset, or None."""
     from livefilter.compiler import Filter
     from livefilter.errors import PresetError
 

@@ -1,4 +1,4 @@
-"""``livefilter demo``: the whole pipeline on a clip that comes with livefilter."""
+"""``livefilter demo``: the whole pipeline on the clip that livefilter ships."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import grouped_command, option
 
 if TYPE_CHECKING:
     from livefilter.pipeline import JobSpec
 
 
-@click.command()
-@click.option(
+@grouped_command("Filter the clip that livefilter ships")
+@option(
+    "Output",
     "-d",
     "--output-dir",
+    metavar="FOLDER",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("livefilter-demo"),
-    show_default=True,
-    help="Folder for the results; made if it is missing.",
+    help="Folder of the results; created if missing.",
 )
-@_run.preset_option()
-@_run.compare_option
-@click.option("--window", is_flag=True, help="Show the result while it is made, if there is a display.")
-@_run.quiet_option
+@_shared.preset_option()
+@_shared.compare_option
+@option("Output", "--window", is_flag=True, help="Show the result while it is processed, if there is a display.")
+@_shared.quiet_option
 def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bool) -> int:
-    """Filter the clip that comes with livefilter: a video with overlay, and a table of scores."""
+    """Filter the clip that livefilter ships: a video with overlay, and a table of scores. Needs no camera."""
     from livefilter.cli._process import filter_to_files
     from livefilter.errors import DisplayError, SinkError
     from livefilter.resources import resource_folder
@@ -42,21 +44,21 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{output_dir}: cannot be made: {error.strerror}") from error
-    name = _run.file_stem(preset)
+        raise SinkError(f"{output_dir}: cannot be created: {error.strerror}") from error
+    name = _shared.file_stem(preset)
 
-    def make_recipe() -> JobSpec:
+    def make_job() -> JobSpec:
         from livefilter.overlays import Compare
         from livefilter.pipeline import JobSpec
         from livefilter.presets import load_preset
 
         return JobSpec(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
 
-    with _run.logs_on_standard_error(is_quiet=quiet):
+    with _shared.logs_on_standard_error(is_quiet=quiet):
         return filter_to_files(
             str(resource_folder("recordings") / "webcam.mp4"),
             str(output_dir / f"webcam-{name}.mp4"),
-            make_recipe,
+            make_job,
             scores=str(output_dir / f"webcam-{name}.csv"),
             plot=None,
             with_window=window,

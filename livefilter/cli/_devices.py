@@ -1,4 +1,4 @@
-"""``livefilter devices``: the cameras of this machine."""
+"""``livefilter devices``: the cameras of this machine and their formats."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from livefilter.cli._options import grouped_command
+from livefilter.cli._shared import json_option
+
 if TYPE_CHECKING:
     from livefilter.sources import CameraFacts, Mode
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@grouped_command("List cameras and their formats")
+@json_option
 def command(as_json: bool) -> None:
     """List the cameras: names, paths, and the formats, sizes and rates that they offer.
 
-    What stands in front opens a camera: 'livefilter preview 0'. Sizes and rates are what --size, --rate and --fourcc
-    can ask for.
+    The number in the first column opens the camera, for example 'livefilter preview 0'. --fourcc, --size and --rate
+    request one of the listed formats, sizes and rates.
     """
     from livefilter.sources import list_cameras
 
@@ -54,12 +57,12 @@ def _as_json(camera: CameraFacts) -> dict[str, Any]:
 
 
 def _mode_as_json(mode: Mode) -> dict[str, Any]:
-    (rows, cols), (most_rows, most_cols) = mode.size, mode.largest or mode.size
+    (rows, cols), (max_rows, max_cols) = mode.size, mode.largest or mode.size
     return {
         "format": mode.format,
         "cols": cols,
         "rows": rows,
-        "most_cols": most_cols,
-        "most_rows": most_rows,
+        "most_cols": max_cols,
+        "most_rows": max_rows,
         "rates": [float(rate) for rate in mode.rates],
     }

@@ -1,4 +1,4 @@
-"""The options that say what is done to a source's frames and how they are written, as one ``Recipe``."""
+"""Options of a processing job: the preset, the part, how frames are rendered and encoded."""
 
 from __future__ import annotations
 
@@ -8,96 +8,95 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import option
 from livefilter.cli._source_options import source_options
 
 if TYPE_CHECKING:
     from livefilter.pipeline import JobSpec
 
+_encoding, _part = partial(option, "Encoding"), partial(option, "Part")
+
 _ENCODING = {
-    "codec": click.option(
+    "codec": _encoding(
         "--codec",
         metavar="NAME",
-        help="h264, hevc, av1, vp9, prores, ffv1, mjpeg, gif, apng …, or an encoder of FFmpeg such as h264_nvenc; "
-        "what the ending is best known for unless given.",
+        show_default="the container's usual codec",
+        help="h264, hevc, av1, vp9, prores, ffv1, mjpeg, gif, apng ..., or an FFmpeg encoder such as h264_nvenc.",
     ),
-    "crf": click.option(
-        "--crf", type=int, metavar="N", help="Quality, 0 (best) to 51 or 63; 18 for h264 unless given."
+    "crf": _encoding(
+        "--crf", type=int, metavar="N", show_default="18 for h264", help="Quality, from 0 (best) to 51 or 63."
     ),
-    "speed": click.option("--speed", metavar="NAME", help="How hard the encoder tries: veryfast, slow …"),
-    "pix_fmt": click.option("--pix-fmt", metavar="NAME", help="Pixel format, such as yuv444p or gray."),
-    "gop": click.option("--gop", type=int, metavar="N", help="Frames from one key frame to the next, at most."),
-    "audio_codec": click.option(
-        "--audio-codec", metavar="NAME", help="Encode sound anew (aac, opus …), do not copy it."
+    "speed": _encoding("--speed", metavar="NAME", help="Speed preset of the encoder: veryfast, slow ..."),
+    "pix_fmt": _encoding("--pix-fmt", metavar="NAME", help="Pixel format, such as yuv444p or gray."),
+    "gop": _encoding("--gop", type=int, metavar="N", help="Most frames from one key frame to the next."),
+    "audio_codec": _encoding(
+        "--audio-codec", metavar="NAME", help="Re-encode the audio (aac, opus ...) instead of copying it."
     ),
-    "container": click.option(
-        "--container", metavar="NAME", help="FFmpeg's name of the container where the output's ending does not tell it."
+    "container": _encoding(
+        "--container", metavar="NAME", help="FFmpeg's name of the container, for outputs without a file name extension."
     ),
 }
 _TRIM = {
-    "start": click.option("--start", metavar="T", help="Begin at this time: 12.5, 00:01:12.5, or frames as 120f."),
-    "end": click.option("--end", metavar="T", help="End before this time."),
-    "duration": click.option("--duration", metavar="T", help="End after so much, instead of --end."),
-    "stride": click.option(
-        "--stride", type=int, default=1, metavar="N", help="Keep every N-th frame, at its own time."
-    ),
+    "start": _part("--start", metavar="T", help="Start at this time: 12.5, 00:01:12.5, or a frame number as 120f."),
+    "end": _part("--end", metavar="T", help="Stop before this time."),
+    "duration": _part("--duration", metavar="T", help="Length to process; alternative to --end."),
+    "stride": _part("--stride", type=int, default=1, metavar="N", help="Process every N-th frame, at its own time."),
 }
-_PICTURE = {
-    "overlay": _run.overlay_option,
-    "compare": _run.compare_option,
-    "color": click.option(
+_RENDERING = {
+    "overlay": _shared.overlay_option,
+    "compare": _shared.compare_option,
+    "color": option(
+        "Filter",
         "--color",
         type=click.Choice(["gray", "luma", "rgb"]),
         default="gray",
-        show_default=True,
-        help="Filter and write gray, filter the luma and keep the colours, or filter each channel.",
+        help="gray: filter and write gray; luma: filter the luma, keep the colours; rgb: filter each channel.",
     ),
-    "audio": click.option("--audio/--no-audio", default=True, help="Copy the source's sound, or leave it out."),
-    "cover": click.option(
-        "--cover/--no-cover", default=True, help="Copy the source's cover, which is not filtered, or leave it out."
-    ),
-    "drop_unsupported": click.option(
-        "--drop-unsupported", is_flag=True, help="Leave out streams that the container cannot hold, and name them."
+    "audio": _encoding("--audio/--no-audio", default=True, help="Copy the source's audio, or drop it."),
+    "cover": _encoding("--cover/--no-cover", default=True, help="Copy the source's cover art, unfiltered, or drop it."),
+    "drop_unsupported": _encoding(
+        "--drop-unsupported", is_flag=True, help="Drop streams that the container cannot hold, with a warning."
     ),
 }
-_COMMON = {"preset": _run.preset_option(), "overwrite": _run.overwrite_option, "threads": _run.threads_option}
+_COMMON = {"preset": _shared.preset_option(), "overwrite": _shared.overwrite_option, "threads": _shared.threads_option}
 
 
 def score_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of preset, part and source, as one argument ``make_recipe`` that takes nothing."""
-    return _with_recipe(command, {**_COMMON, **_TRIM})
+    """Add the options of preset, part and source to a command, which receives them as a function ``make_job()``."""
+    return _with_job(command, {**_COMMON, **_TRIM})
 
 
-def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command what ``score_options`` gives, and how pictures are made and encoded."""
-    return _with_recipe(command, {**_COMMON, **_PICTURE, **_ENCODING, **_TRIM})
+def process_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of ``score_options``, and those of rendering and encoding."""
+    return _with_job(command, {**_COMMON, **_RENDERING, **_ENCODING, **_TRIM})
 
 
-def _with_recipe(command: Callable[..., Any], options: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
+def _with_job(command: Callable[..., Any], options: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
     @wraps(command)
-    def with_recipe(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in (*options, "source_options")}
-        # Made by the command: presets and pipelines load slowly, and a signal meanwhile must not be missed.
-        return command(**arguments, make_recipe=partial(_recipe, given))
+    def with_job(**arguments: Any) -> Any:
+        values = {name: arguments.pop(name) for name in (*options, "source_options")}
+        # The command makes the job, after it has set its signal handlers: presets and pipelines take long to load.
+        return command(**arguments, make_job=partial(_job, values))
 
-    decorated: Callable[..., Any] = source_options(with_recipe)
-    for option in reversed(options.values()):
-        decorated = option(decorated)
+    decorated: Callable[..., Any] = source_options(with_job)
+    for add_option in reversed(options.values()):
+        decorated = add_option(decorated)
     return decorated
 
 
-def _recipe(given: dict[str, Any]) -> JobSpec:
+def _job(values: dict[str, Any]) -> JobSpec:
     from livefilter.pipeline import JobSpec
     from livefilter.presets import load_preset
     from livefilter.sinks import Encoding
     from livefilter.sources import Trim, parse_time
 
-    options = dict(given)
+    options = dict(values)
     encoding = {name: options.pop(name, None) for name in _ENCODING}
     times = {name: options.pop(name) for name in _TRIM if name != "stride"}
     stride = options.pop("stride")
     if encoding["audio_codec"] is not None and not options["audio"]:
-        raise click.UsageError("--audio-codec, --no-audio: sound is encoded or left out; give one of them")
+        raise click.UsageError("--audio-codec, --no-audio: audio is re-encoded or dropped; give one of them")
     is_trimmed = stride != 1 or any(text is not None for text in times.values())
     return JobSpec(
         **options | {"preset": load_preset(options["preset"])},

@@ -70,11 +70,11 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="livefilter")
-@click.option("--debug", is_flag=True, envvar="LIVEFILTER_DEBUG", help="Show a traceback when something fails.")
+@click.option("--debug", is_flag=True, envvar="LIVEFILTER_DEBUG", help="Show a traceback of each error.")
 def root_command(debug: bool) -> None:
     """Filter cameras and videos with convolution presets, and score the edges of every frame.
 
-    A SOURCE is a camera (0), a stream (rtsp://..., http://...), a video file, a picture, a folder of pictures, a glob,
+    A SOURCE is a camera (0), a stream (rtsp://..., http://...), a video file, an image, a folder of images, a glob,
     synthetic:webcam, or standard input (-).
     """
 

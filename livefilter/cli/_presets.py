@@ -1,4 +1,4 @@
-"""``livefilter presets``: what there is, what is in one, what they look like."""
+"""``livefilter presets``: list presets, show one, or draw what they make of an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import grouped_command, option
 
 if TYPE_CHECKING:
     from livefilter.kernels import Kernel, Operation
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 
 _SHEET_COLUMNS = 4
 _TILE_COLS = 320
-_LARGEST_DRAWN = 15
+_MAX_MATRIX_SIDE = 15
 
 
-@click.command()
+@grouped_command("List presets, or show one")
 @click.argument("name", required=False)
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of preset files, for editors.")
-@click.option("--image", help="Any SOURCE: make a picture of what its first frame becomes; needs -o.")
-@click.option("--frame", type=click.IntRange(min=0), default=0, help="Take this frame of the image's source instead.")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The picture, a .png or .jpg file."
+@option("Other", "--schema", is_flag=True, help="Print the JSON Schema of preset files, for editors.")
+@option("Input", "--image", metavar="SOURCE", help="Draw what the presets make of the first frame of SOURCE; needs -o.")
+@option("Input", "--frame", type=click.IntRange(min=0), default=0, metavar="N", help="Frame of SOURCE to use.")
+@option(
+    "Output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The image to write, a .png or .jpg file.",
 )
-@_run.overwrite_option
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@_shared.overwrite_option
+@_shared.json_option
 def command(
     name: str | None,
     schema: bool,
@@ -39,16 +45,16 @@ def command(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """List the presets; or show the one called NAME (a name or a path).
+    """List the presets, or show the preset NAME (a name or a path).
 
-    With --image and -o, draw what a picture becomes: before and after for NAME, a sheet of all presets without it.
+    With --image and -o, draw an image: before and after for NAME, or without NAME a sheet of all presets.
     """
     from livefilter import presets
 
     if schema:
         click.echo(json.dumps(presets.schema(), indent=2))
     elif (image is None) != (output is None):
-        raise click.UsageError("--image and -o go together")
+        raise click.UsageError("--image and -o must be given together")
     elif image is not None and output is not None:
         chosen = [name] if name else presets.list_presets()
         _draw([presets.load_preset(one) for one in chosen], image, frame, output, overwrite=overwrite)
@@ -67,7 +73,7 @@ def _list(*, as_json: bool) -> None:
     for name in list_presets():
         try:
             described[name] = load_preset(name).description
-        except PresetError as error:  # One broken file of the user's own must not hide the others.
+        except PresetError as error:  # A broken file of the user must not hide the others.
             described[name] = f"cannot be loaded: {error}"
     if as_json:
         click.echo(json.dumps(described, indent=2))
@@ -104,10 +110,10 @@ def _kernels(operation: Operation) -> list[Kernel]:
 
 
 def _matrix(kernel: Kernel) -> str:
-    """Return a kernel as people write it: rows of numbers, the divisor beside the middle one."""
+    """Return a kernel as text: rows of numbers, with divisor and offset after the middle row."""
     rows, cols = kernel.shape
-    if max(rows, cols) > _LARGEST_DRAWN:
-        return f"  {rows} x {cols} weights, too large to draw"
+    if max(rows, cols) > _MAX_MATRIX_SIDE:
+        return f"  {rows} x {cols} weights, too large to print"
     cells = [[str(weight) for weight in row] for row in kernel.integers.tolist()]
     width = max(len(cell) for row in cells for cell in row)
     lines = ["  [ " + "  ".join(cell.rjust(width) for cell in row) + " ]" for row in cells]
@@ -120,7 +126,7 @@ def _matrix(kernel: Kernel) -> str:
 
 
 def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwrite: bool) -> None:
-    """Write a sheet of the picture and what each preset makes of it."""
+    """Write a sheet of the original image and each preset's result."""
     from itertools import islice
 
     from livefilter.compiler import Filter
@@ -130,10 +136,10 @@ def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwri
     from livefilter.sources import open_source
 
     with open_source(image) as source:
-        taken = next(islice(source, frame, None), None)
-    if taken is None:
+        original = next(islice(source, frame, None), None)
+    if original is None:
         raise SourceError(f"{image}: has no frame {frame}")
-    pictures = [("original", taken.pixels)]
-    pictures += [(preset.name, Filter(preset)(taken.pixels).image) for preset in chosen]
+    pictures = [("original", original.pixels)]
+    pictures += [(preset.name, Filter(preset)(original.pixels).image) for preset in chosen]
     sheet = contact_sheet(pictures, columns=min(_SHEET_COLUMNS, len(pictures)), tile_cols=_TILE_COLS)
     write_image(output, sheet, overwrite=overwrite)

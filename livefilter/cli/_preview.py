@@ -1,14 +1,16 @@
-"""``livefilter preview``: a filtered source in a window, or live without one."""
+"""``livefilter preview``: a source filtered live, in a window or to other outputs."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import grouped_command, option
 from livefilter.cli._source_options import source_options as with_source_options
 
 if TYPE_CHECKING:
@@ -19,30 +21,38 @@ if TYPE_CHECKING:
     from livefilter.sinks import PipeFormat
     from livefilter.sources import Source, SourceOptions
 
+_output = partial(option, "Output")
 _DRAIN_TIMEOUT_S = 2.0
-"""How long to wait at the end for whoever reads a pipe or a camera."""
+"""How long to wait at the end for the program that reads a pipe or the virtual camera."""
 
 
-@click.command()
+@grouped_command("Show a camera or a file, filtered live")
 @click.argument("source", default="0")
-@_run.preset_option()
-@_run.overlay_option
-@_run.compare_option
-@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record what is shown, from the start.")
-@click.option("--scores", metavar="FILE", help="Write each frame's scores: .csv, .jsonl, or - for standard output.")
-@click.option(
+@_shared.preset_option()
+@_shared.overlay_option
+@_shared.compare_option
+@_output("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record what is shown, from the start.")
+@_output("--scores", metavar="FILE", help="Write the scores to a .csv or .jsonl file, or to - (standard output).")
+@_output(
     "--snapshot-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for snapshots, and recordings made by key, made if there is none; this folder unless given.",
+    metavar="FOLDER",
+    show_default="this folder",
+    help="Folder of snapshots and recordings made by key; created if missing.",
 )
-@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Add a row of figures a second (JSON).")
-@click.option("--metrics", type=click.IntRange(0, 65535), metavar="PORT", help="Serve Prometheus on 127.0.0.1:PORT.")
-@click.option("--virtual-camera", is_flag=True, help="Be a camera for other programs.")
-@click.option("--stdout", "pipe", type=click.Choice(["y4m", "raw"]), help="Write pictures to standard output.")
-@click.option("--no-window", is_flag=True, help="Show nothing; no display is needed.")
-@_run.overwrite_option
-@_run.threads_option
-@_run.quiet_option
+@_output(
+    "--stats",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append statistics to FILE once per second (JSON Lines).",
+)
+@_output("--metrics", type=click.IntRange(0, 65535), metavar="PORT", help="Serve Prometheus metrics on 127.0.0.1:PORT.")
+@_output("--virtual-camera", is_flag=True, help="Send the output to a virtual camera.")
+@_output("--stdout", "pipe", type=click.Choice(["y4m", "raw"]), help="Write frames to standard output.")
+@_output("--no-window", is_flag=True, help="Open no window, so that no display is needed.")
+@_shared.overwrite_option
+@_shared.threads_option
+@_shared.quiet_option
 @with_source_options
 def command(
     source: str,
@@ -56,7 +66,9 @@ def command(
     source_options: SourceOptions,
     **outputs: object,
 ) -> int:
-    """Show SOURCE (the first camera unless given) through a preset.
+    """Show SOURCE (by default the first camera) through a preset.
+
+    Keys of the window:
 
     \b
     q, Esc   quit                          c      compare: none, side, wipe, pip
@@ -68,13 +80,13 @@ def command(
     o        overlay on, off               + -    size of the window
     h        help
 
-    A preset's file is loaded anew whenever it is saved.
+    livefilter reloads the preset's YAML file whenever you save it.
     """  # noqa: D301 - click wants the character itself
     if no_window and snapshot_dir is not None:
-        raise click.UsageError("--snapshot-dir is for the window's keys; leave it or --no-window out")
+        raise click.UsageError("--snapshot-dir is for the keys of the window; leave it or --no-window out")
     if outputs["pipe"] and outputs["scores"] == "-":
         raise click.UsageError("--stdout and --scores - cannot share standard output")
-    with _run.stopping_on_signal() as should_stop, ExitStack() as opened:
+    with _shared.stopping_on_signal() as should_stop, ExitStack() as opened:
         from livefilter.pipeline import LivePipeline, Preview
         from livefilter.presets import list_presets
         from livefilter.sinks import WindowSink, check_display
@@ -107,7 +119,7 @@ def command(
         summary = runs.run(should_stop)
         stats = live.stats.snapshot()
     is_piped = outputs["pipe"] is not None or outputs["scores"] == "-"
-    code = _run.report(summary, is_quiet=quiet, to_stderr=is_piped)
+    code = _shared.report_summary(summary, is_quiet=quiet, to_stderr=is_piped)
     if not quiet:
         for line in _lines(stats, summary.seconds):
             click.echo(line, err=is_piped)
@@ -128,7 +140,7 @@ def _add_outputs(
     pipe: PipeFormat | None,
     overwrite: bool,
 ) -> None:
-    """Give a pipeline the outputs that were asked for; without any sink it runs for its figures alone."""
+    """Add the requested outputs to a pipeline; without any output it runs for its statistics alone."""
     from livefilter.pipeline import NullOutput, PrometheusExporter, StatsLog
     from livefilter.sinks import RawPipeSink, ScoreSink, VirtualCameraSink
 
@@ -159,13 +171,13 @@ def _add_outputs(
 
 
 def _lines(stats: LiveStats, seconds: float) -> Iterator[str]:
-    """Return what is to tell of a live run beside its summary."""
+    """Yield the statistics of a live run: rates, drops, latencies."""
     yield f"in: {stats.frames_in} frames at {stats.frames_in / max(seconds, 1e-9):.0f} fps"
     losses = ", ".join(f"{where} {count}" for where, count in stats.dropped.items())
     if losses:
         yield f"dropped: {losses}"
     if stats.mended:
-        yield f"times set right: {stats.mended}"
+        yield f"timestamps fixed: {stats.mended}"
     figures = {f"latency to {name}": spread for name, spread in stats.total_latency.items()}
     figures |= {f"time in {name}": spread for name, spread in stats.total_stages.items()}
     if figures:

@@ -1,4 +1,4 @@
-"""``livefilter probe``: what is in a video file."""
+"""``livefilter probe``: streams, chapters and metadata of a video file, and its damage."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
 from livefilter.cli._exit_codes import DONE, LOSS
+from livefilter.cli._options import grouped_command, option
 
 if TYPE_CHECKING:
     from livefilter.sources import AudioFacts, MediaFacts, OtherFacts, VideoFacts
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 _FILE_WIDTH = 160
 
 
-@click.command()
+@grouped_command("Show the streams and metadata of a video")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--scan", is_flag=True, help="Decode all of it, to find damage; exit code 5 if there is some.")
-@_run.json_option
+@option("Other", "--scan", is_flag=True, help="Decode the whole file to find damage; exit code 5 if there is any.")
+@_shared.json_option
 def command(file: Path, scan: bool, as_json: bool) -> int:
-    """Show the streams, chapters and metadata of FILE, and with --scan its damage."""
+    """Show the streams, chapters and metadata of FILE; with --scan, also its damage."""
     from livefilter.sources import probe
 
     facts = probe(file.expanduser(), scan=scan)
@@ -41,7 +42,7 @@ def command(file: Path, scan: bool, as_json: bool) -> int:
         table.add_column(overflow="fold")
         for name, text in _rows(facts):
             table.add_row(name, escape(text))
-        # A file or a pipe has no width; a table that is cut off would tell less than one that is wide.
+        # A file or a pipe has no width: print a wide table rather than cut cells.
         Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(table)
     if facts.loss:
         click.echo(f"livefilter: lost: {file}: {facts.loss}", err=True)
@@ -66,8 +67,8 @@ def _rows(facts: MediaFacts) -> Iterator[tuple[str, str]]:
 
 def _video(video: VideoFacts) -> str:
     aspect = video.pixel_aspect
-    even = {True: "variable", False: "constant", None: ""}[video.is_variable]
-    rate = "" if video.rate is None else f"{float(video.rate):.5g} fps {even}".strip()
+    pace = {True: "variable", False: "constant", None: ""}[video.is_variable]
+    rate = "" if video.rate is None else f"{float(video.rate):.5g} fps {pace}".strip()
     colour = " ".join(filter(None, (video.color_range, video.matrix)))
     more = " ".join(filter(None, (video.primaries, video.transfer)))
     return _listed(

@@ -1,4 +1,4 @@
-"""Progress on a terminal: one bar for a run, and for several a bar each and one for all of them."""
+"""Progress bars on a terminal."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _REDRAW_S = 0.1
 
 @contextmanager
 def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress], object] | None]:
-    """Show a bar with rate and remaining time on standard error, if that is a terminal."""
+    """Show a bar with rate and remaining time on standard error; yield None if that is no terminal."""
     if is_quiet or not sys.stderr.isatty():
         yield None
         return
     from livefilter.pipeline import RateEstimate
 
     with make_bar() as bar:
-        task, pace, drawn_s = bar.add_task(title, total=None, count="", told=""), RateEstimate(), 0.0
+        task, pace, drawn_s = bar.add_task(title, total=None, count="", message=""), RateEstimate(), 0.0
 
         def show(progress: Progress) -> None:
             nonlocal drawn_s
             pace.update(progress)
             now_s = time.monotonic()
             if now_s - drawn_s >= _REDRAW_S or progress.frames == progress.expected:
-                draw(bar, task, progress, pace)
+                update_bar(bar, task, progress, pace)
                 drawn_s = now_s
 
         yield show
 
 
 def make_bar() -> Bar:
-    """Return an empty display of bars; each task's fields ``count`` and ``told`` stand at its end."""
+    """Return an empty display of bars; each task shows its fields ``count`` and ``message`` at its end."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
@@ -49,25 +49,25 @@ def make_bar() -> Bar:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[count]}", markup=False, justify="right"),
-        TextColumn("{task.fields[told]}", markup=False),
+        TextColumn("{task.fields[message]}", markup=False),
     )
     return Bar(*columns, console=Console(stderr=True), transient=True)
 
 
-def draw(bar: Bar, task: TaskID, progress: Progress, pace: RateEstimate) -> None:
-    """Move the bar of one run, with its frames, its rate, and what is left."""
+def update_bar(bar: Bar, task: TaskID, progress: Progress, pace: RateEstimate) -> None:
+    """Update the bar of one run: its frames, its rate and the remaining time."""
     count = f"{progress.frames}" if progress.expected is None else f"{progress.frames}/{progress.expected}"
     rate = "" if pace.fps is None else f"{pace.fps:.0f} fps"
-    words = ", ".join(filter(None, (rate, left(pace.remaining_s))))
-    bar.update(task, completed=progress.frames, total=progress.expected, count=count, told=words)
+    message = ", ".join(filter(None, (rate, format_remaining(pace.remaining_s))))
+    bar.update(task, completed=progress.frames, total=progress.expected, count=count, message=message)
 
 
-def left(seconds: float | None) -> str:
-    """Return a remaining time in words.
+def format_remaining(seconds: float | None) -> str:
+    """Return a remaining time as text; empty if unknown.
 
     Example:
-        >>> left(3.2), left(75), left(7384), left(None)
-        ('3 s left', '1:15 left', '2:03:04 left', '')
+        >>> [format_remaining(seconds) for seconds in (3.2, 75, 7384, None)]
+        ['3 s left', '1:15 left', '2:03:04 left', '']
     """
     if seconds is None:
         return ""

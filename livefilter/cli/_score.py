@@ -1,4 +1,4 @@
-"""``livefilter score``: the scores of every frame, no picture made."""
+"""``livefilter score``: the edge scores of every frame, without images."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _batch
-from livefilter.cli import _shared as _run
+from livefilter.cli import _batch, _shared
 from livefilter.cli._job_options import score_options
+from livefilter.cli._options import grouped_command, option
 from livefilter.cli._progress import progress_bar
 
 if TYPE_CHECKING:
     from livefilter.pipeline import JobSpec, OutputSpec
 
 
-@click.command()
+@grouped_command("Write the edge scores of every frame")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "-o", "--output", help="A .csv, .jsonl or .parquet file; JSON Lines on standard output unless it or -d is given."
+@option(
+    "Output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    show_default="JSON Lines on standard output",
+    help="A .csv, .jsonl or .parquet file, or - for standard output.",
+)
+@option(
+    "Output",
+    "--plot",
+    metavar="FILE",
+    help="Plot the scores to a .png, .svg or .pdf file (with -d, the extension).",
 )
 @_batch.batch_options
-@click.option(
+@option(
+    "Batch",
     "--format",
     "ending",
     type=click.Choice(["csv", "jsonl", "parquet"]),
-    help="With -d: the tables' format; csv unless given.",
+    show_default="csv",
+    help="Format of the tables (with -d).",
 )
-@click.option("--plot", help="Draw the scores over time to a .png, .svg or .pdf file; with -d, one of these endings.")
-@_run.json_option
-@_run.quiet_option
+@_shared.json_option
+@_shared.quiet_option
 @score_options
 def command(
     sources: tuple[str, ...],
@@ -40,30 +52,31 @@ def command(
     plot: str | None,
     as_json: bool,
     quiet: bool,
-    make_recipe: Callable[[], JobSpec],
+    make_job: Callable[[], JobSpec],
 ) -> int:
-    """Score every frame of SOURCE: one row each, with index, time in seconds, horizontal, vertical and density.
+    """Score the edges of every frame of SOURCE.
 
-    The preset gives the score's kernels and threshold; its steps are not run, since scores are of the unfiltered
-    picture. With -d, any number of files, folders and globs give a table each, as with 'livefilter process'.
+    Each row has the frame's index, its time in seconds, and the scores: horizontal, vertical and density. The preset
+    sets the kernels and the threshold of the scores; its steps do not run, since scores are of the unfiltered frame.
+    With -d, SOURCE can be any number of files, folders and globs: each gives a table in that folder.
     """
     if batch is not None:
-        _batch.refuse_with_folder({"-o": output})
-        _batch.check_endings(None, plot)
+        _batch.reject_with_folder({"-o": output})
+        _batch.check_extensions(None, plot)
 
-        def make_wanted() -> OutputSpec:
+        def make_spec() -> OutputSpec:
             from livefilter.pipeline import OutputSpec
 
             return OutputSpec(scores=f".{ending or 'csv'}", plot=plot)
 
-        return _batch.run(sources, batch, make_recipe, make_wanted, as_json=as_json, is_quiet=quiet)
+        return _batch.run(sources, batch, make_job, make_spec, as_json=as_json, is_quiet=quiet)
     if ending is not None:
-        raise click.UsageError("--format: is for several inputs; give -d FOLDER too, or name the file with -o")
+        raise click.UsageError("--format: is for several inputs; add -d FOLDER, or name the file with -o")
     from livefilter.sources import display_name
 
     source = sources[0]
-    with _run.stopping_on_signal() as should_stop, progress_bar(display_name(source), is_quiet=quiet) as progress:
-        summary = make_recipe().run(
+    with _shared.stopping_on_signal() as should_stop, progress_bar(display_name(source), is_quiet=quiet) as progress:
+        summary = make_job().run(
             source, None, scores=output or "-", plot=plot, progress=progress, should_stop=should_stop
         )
-    return _run.report(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))
+    return _shared.report_summary(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))

@@ -1,4 +1,4 @@
-"""What the commands that run a pipeline share: options, signals, progress, and the report at the end."""
+"""Parts shared by commands: common options, signals, and the report at the end of a run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, OUTPUT
+from livefilter.cli._options import option
 
 if TYPE_CHECKING:
     from livefilter.pipeline import Summary
@@ -25,35 +26,47 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def preset_option(default: str | None = "edge") -> Callable[[Command], Command]:
     """Return the option that names a preset."""
-    return click.option(
+    return option(
+        "Filter",
         "-p",
         "-c",
         "--preset",
         default=default,
-        show_default=True,
         envvar="LIVEFILTER_PRESET",
-        help="Name of a preset ('livefilter presets' lists them), or the path of a YAML file.",
+        show_envvar=True,
+        metavar="NAME",
+        help="Preset: a name that 'livefilter presets' lists, or the path of a YAML file. "
+        "-c is an alias, as other programs name their configuration.",
     )
 
 
-threads_option = click.option(
-    "--threads", type=click.IntRange(min=1), envvar="LIVEFILTER_THREADS", help="Threads that work on one frame."
+threads_option = option(
+    "Filter",
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    envvar="LIVEFILTER_THREADS",
+    show_envvar=True,
+    show_default="automatic",
+    help="Threads that filter one frame.",
 )
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
-overlay_option = click.option("--overlay/--no-overlay", default=True, help="Draw scores and names on the picture.")
-compare_option = click.option(
+overwrite_option = option("Output", "--overwrite", is_flag=True, help="Replace existing outputs.")
+overlay_option = option(
+    "Filter", "--overlay/--no-overlay", default=True, help="Draw the scores and the preset's name on the picture."
+)
+compare_option = option(
+    "Filter",
     "--compare",
     type=click.Choice(["none", "side", "wipe", "pip"]),
     default="none",
-    show_default=True,
-    help="Show the original beside, wiped against, or inset in the result.",
+    help="Show the original too: side by side, split by a line (wipe), or inset (pip).",
 )
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+quiet_option = option("Other", "-q", "--quiet", is_flag=True, help="Print only errors.")
+json_option = option("Other", "--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def file_stem(name: str) -> str:
-    """Return what files made from a source or a preset are called: its name without folder, ending and wildcards.
+    """Return the stem of files made from a source or preset: its name without folder, extension and wildcards.
 
     Example:
         >>> file_stem("clips/hall.mp4"), file_stem("frames/*.png"), file_stem("synthetic:chart"), file_stem("0")
@@ -66,9 +79,9 @@ def file_stem(name: str) -> str:
 
 @contextmanager
 def stopping_on_signal() -> Iterator[Callable[[], bool]]:
-    """Turn the first signal to end into a flag, so that outputs are finished; a second one ends at once.
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a flag, so that outputs are finished; a second one ends at once.
 
-    That a terminal was closed counts too, except under nohup.
+    A closed terminal sends SIGHUP; under nohup it stays ignored.
     """
     stopped = False
 
@@ -91,7 +104,7 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def logs_on_standard_error(*, is_quiet: bool = False) -> Iterator[None]:
-    """Write to standard error what the library logs meanwhile: a camera is lost, an earlier run left a part."""
+    """Print the library's log to standard error, such as a camera that is lost, or an earlier run's partial output."""
 
     class ToStandardError(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -108,8 +121,8 @@ def logs_on_standard_error(*, is_quiet: bool = False) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def report(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:
-    """Print what a run did and return its exit code."""
+def report_summary(summary: Summary, *, as_json: bool = False, is_quiet: bool = False, to_stderr: bool = False) -> int:
+    """Print the summary of a run and return its exit code."""
     if as_json:
         click.echo(json.dumps(asdict(summary)), err=to_stderr)
     elif not is_quiet:

@@ -1,4 +1,9 @@
-"""Kernels and the exact meaning of every operation: what a pixel is, never how it is computed fast."""
+"""Kernels and the exact definition of every operation: what a pixel is, never how it is computed fast.
+
+Begin reading in `reference`: it computes every operation with a plain sliding window, and the compiler must produce the
+same bytes. `_kernel` is the `Kernel`, `_rational` brings its weights to exact integers, `_named` has Sobel, Gaussian
+and others, `_operations` the operations of presets, `_border` the border rules, `_score` the edge scores.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies outside the image: which pixel a position beyond the edge stands for."""
+"""Border rules: which pixel stands in for a position outside the image."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from livefilter.errors import OptionError
 Border = Literal["reflect_101", "replicate", "reflect", "wrap", "constant"]
 BORDERS: tuple[Border, ...] = get_args(Border)
 OUTSIDE = -1
-"""The index of a pixel that is zero, whatever the image holds (border "constant")."""
+"""Index of a pixel that is zero, whatever the image (border "constant")."""
 
 
 def border_index(position: int, length: int, border: Border) -> int:
-    """Return the index in [0, length) that ``position`` stands for, or OUTSIDE for border "constant".
+    """Return the index in [0, length) of the pixel at ``position``, or OUTSIDE for border "constant".
 
     For an image row ``abcdef``::
 
@@ -26,7 +26,7 @@ def border_index(position: int, length: int, border: Border) -> int:
         wrap          bcdef|abcdef|abcde
         constant      00000|abcdef|00000
 
-    Any distance from the image is allowed, also for images of one pixel.
+    Any distance from the image is allowed, even for images of one pixel.
     """
     if 0 <= position < length:
         return position
@@ -54,7 +54,7 @@ def check_border(border: str) -> Border:
     """Return ``border`` if it is one of BORDERS.
 
     Raises:
-        OptionError: It is not.
+        OptionError: ``border`` is another name.
     """
     for known in BORDERS:
         if border == known:

@@ -1,4 +1,4 @@
-"""The Kernel: weights with a divisor, an offset and an anchor."""
+"""Convolution kernels: weights with a divisor, an offset and an anchor."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Kernel:
     """Weights of a sliding window: ``sum(weights * window) / divisor + offset``.
 
-    A weight is the decimal that it prints as, so 0.1 means one tenth exactly; see ``integers`` for what is computed.
-    Two kernels are equal if they give the same pixels, whatever their names.
+    A weight means the decimal that it prints as: 0.1 is exactly one tenth. ``integers`` holds what is computed. Two
+    kernels are equal if they produce the same pixels, whatever their names.
 
     Args:
         weights: Real numbers, 2-D, 1x1 to 63x63; even sides are allowed.
-        name: For people.
-        divisor: Divides the weighted sum; not zero.
-        offset: Added after the division, in gray levels.
-        anchor: (row, col) of the weight that lies on the output pixel; (rows // 2, cols // 2) unless given, as in
-            OpenCV.
+        name: Name for people; it does not affect equality.
+        divisor: Divisor of the weighted sum; not zero.
+        offset: Gray levels added after the division.
+        anchor: (row, col) of the weight on the output pixel; by default (rows // 2, cols // 2), as in OpenCV.
 
     Raises:
-        KernelError: Not two-dimensional, ragged, too large, not finite, a zero divisor, an anchor outside of the
-            weights.
+        KernelError: The weights are not two-dimensional, ragged, too large or not finite; the divisor is zero; or the
+            anchor is outside the weights.
 
     Example:
         >>> Kernel([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], name="sharpen").shape
@@ -52,7 +51,7 @@ class Kernel:
     integer_offset: int = field(init=False)
     integer_divisor: int = field(init=False)
     fractions: tuple[tuple[Fraction, ...], ...] = field(init=False)
-    """The weights, already divided by the divisor."""
+    """The weights, divided by the divisor."""
 
     def __init__(
         self,
@@ -88,16 +87,16 @@ class Kernel:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns of the window."""
+        """Rows and columns of the weights."""
         return len(self.fractions), len(self.fractions[0])
 
     @property
     def origin(self) -> tuple[int, int]:
-        """The anchor, as a pair that is always there."""
+        """The anchor in effect: ``anchor``, or its default."""
         return self.anchor if self.anchor is not None else (self.shape[0] // 2, self.shape[1] // 2)
 
     def rotated(self) -> Kernel:
-        """Return this kernel turned by 180 degrees, the anchor with it: correlating by it is convolving by this one."""
+        """Return this kernel and its anchor rotated by 180 degrees: correlating by it is convolving by this one."""
         rows, cols = self.shape
         return Kernel(
             [[weight * to_fraction(self.divisor) for weight in row[::-1]] for row in self.fractions[::-1]],
@@ -119,15 +118,15 @@ class Kernel:
     def __repr__(self) -> str:
         settings = {"name": self.name, "divisor": self.divisor, "offset": self.offset, "anchor": self.anchor}
         defaults = {"name": "", "divisor": 1, "offset": 0, "anchor": None}
-        given = "".join(f", {key}={value!r}" for key, value in settings.items() if value != defaults[key])
-        return f"Kernel({self.weights.tolist()}{given})"
+        options = "".join(f", {key}={value!r}" for key, value in settings.items() if value != defaults[key])
+        return f"Kernel({self.weights.tolist()}{options})"
 
 
 def response(patch: ArrayLike, kernel: Kernel) -> float:
-    """Weigh one window by a kernel and add up: its edge confidence.
+    """Return the response of a kernel to one window of pixels: its edge confidence.
 
-    A window is exactly as large as the kernel, so nothing slides. The result keeps its sign, which tells a falling edge
-    from a rising one.
+    The window is as large as the kernel, so nothing slides. The sign of the result distinguishes falling edges from
+    rising ones.
 
     Args:
         patch: Window of shape ``kernel.shape``; any real dtype.
@@ -139,7 +138,7 @@ def response(patch: ArrayLike, kernel: Kernel) -> float:
 
     Raises:
         ShapeError: ``patch`` and ``kernel`` differ in shape.
-        PixelTypeError: ``patch`` does not hold real numbers.
+        PixelTypeError: ``patch`` does not contain real numbers.
 
     Example:
         >>> from livefilter.kernels import HORIZONTAL_EDGE
@@ -153,22 +152,22 @@ def response(patch: ArrayLike, kernel: Kernel) -> float:
             f"patch: must have the kernel's shape {kernel.shape}, found rows of several lengths"
         ) from error
     if window.dtype.kind not in "buif":
-        raise PixelTypeError(f"patch: must hold real numbers, found {window.dtype}")
+        raise PixelTypeError(f"patch: must contain real numbers, found {window.dtype}")
     if window.shape != kernel.shape:
         raise ShapeError(f"patch: must have the kernel's shape {kernel.shape}, found {window.shape}")
     return float(np.sum(window.astype(np.float64) * kernel.integers) / kernel.integer_divisor)
 
 
 def _rectangle(weights: ArrayLike | Sequence[Sequence[float | Fraction]]) -> list[list[object]]:
-    """Return weights as rows of equal length, the numbers as they were given."""
+    """Return the weights as rows of equal length, their numbers unchanged."""
     if isinstance(weights, np.ndarray):
         rows = [list(row) for row in weights] if weights.ndim == 2 else []
         ndim = weights.ndim
     else:
         if not isinstance(weights, Sequence) or isinstance(weights, str):
             raise KernelError(f"weights: must be rows of numbers, found {weights!r}")
-        given: list[Any] = list(weights)
-        rows = [list(row) for row in given if isinstance(row, Sequence) or np.ndim(row) == 1]
+        entries: list[Any] = list(weights)
+        rows = [list(row) for row in entries if isinstance(row, Sequence) or np.ndim(row) == 1]
         ndim = 2 if len(rows) == len(weights) else 1
     if ndim != 2:
         raise KernelError(
@@ -191,7 +190,7 @@ def _checked_anchor(anchor: tuple[int, int] | None, shape: tuple[int, int]) -> t
     if (
         not isinstance(anchor, Sequence | np.ndarray)
         or len(anchor) != 2
-        or not all(isinstance(at, int | np.integer) for at in anchor)
+        or not all(isinstance(index, int | np.integer) for index in anchor)
     ):
         raise KernelError(f"anchor: must be (row, col), two whole numbers, found {anchor!r}")
     row, col = int(anchor[0]), int(anchor[1])

@@ -1,4 +1,4 @@
-"""Named kernels, each drawn, with its source."""
+"""Named kernels, each with a drawing and its source."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from livefilter.kernels._rational import to_fraction
 Operator = Literal["sobel", "scharr", "prewitt"]
 
 HORIZONTAL_EDGE = Kernel([[2, 2], [-2, -2]], name="horizontal edge")
-"""The articles' kernel for edges that run along a row: bright above dark is positive."""
+"""Kernel for edges that run along a row: bright above dark is positive."""
 
 VERTICAL_EDGE = Kernel([[2, -2], [2, -2]], name="vertical edge")
-"""The articles' kernel for edges that run along a column: bright left of dark is positive."""
+"""Kernel for edges that run along a column: bright left of dark is positive."""
 
 _SMOOTHING: dict[Operator, tuple[int, int, int]] = {"sobel": (1, 2, 1), "scharr": (3, 10, 3), "prewitt": (1, 1, 1)}
 
-# OpenCV's own Gaussian of a size without a sigma, in 256ths (getGaussianKernel, "small_gaussian_tab").
+# OpenCV's Gaussians of a size without a sigma, in 256ths (getGaussianKernel, "small_gaussian_tab").
 _SMALL_GAUSSIANS = {
     1: (256,),
     3: (64, 128, 64),
@@ -44,7 +44,7 @@ def derivative(operator: Operator, axis: int) -> Kernel:
                -1  0  1               -3  0   3               -1  0  1
 
     Raises:
-        KernelError: Unknown operator, or an axis other than 0 and 1.
+        KernelError: ``operator`` is unknown, or ``axis`` is neither 0 nor 1.
     """
     if operator not in _SMOOTHING:
         raise KernelError(f"operator: must be one of {', '.join(_SMOOTHING)}, found {operator!r}")
@@ -81,7 +81,7 @@ def laplacian(neighbours: int = 4) -> Kernel:
             0   1  0          1   1  1
 
     Raises:
-        KernelError: Another number of neighbours.
+        KernelError: ``neighbours`` is neither 4 nor 8.
     """
     if neighbours not in (4, 8):
         raise KernelError(f"neighbours: must be 4 or 8, found {neighbours!r}")
@@ -91,14 +91,14 @@ def laplacian(neighbours: int = 4) -> Kernel:
 
 
 def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tuple[int, ...]:
-    """Return a 1-D Gaussian in whole 256ths that add up to 256, as OpenCV's GaussianBlur uses on uint8 images.
+    """Return a 1-D Gaussian of whole weights that add up to 256, as OpenCV's GaussianBlur uses for uint8 images.
 
     With a size alone, sigma is 0.3 * ((size - 1) / 2 - 1) + 0.8, or OpenCV's table for sizes up to 9. With a sigma
-    alone, the size is the odd number next to 6 sigma + 1. Weights are rounded from the outside in, and each one's
-    rounding error is handed to the next, so that no tail is lost at once.
+    alone, the size is the odd number next to 6 sigma + 1. Weights are rounded from the outside in, and the rounding
+    error of each is carried over to the next, so that the tails do not vanish.
 
     Raises:
-        KernelError: Neither is given, sigma is not positive, or the size is even or beyond 63.
+        KernelError: Both are None, sigma is not positive, or the size is even or larger than 63.
     """
     if sigma is None and size is None:
         raise KernelError("gaussian: needs sigma, size, or both")
@@ -109,7 +109,7 @@ def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tup
         size = round(6 * sigma + 1) | 1
         if size > MAX_SIDE:
             raise KernelError(
-                f"sigma: {sigma} needs a kernel of {size}, beyond {MAX_SIDE}; give a size too, or blur twice "
+                f"sigma: {sigma} needs a kernel of {size}, beyond {MAX_SIDE}; set a size too, or blur twice "
                 f"by {sigma / math.sqrt(2):.3g}"
             )
     if not (1 <= size <= MAX_SIDE and size % 2 == 1):
@@ -119,7 +119,7 @@ def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tup
             return _SMALL_GAUSSIANS[size]
         sigma = 0.3 * ((size - 1) / 2 - 1) + 0.8
     curve = [math.exp(-((at - size // 2) ** 2) / (2 * sigma**2)) for at in range(size)]
-    # Differences of the rounded running sum hand every rounding error to the next weight.
+    # Differences of the rounded running sum carry each rounding error over to the next weight.
     running = [0, *(round(256 * math.fsum(curve[: at + 1]) / math.fsum(curve)) for at in range(size // 2))]
     tail = [after - before for before, after in pairwise(running)]
     return (*tail, 256 - 2 * sum(tail), *reversed(tail))
@@ -129,10 +129,11 @@ def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tup
 def gaussian(sigma: float | None = None, size: int | None = None) -> Kernel:
     """Return the 2-D Gaussian, the outer product of ``gaussian_weights`` with itself, over 65536.
 
-    Within 1 gray level of ``cv2.GaussianBlur`` (which rounds halves up), and equal wherever no half is rounded.
+    The result is within 1 gray level of ``cv2.GaussianBlur``, which rounds halves up, and equal where no half is
+    rounded.
 
     Raises:
-        KernelError: As ``gaussian_weights``.
+        KernelError: As for ``gaussian_weights``.
     """
     weights = gaussian_weights(sigma, size)
     return Kernel(np.outer(weights, weights), divisor=65536, name=f"gaussian {len(weights)}")
@@ -140,10 +141,10 @@ def gaussian(sigma: float | None = None, size: int | None = None) -> Kernel:
 
 @lru_cache(maxsize=32)
 def box(rows: int, cols: int | None = None) -> Kernel:
-    """Return the mean over ``rows`` x ``cols`` pixels; square unless ``cols`` is given.
+    """Return the mean of ``rows`` x ``cols`` pixels; without ``cols``, a square.
 
     Raises:
-        KernelError: A side beyond 1 to 63.
+        KernelError: A side is not from 1 to 63.
     """
     cols = rows if cols is None else cols
     if not (1 <= rows <= MAX_SIDE and 1 <= cols <= MAX_SIDE):
@@ -152,7 +153,7 @@ def box(rows: int, cols: int | None = None) -> Kernel:
 
 
 def sharpen(amount: float | Fraction = 1) -> Kernel:
-    """Return the picture minus ``amount`` times its Laplacian.
+    """Return a sharpening kernel: the image minus ``amount`` times its Laplacian.
 
     ::
 
@@ -169,7 +170,7 @@ def sharpen(amount: float | Fraction = 1) -> Kernel:
 
 
 def emboss() -> Kernel:
-    """Return a relief lit from the upper left, the picture kept under it.
+    """Return an emboss kernel: a relief lit from the upper left, on top of the image.
 
     ::
 

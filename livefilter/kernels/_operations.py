@@ -1,7 +1,7 @@
-"""The five exact operations that every step of every preset comes down to.
+"""The five exact operations that the steps of presets consist of.
 
-A picture goes in as uint8 and comes out as uint8, so a chain is the operations one after the other. ``reference`` says
-what each computes; the compiler says how.
+Each takes and returns a uint8 image, so a chain applies one after the other. `reference` defines what each computes;
+the compiler decides how.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from livefilter.kernels._rational import integer_form, to_fraction
 Norm = Literal["l1", "l2", "max"]
 NORMS: tuple[Norm, ...] = get_args(Norm)
 MAX_DENOMINATOR = 4096
-"""Amounts and shares are read as the nearest fraction with a denominator up to this (exact for three decimals)."""
+"""Amounts and weights become the nearest fraction with a denominator up to this, exact for three decimals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Weighted sum of the neighbourhood; ``absolute`` takes its absolute value before rounding and saturation."""
+    """Weighted sum of the neighbourhood; ``absolute`` takes the absolute value before rounding and saturation."""
 
     kernel: Kernel
     border: Border = "reflect_101"
@@ -32,9 +32,10 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """Length of the vector (x, y), two weighted sums of the neighbourhood.
+    """Length of the vector (x, y) of two weighted sums of the neighbourhood.
 
-    ``norm`` l1 is |x| + |y|, l2 is sqrt(x*x + y*y), max is the larger of |x| and |y|; rounded once, at the end.
+    ``norm`` l1 is |x| + |y|, l2 is sqrt(x*x + y*y), max is the larger of |x| and |y|. The result is rounded once, at
+    the end.
 
     Raises:
         KernelError: A kernel has an offset.
@@ -47,10 +48,10 @@ class Gradient:
 
     def __post_init__(self) -> None:
         if self.x.integer_offset or self.y.integer_offset:
-            raise KernelError("gradient: its kernels have no offset")
+            raise KernelError("gradient: its kernels must have no offset")
 
     def common_integers(self) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-        """Return the weights of x and of y, row by row, over one divisor."""
+        """Return the weights of x and of y, row by row, and their common divisor."""
         x = [weight for row in self.x.fractions for weight in row]
         y = [weight for row in self.y.fractions for weight in row]
         weights, _, divisor = integer_form(x + y)
@@ -59,10 +60,10 @@ class Gradient:
 
 @dataclass(frozen=True, slots=True)
 class Unsharp:
-    """The picture plus ``amount`` times its difference from its blur, where that difference is at least ``threshold``.
+    """Unsharp mask: the image plus ``amount`` times its difference from its blur, from ``threshold`` on.
 
-    With p the pixel and b the blurred pixel (uint8, as Correlation gives it): p where |p - b| < threshold, and
-    elsewhere p + amount * (p - b), rounded half to even and saturated.
+    With p the pixel and b the blurred pixel (uint8, as from `Correlation`): p where |p - b| < threshold, otherwise
+    p + amount * (p - b), rounded half to even and saturated.
     """
 
     kernel: Kernel
@@ -76,7 +77,7 @@ class Unsharp:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Every gray level replaced by another: 256 bytes, one for each level."""
+    """Lookup table: 256 bytes, the new value of each gray level."""
 
     table: bytes
 
@@ -87,7 +88,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """``weight`` parts of the preset's input and 1 - ``weight`` parts of the picture so far, rounded half to even."""
+    """Mix of the chain's input (``weight``) and the current image (1 - ``weight``), rounded half to even."""
 
     weight: Fraction
 

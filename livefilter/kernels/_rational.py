@@ -1,9 +1,9 @@
 """Weights as exact integers over one divisor.
 
-What a pixel is has to be a definition, not a float sum in some order. So a weight is the decimal that it prints as (0.1
-is one tenth), and a kernel is ``(sum(weights * pixels) + offset) / divisor`` in integers of at most 31 bits. Decimals
-so long that they do not fit (17 digits from a computation, say) are rounded, once and here, to the finest binary
-fraction that does.
+A pixel needs an exact definition, not a float sum whose order matters. So a weight is the decimal that it prints as
+(0.1 is one tenth), and a kernel is ``(sum(weights * pixels) + offset) / divisor`` in integers of at most 31 bits.
+Decimals that do not fit, such as the 17 digits of a computed float, are rounded here, once, to the finest binary
+fraction that fits.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ INTEGER_BITS = 30
 _LIMIT = 1 << INTEGER_BITS
 
 
-def to_fraction(value: object, what: str = "weight") -> Fraction:
-    """Return a number as the exact fraction that its shortest decimal form stands for.
+def to_fraction(value: object, name: str = "weight") -> Fraction:
+    """Return a number as the exact fraction of its shortest decimal form.
 
     Example:
         >>> to_fraction(0.1)
         Fraction(1, 10)
 
     Raises:
-        KernelError: ``value`` is no finite real number.
+        KernelError: ``value`` is not a finite real number.
     """
     if isinstance(value, Fraction):
         return value
@@ -38,22 +38,22 @@ def to_fraction(value: object, what: str = "weight") -> Fraction:
         return Fraction(int(value))
     if isinstance(value, float | np.floating):
         if not math.isfinite(value):
-            raise KernelError(f"{what}: must be finite, found {value}")
+            raise KernelError(f"{name}: must be finite, found {value}")
         return Fraction(str(value))
-    raise KernelError(f"{what}: must be a real number, found {value!r}")
+    raise KernelError(f"{name}: must be a real number, found {value!r}")
 
 
 def integer_form(weights: Sequence[Fraction], offset: Fraction = Fraction(0)) -> tuple[tuple[int, ...], int, int]:
-    """Bring fractions to integers over one divisor, exactly wherever 30 bits allow it.
+    """Return fractions as integers over a common divisor, exactly if 30 bits suffice.
 
     Args:
-        weights: Weights of one kernel, or of several that are to share a divisor.
+        weights: Weights of one kernel, or of several kernels that share a divisor.
         offset: Added to the weighted sum.
 
     Returns:
-        (integer weights, integer offset, divisor), the divisor positive and the three without a common factor. For
-        uint8 pixels every partial sum, in any order, stays below 2**30 in absolute value. Where rounding was needed,
-        each weight is off by at most half of ``1 / divisor``.
+        (integer weights, integer offset, divisor), with a positive divisor and no common factor. For uint8 pixels
+        every partial sum, in any order, stays below 2**30 in absolute value. If rounding was needed, the error of each
+        weight is at most half of ``1 / divisor``.
 
     Raises:
         KernelError: The weights are too large for any divisor.
@@ -69,7 +69,7 @@ def integer_form(weights: Sequence[Fraction], offset: Fraction = Fraction(0)) ->
             return _reduced(integers, shifted, 1 << bits)
     raise KernelError(
         "weights: 255 * sum(|weights|) / divisor + |offset| must stay below 2**30, "
-        f"found {_spelled(_largest_sum(weights, offset))}; scale the weights down"
+        f"found {_format(_largest_sum(weights, offset))}; scale the weights down"
     )
 
 
@@ -78,7 +78,7 @@ def _largest_sum(weights: Iterable[Fraction | int], offset: Fraction | int) -> F
     return 255 * total + abs(Fraction(offset))
 
 
-def _spelled(value: Fraction) -> str:
+def _format(value: Fraction) -> str:
     return f"{float(value):.3g}" if value < 10**300 else "over 1e+300"
 
 

@@ -1,4 +1,4 @@
-"""What an edge score is: two kernels, a threshold, and how exact sums become three numbers."""
+"""Edge scores: two kernels, a threshold, and the three scores of a frame from exact sums."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from livefilter.kernels._rational import to_fraction
 
 @dataclass(frozen=True, slots=True)
 class EdgeScore:
-    """How much edge there is in a frame; each in [0, 1].
+    """Edge scores of a frame, each in [0, 1].
 
     Attributes:
         horizontal: Mean strength of edges that run along the rows.
         vertical: Mean strength of edges that run along the columns.
-        density: Share of the windows in which either edge is at least as strong as the threshold.
+        density: Share of windows in which either response reaches the threshold.
     """
 
     horizontal: float
@@ -32,7 +32,7 @@ class EdgeScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSums:
-    """What is counted in a frame, exactly: the sums of both absolute responses, the dense windows, and all windows."""
+    """Exact counts of a frame: sums of both absolute responses, number of dense windows, and of all windows."""
 
     horizontal: int
     vertical: int
@@ -42,29 +42,28 @@ class ScoreSums:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRule:
-    """Two kernels of one shape and a threshold.
+    """Definition of the scores: two kernels of one shape and a threshold.
 
-    R_H and R_V are the correlations of the unfiltered gray frame with the two kernels, in valid windows only, n of
-    them. R_max is 255 times the sum of the positive weights (or of the negative ones, if that is larger). Then
-    ``horizontal`` is sum(|R_H|) / (n * R_max), ``vertical`` the same of R_V, and ``density`` the share of windows in
-    which |R_H| or |R_V| reaches threshold * R_max. The articles on convolution that livefilter starts from use the 2x2
-    pair.
+    R_H and R_V are the correlations of the unfiltered gray frame with the two kernels, in the n valid windows. R_max is
+    255 times the sum of the positive weights, or of the negative weights if that is larger. Then ``horizontal`` is
+    sum(|R_H|) / (n * R_max), ``vertical`` the same of R_V, and ``density`` the share of windows in which |R_H| or |R_V|
+    reaches threshold * R_max.
 
     Attributes:
-        horizontal: Kernel for edges along the rows; its divisor plays no part, and it has no offset.
+        horizontal: Kernel for edges along the rows; its divisor has no effect, and it has no offset.
         vertical: Kernel for edges along the columns, of the same shape.
         threshold: In [0, 1], as a share of the strongest possible response.
-        largest: R_max of the horizontal and of the vertical kernel, in units of their integer weights.
+        max_response: R_max of the horizontal and of the vertical kernel, in units of their integer weights.
 
     Raises:
-        KernelError: Shapes differ, an offset is given, or all weights are zero.
+        KernelError: The shapes differ, a kernel has an offset, or all its weights are zero.
         OptionError: The threshold is not in [0, 1].
     """
 
     horizontal: Kernel = HORIZONTAL_EDGE
     vertical: Kernel = VERTICAL_EDGE
     threshold: Fraction = Fraction(1, 10)
-    largest: tuple[int, int] = field(init=False, repr=False, compare=False)
+    max_response: tuple[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", to_fraction(self.threshold, "threshold"))
@@ -76,23 +75,23 @@ class ScoreRule:
             )
         for kernel in (self.horizontal, self.vertical):
             if kernel.integer_offset:
-                raise KernelError(f"kernels: a score has no offset, found {float(kernel.offset):g}")
+                raise KernelError(f"kernels: must have no offset, found {float(kernel.offset):g}")
             if not kernel.integers.any():
-                raise KernelError("kernels: one of zeros only sees no edge")
-        largest = tuple(_largest_response(kernel.integers) for kernel in (self.horizontal, self.vertical))
-        object.__setattr__(self, "largest", largest)
+                raise KernelError("kernels: must have a weight other than zero")
+        max_response = tuple(_max_response(kernel.integers) for kernel in (self.horizontal, self.vertical))
+        object.__setattr__(self, "max_response", max_response)
 
     @property
     def limits(self) -> tuple[int, int]:
-        """The least |R_H| and the least |R_V| that count as dense."""
-        first, second = (math.ceil(self.threshold * largest) for largest in self.largest)
+        """Smallest |R_H| and |R_V| that count as dense."""
+        first, second = (math.ceil(self.threshold * max_response) for max_response in self.max_response)
         return first, second
 
     def score(self, sums: ScoreSums) -> EdgeScore:
-        """Return the three scores for what was counted; all zero for a frame smaller than the kernels."""
+        """Return the scores from the counts of a frame; all zero for a frame smaller than the kernels."""
         if sums.windows == 0:
             return EdgeScore(0.0, 0.0, 0.0)
-        horizontal, vertical = self.largest
+        horizontal, vertical = self.max_response
         return EdgeScore(
             sums.horizontal / (sums.windows * horizontal),
             sums.vertical / (sums.windows * vertical),
@@ -100,7 +99,7 @@ class ScoreRule:
         )
 
 
-def _largest_response(weights: NDArray[np.int64]) -> int:
+def _max_response(weights: NDArray[np.int64]) -> int:
     positive = int(weights[weights > 0].sum())
     negative = int(-weights[weights < 0].sum())
     return 255 * max(positive, negative)

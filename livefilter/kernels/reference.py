@@ -1,6 +1,6 @@
-"""The truth: what one output pixel is, in plain NumPy, a sliding window and nothing else.
+"""Reference implementation: the definition of every output pixel, as a plain sliding window in NumPy.
 
-Slow on purpose. Whatever the compiler generates must give the same bytes.
+It is slow on purpose. Compiled code must produce the same bytes.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Integers = NDArray[np.int64]
 
 
 def pad(image: Pixels, kernel: Kernel, border: Border) -> Pixels:
-    """Return the image with what the kernel sees beyond its edges, by the rule of ``border``."""
+    """Return the image padded by what the kernel reaches beyond its edges, by the rule ``border``."""
     (rows, cols), (row, col) = kernel.shape, kernel.origin
     at_rows = border_indices(image.shape[0], row, rows - 1 - row, border)
     at_cols = border_indices(image.shape[1], col, cols - 1 - col, border)
-    known = (at_rows != OUTSIDE)[:, None] & (at_cols != OUTSIDE)[None, :]
-    return np.where(known, image[at_rows][:, at_cols], np.uint8(0))
+    is_inside = (at_rows != OUTSIDE)[:, None] & (at_cols != OUTSIDE)[None, :]
+    return np.where(is_inside, image[at_rows][:, at_cols], np.uint8(0))
 
 
 def weighted_sum(image: Pixels, weights: Integers) -> Integers:
-    """Slide integer weights over the image, valid windows only, and add up the products, exactly."""
+    """Return the exact sum of products of integer weights and each valid window of the image."""
     rows, cols = (side - kernel_side + 1 for side, kernel_side in zip(image.shape, weights.shape, strict=True))
     total = np.zeros((max(rows, 0), max(cols, 0)), dtype=np.int64)
     for (i, j), weight in np.ndenumerate(weights):
@@ -41,19 +41,19 @@ def weighted_sum(image: Pixels, weights: Integers) -> Integers:
 
 
 def round_half_even(numerator: Integers, divisor: int) -> Integers:
-    """Return numerator / divisor as the nearest whole number, halves to the even one, in integers only."""
+    """Return numerator / divisor, rounded half to even, computed in integers."""
     quotient, remainder = np.divmod(numerator, divisor)
     up = (2 * remainder > divisor) | ((2 * remainder == divisor) & (quotient % 2 == 1))
     return np.asarray(quotient + up, dtype=np.int64)
 
 
 def saturate(values: Integers) -> Pixels:
-    """Return values as uint8: below 0 is 0, above 255 is 255."""
+    """Return values as uint8, clipped to 0 and 255."""
     return values.clip(0, 255).astype(np.uint8)
 
 
 def gradient_length(across: Integers, down: Integers, norm: Norm, divisor: int) -> Pixels:
-    """Return the length of the vectors (across, down) / divisor, as Gradient defines it."""
+    """Return the length of the vectors (across, down) / divisor, as `Gradient` defines it."""
     if norm == "l2":
         length = np.sqrt((across * across + down * down).astype(np.float64)) / divisor
         return np.rint(length).clip(0, 255).astype(np.uint8)
@@ -62,7 +62,7 @@ def gradient_length(across: Integers, down: Integers, norm: Norm, divisor: int) 
 
 
 def unsharp_mask(operation: Unsharp, image: Pixels, blurred: Pixels) -> Pixels:
-    """Return the image with its difference from its blur added, as Unsharp defines it."""
+    """Return the image sharpened by its difference from its blur, as `Unsharp` defines it."""
     amount, pixels = operation.amount, image.astype(np.int64)
     difference = pixels - blurred
     sharp = round_half_even(pixels * amount.denominator + difference * amount.numerator, amount.denominator)
@@ -76,7 +76,7 @@ def correlate(
     mode: Mode = "same",
     dtype: type[np.generic] = np.uint8,
 ) -> NDArray[np.generic]:
-    """Correlate by the definition; arguments as the public ``livefilter.correlate``."""
+    """Correlate by the definition; arguments as for ``livefilter.correlate``."""
     check_gray(image)
     if mode == "valid" and any(side < size for side, size in zip(image.shape, kernel.shape, strict=True)):
         raise ShapeError(f"image: mode 'valid' needs at least the kernel's shape {kernel.shape}, found {image.shape}")
@@ -93,7 +93,7 @@ def correlate(
 
 
 def apply(operation: Operation, image: Pixels, original: Pixels) -> Pixels:
-    """Apply one operation to the picture so far; ``original`` is the input of the whole chain."""
+    """Apply one operation to an image; ``original`` is the input of the whole chain."""
     match operation:
         case Correlation(kernel, border, absolute):
             numerator = weighted_sum(pad(image, kernel, border), kernel.integers) + kernel.integer_offset
@@ -108,8 +108,8 @@ def apply(operation: Operation, image: Pixels, original: Pixels) -> Pixels:
         case Lookup(table):
             return np.frombuffer(table, dtype=np.uint8)[image]
         case Blend(weight):
-            kept, rest = weight.numerator, weight.denominator - weight.numerator
-            mixed = kept * original.astype(np.int64) + rest * image.astype(np.int64)
+            original_weight, image_weight = weight.numerator, weight.denominator - weight.numerator
+            mixed = original_weight * original.astype(np.int64) + image_weight * image.astype(np.int64)
             return saturate(round_half_even(mixed, weight.denominator))
 
 
@@ -122,7 +122,7 @@ def apply_all(operations: Sequence[Operation], image: Pixels) -> Pixels:
 
 
 def score_sums(image: Pixels, rule: ScoreRule) -> ScoreSums:
-    """Count what ``rule`` asks for in a gray image."""
+    """Return the exact counts of a gray image for a rule of edge scores."""
     horizontal = np.abs(weighted_sum(check_gray(image), rule.horizontal.integers))
     vertical = np.abs(weighted_sum(image, rule.vertical.integers))
     first, second = rule.limits

@@ -9,9 +9,7 @@ from typing import cast
 
 import pytest
 
-from livefilter.cli import _batch, run
-from livefilter.cli._batch import Bars
-from livefilter.cli._progress import left, make_bar
+from livefilter.cli import ProgressBars, format_remaining, make_bar, progress_bars, report_results, run
 from livefilter.errors import OptionError, SinkError, SourceError
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline import InputResult, Progress, Summary
@@ -64,8 +62,8 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("process a.mp4 b.mp4", "several sources need a folder"),
-        ("score a.mp4 b.mp4", "several sources need a folder"),
+        ("process a.mp4 b.mp4", "several inputs need an output folder"),
+        ("score a.mp4 b.mp4", "several inputs need an output folder"),
         ("process a.mp4 --resume", "--resume: is for several inputs"),
         ("process a.mp4 --jobs 2", "--jobs: is for several inputs"),
         ("process a.mp4 --ending .mkv", "--ending: is for several inputs"),
@@ -73,9 +71,9 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("process a.mp4 -d out -o b.mp4", "-o: is for one input"),
         ("score a.mp4 -d out -o b.csv", "-o: is for one input"),
         ("process a.mp4 -d out --window", "--window: is for one input"),
-        ("process a.mp4 -d out --scores b.csv", "--scores: with -d, is one of the endings"),
-        ("process a.mp4 -d out --ending png", "--ending: is one of .mp4"),
-        ("score a.mp4 -d out --plot b.png", "--plot: with -d, is one of the endings"),
+        ("process a.mp4 -d out --scores b.csv", "--scores: with -d, must be one of"),
+        ("process a.mp4 -d out --ending png", "--ending: must be one of .mp4"),
+        ("score a.mp4 -d out --plot b.png", "--plot: with -d, must be one of"),
         ("process a.mp4 --audio-codec aac --no-audio", "--audio-codec, --no-audio"),
         ("process a.mp4 --crf 99", "crf: must be from 0"),
         ("process a.mp4 --start soon", "time: must be seconds"),
@@ -119,10 +117,10 @@ def test_the_exit_code_is_the_most_serious(
     outcomes: list[InputResult], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bug, then outputs, inputs, usage, and loss; each failure and each loss is named on standard error."""
-    assert _batch._report(outcomes, len(outcomes), as_json=False, is_quiet=True, is_stopped=False) == code
+    assert report_results(outcomes, len(outcomes), as_json=False, is_quiet=True, is_stopped=False) == code
     told = capsys.readouterr().err.splitlines()
     assert len(told) == sum(outcome.error is not None or outcome.loss is not None for outcome in outcomes)
-    assert _batch._report(outcomes, len(outcomes), as_json=True, is_quiet=True, is_stopped=True) == 130
+    assert report_results(outcomes, len(outcomes), as_json=True, is_quiet=True, is_stopped=True) == 130
 
 
 def test_json_tells_all_of_each(capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +130,7 @@ def test_json_tells_all_of_each(capsys: pytest.CaptureFixture[str]) -> None:
         InputResult("b", error=SourceError("b: gone")),
         InputResult("c", summary(is_interrupted=True)),
     ]
-    _batch._report(outcomes, 3, as_json=True, is_quiet=False, is_stopped=False)
+    report_results(outcomes, 3, as_json=True, is_quiet=False, is_stopped=False)
     a, b, c = json.loads(capsys.readouterr().out)
     assert (a["status"], a["outputs"], a["mean_score"]["density"]) == ("done", ["out/a.mp4"], 0.3)
     assert (b["status"], b["error"]) == ("failed", "b: gone")
@@ -143,10 +141,10 @@ def test_bars_are_drawn_for_what_is_at_work_and_for_all() -> None:
     """One for each and one in total, which goes by the bytes; those that end leave."""
     clock = FakeClock()
     bar = make_bar()
-    bars = Bars(bar, clock=clock)
+    bars = ProgressBars(bar, clock=clock)
     bars.on_start(["in/a.mp4", "b.mp4", "c.mp4", "d.mp4"], [100, 300, 0, 100])
     bars.on_done(3, InputResult("d.mp4", is_skipped=True))
-    assert bars.remaining_s is None
+    assert bars.eta_s is None
     clock.advance(10)
     bars.on_progress(0, Progress(0, None))
     bars.on_progress(0, Progress(5, 10))
@@ -154,7 +152,7 @@ def test_bars_are_drawn_for_what_is_at_work_and_for_all() -> None:
     assert [task.description for task in bar.tasks] == ["all", "a.mp4", "b.mp4"]
     assert [task.fields["count"] for task in bar.tasks] == ["1/4", "5/10", "50/100"]
     # 200 of 566 bytes took 10 s; c.mp4 counts as much as the others do in the mean.
-    assert bars.remaining_s == pytest.approx(10 * 366 / 200)
+    assert bars.eta_s == pytest.approx(10 * 366 / 200)
     assert bar.tasks[0].percentage == pytest.approx(100 * 300 / 666)
     bars.on_done(0, InputResult("in/a.mp4", summary()))
     assert [task.description for task in bar.tasks] == ["all", "b.mp4"]
@@ -164,7 +162,7 @@ def test_bars_are_drawn_for_what_is_at_work_and_for_all() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s left"), (59.6, "1:00 left"), (3600, "1:00:00 left")])
 def test_what_is_left_is_told_as_a_clock_does(seconds: float, words: str) -> None:
     """Seconds, minutes, hours."""
-    assert left(seconds) == words
+    assert format_remaining(seconds) == words
 
 
 def test_on_a_terminal_bars_are_shown(
@@ -172,7 +170,7 @@ def test_on_a_terminal_bars_are_shown(
 ) -> None:
     """And nothing is left of them at the end."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with _batch._shown(is_quiet=False) as shown:
+    with progress_bars(is_quiet=False) as shown:
         shown.on_start(["a"], [1])
         shown.on_done(0, InputResult("a", summary()))
     assert cast(Callable[[], object], shown._bar) is not None

@@ -15,6 +15,8 @@ import pytest
 
 from livefilter import sources
 from livefilter.cli import run
+
+# Private: each check runs alone, against what the test breaks.
 from livefilter.cli.doctor import _checks
 from livefilter.cli.doctor._checks import Check
 from livefilter.presets import user_folder
@@ -69,7 +71,7 @@ def test_json_has_every_check_and_the_number_of_faults(capsys: pytest.CaptureFix
     assert run(["doctor", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["faults"] == 0
-    assert {"name", "verdict", "found", "cure"} == set(report["checks"][0])
+    assert {"name", "verdict", "found", "fix"} == set(report["checks"][0])
     assert {"OpenCV wheels", "windows", "cameras"} <= {check["name"] for check in report["checks"]}
 
 
@@ -113,7 +115,7 @@ def test_it_runs_as_a_program_where_opencv_cannot_load(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "")
     assert "fault  OpenCV         cannot be imported: libGL.so.1" in done.stdout
     assert "apt install libgl1" in done.stdout
-    assert "note   windows        cannot be told while OpenCV" in done.stdout
+    assert "note   windows        unknown, since OpenCV" in done.stdout
     assert "ok     presets" in done.stdout
 
 
@@ -126,15 +128,15 @@ def test_a_package_that_does_not_load_is_a_fault(module: str, name: str, monkeyp
     monkeypatch.setitem(sys.modules, module, None)
     found = {check.name: check for check in _checks.all_checks()}
     assert found[name].verdict == "fault"
-    assert found[name].cure.startswith("pip install --force-reinstall ")
+    assert found[name].fix.startswith("pip install --force-reinstall ")
     assert {"x264", "windows", "cameras", "presets"} <= set(found)
 
 
 def test_a_missing_library_of_the_system_is_named_in_the_cure() -> None:
     """LibGL has its own, with the packages of the usual systems."""
-    assert "libgl1" in _checks._import_cure("opencv-python", "libGL.so.1: cannot open shared object file")
+    assert "libgl1" in _checks._import_fix("opencv-python", "libGL.so.1: cannot open shared object file")
     message = "libgthread-2.0.so.0: cannot open shared object file"
-    assert _checks._import_cure("opencv-python", message) == (
+    assert _checks._import_fix("opencv-python", message) == (
         "install the system's package that has libgthread-2.0.so.0"
     )
 
@@ -162,14 +164,14 @@ def test_a_pyav_without_x264_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None
     check = only(_checks.encoder())
     assert check.verdict == "fault"
     assert "libx264" in check.found
-    assert "pip install" in check.cure
+    assert "pip install" in check.fix
 
 
 def test_missing_extras_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are optional, and each note has the command that installs what is missing."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert [(check.verdict, check.cure) for check in _checks.extras()] == [
+    assert [(check.verdict, check.fix) for check in _checks.extras()] == [
         ("note", "pip install 'livefilter[explain]'"),
         ("note", "pip install 'livefilter[parquet]'"),
     ]
@@ -177,19 +179,19 @@ def test_missing_extras_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_processor_has_a_name_on_every_system(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux keeps it in /proc, macOS in sysctl, Windows in Python's own platform module."""
-    assert _checks._processor()
+    assert _checks._cpu_name()
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr(subprocess, "run", lambda *given, **options: SimpleNamespace(stdout="Apple M4\n"))
-    assert _checks._processor() == "Apple M4"
+    assert _checks._cpu_name() == "Apple M4"
     monkeypatch.setattr(platform, "system", lambda: "Windows")
     monkeypatch.setattr(platform, "processor", lambda: "Intel64 Family 6")
-    assert _checks._processor() == "Intel64 Family 6"
+    assert _checks._cpu_name() == "Intel64 Family 6"
 
 
 def test_without_llvm_the_processor_has_no_features_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its name is told all the same."""
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    assert _checks._features() == []
+    assert _checks._cpu_features() == []
 
 
 # Folders
@@ -208,7 +210,7 @@ def test_a_cache_folder_that_cannot_be_written_is_a_note(tmp_path: Path, monkeyp
     check = only(_checks.caches())
     assert check.verdict == "note"
     assert "Read-only file system" in check.found
-    assert "LIVEFILTER_CACHE_DIR" in check.cure
+    assert "LIVEFILTER_CACHE_DIR" in check.fix
 
 
 def test_a_preset_of_the_users_own_that_does_not_load_is_a_note_with_its_place() -> None:
@@ -244,7 +246,7 @@ def test_no_display_is_a_note_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     check = only(_checks.display())
     assert (check.verdict, check.found) == ("note", "there is no display (DISPLAY is not set)")
-    assert "xvfb-run" in check.cure
+    assert "xvfb-run" in check.fix
 
 
 def test_a_headless_opencv_is_a_note_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +255,7 @@ def test_a_headless_opencv_is_a_note_with_a_cure(monkeypatch: pytest.MonkeyPatch
     check = only(_checks.display())
     assert check.verdict == "note"
     assert "opencv-python-headless" in check.found
-    assert check.cure.startswith("pip uninstall opencv-python-headless")
+    assert check.fix.startswith("pip uninstall opencv-python-headless")
 
 
 def test_a_display_is_told_with_what_draws_the_windows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,12 +300,12 @@ def test_no_camera_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check.found.startswith("none")
 
 
-@pytest.mark.parametrize(("system", "cure"), [("darwin", "Privacy & Security > Camera"), ("win32", "desktop apps")])
-def test_where_no_camera_opens_the_permission_of_that_system_is_the_cure(
-    system: str, cure: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("system", "fix"), [("darwin", "Privacy & Security > Camera"), ("win32", "desktop apps")])
+def test_where_no_camera_opens_the_permission_of_that_system_is_the_fix(
+    system: str, fix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All four indices are tried there, since no devices are listed."""
     monkeypatch.setattr(sys, "platform", system)
     check = only(_checks.cameras())
     assert check.found == "none opens (tried 0, 1, 2, 3)"
-    assert cure in check.cure
+    assert fix in check.fix

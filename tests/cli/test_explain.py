@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 
 from livefilter import kernels
 from livefilter.cli import run
-from livefilter.cli.explain._command import _strongest
-from livefilter.cli.explain._figure import Explanation, Weighing, compose, explain
-from livefilter.cli.explain._target import typed_kernel
+from livefilter.cli.explain import Explanation, KernelOperation, draw_figure, explain, parse_kernel, strongest_response
 from livefilter.compiler import Filter, correlate
 from livefilter.errors import OptionError
 from livefilter.frame import Pixels
@@ -86,7 +84,7 @@ def test_every_step_of_every_preset_ends_in_the_pixel_that_the_filter_gives(name
     """The last stage, worked out in fractions from the numbers shown, is the compiled filter's pixel."""
     preset = load_preset(name)
     for step, operation in enumerate(preset.operations):
-        if isinstance(operation, Weighing):
+        if isinstance(operation, KernelOperation):
             explanation = explained(preset, (2, 1), NOISE[:5, :6], step)
             assert explanation.stages[-1][1] == explanation.result
 
@@ -120,7 +118,7 @@ def test_the_sum_over_the_divisor_is_what_correlate_gives(weights: list[list[flo
     """The sum of the products, divided, is the float32 response of the compiled correlate, and that of ``response``."""
     weights = weights[:5]
     explanation = explained(one_step("kernel", weights=weights), (5, 5))
-    part, kernel = explanation.parts[0], Kernel(weights)
+    part, kernel = explanation.kernels[0], Kernel(weights)
     assert np.float32(part.total / part.divisor) == correlate(NOISE, kernel, dtype=np.float32)[5, 5]
     assert float(part.total / part.divisor) == pytest.approx(response(part.window, kernel), rel=1e-12, abs=1e-12)
 
@@ -131,7 +129,7 @@ def test_a_gradient_combines_its_two_sums_by_its_norm(norm: str, gain: float) ->
     """Both kernels are explained, and the length of (x, y) is the pixel, for every norm and gain."""
     for place in ((0, 3), (7, 7), (12, 16)):
         explanation = explained(one_step("gradient", norm=norm, gain=gain), place)
-        assert [part.name for part in explanation.parts] == ["x", "y"]
+        assert [part.name for part in explanation.kernels] == ["x", "y"]
         assert explanation.stages[-1][1] == explanation.result
 
 
@@ -157,7 +155,7 @@ def test_rounding_of_a_half_and_saturation_are_told() -> None:
     """2.5 becomes 2, and the words say why; -3 becomes 0."""
     image = np.full((3, 3), 5, dtype=np.uint8)
     halved = explained(one_step("kernel", weights=[[1]], divisor=2), (1, 1), image)
-    assert halved.stages[1:] == (("divided by 2", Fraction(5, 2)), ("rounded, half to even", Fraction(2)))
+    assert halved.stages[1:] == (("divided by 2", Fraction(5, 2)), ("rounded half to even", Fraction(2)))
     below = explained(one_step("kernel", weights=[[1]], offset=-8), (1, 1), image)
     assert below.stages[1:] == (("minus 8", Fraction(-3)), ("saturated at 0", Fraction(0)))
 
@@ -165,16 +163,16 @@ def test_rounding_of_a_half_and_saturation_are_told() -> None:
 def test_a_gain_is_shown_as_what_it_multiplies_by() -> None:
     """Sobel with gain 1.2 keeps its -1, 0, 1 and says "times 1.2"."""
     explanation = explained(one_step("gradient", gain=1.2), (6, 6))
-    assert explanation.parts[0].weights.tolist() == [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    assert explanation.kernels[0].weights.tolist() == [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
     assert explanation.stages[1][0] == "times 1.2"
 
 
 def test_pixels_beyond_the_edge_are_marked_and_named(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
     """In the corner, 5 of 9 pixels come from the border rule."""
     explanation = explained(one_step("kernel", weights=np.ones((3, 3)).tolist()), (0, 0))
-    assert explanation.parts[0].is_inside.tolist() == [[False] * 3, [False, True, True], [False, True, True]]
+    assert explanation.kernels[0].is_inside.tolist() == [[False] * 3, [False, True, True], [False, True, True]]
     assert run(["explain", "box-3", "--image", save(NOISE), "--at", "0,0"]) == 0
-    assert "5 of the window's pixels lie outside: reflect_101" in capsys.readouterr().out
+    assert "5 of the window's pixels are outside the image: reflect_101" in capsys.readouterr().out
 
 
 # The place
@@ -183,19 +181,19 @@ def test_pixels_beyond_the_edge_are_marked_and_named(save: Save, capsys: pytest.
 def test_without_a_place_it_is_the_strongest_response_first_in_reading_order() -> None:
     """On a vertical step all rows respond alike: the first window inside the picture, at the step, is taken."""
     sobel = Correlation(kernels.sobel())
-    assert _strongest(sobel, STEP) == (1, 5)
-    assert _strongest(sobel, 255 - STEP) == (1, 5), "falling edges are as strong as rising ones"
+    assert strongest_response(sobel, STEP) == (1, 5)
+    assert strongest_response(sobel, 255 - STEP) == (1, 5), "falling edges are as strong as rising ones"
 
 
 def test_a_blur_is_explained_where_it_changes_most_and_not_where_it_is_brightest() -> None:
     """The mean is largest inside the bright half, where nothing happens; the edge is what explains a blur."""
-    assert _strongest(Correlation(kernels.box(3)), STEP) == (1, 5)
+    assert strongest_response(Correlation(kernels.box(3)), STEP) == (1, 5)
 
 
 def test_a_picture_smaller_than_the_kernel_still_has_a_place() -> None:
     """Where no window lies inside the picture, all of them count."""
     image = np.array([[0, 200], [0, 0]], dtype=np.uint8)
-    row, col = _strongest(Correlation(kernels.box(5)), image)
+    row, col = strongest_response(Correlation(kernels.box(5)), image)
     assert 0 <= row < 2
     assert 0 <= col < 2
 
@@ -234,7 +232,7 @@ def test_a_kernel_can_be_named_or_typed(
     name: str, kernel: Kernel, save: Save, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every name stands for the kernel of that maker, and the command gives the pixel that ``correlate`` gives."""
-    assert typed_kernel(name) == kernel
+    assert parse_kernel(name) == kernel
     subject = name if name.startswith("[") else f"kernel:{name}"
     assert run(["explain", subject, "--image", save(NOISE), "--at", "6,7"]) == 0
     assert capsys.readouterr().out.split()[-1] == str(correlate(NOISE, kernel)[6, 7])
@@ -303,8 +301,8 @@ def test_matrices_that_are_too_wide_stand_below_each_other(save: Save, capsys: p
         (["[[NaN]]"], 2, "must be finite"),
         (["gaussian-4"], 2, "size: must be odd"),
         (["box-64"], 2, "size: must be from 1 to 63"),
-        (["sobel", "--step", "2"], 2, "a kernel is one step"),
-        (["edge", "--step", "3"], 2, "step: must be one of edge that has a kernel, 1 (gaussian), 2 (gradient)"),
+        (["sobel", "--step", "2"], 2, "a kernel has one step"),
+        (["edge", "--step", "3"], 2, "step: must be a step of edge with a kernel, one of 1 (gaussian), 2 (gradient)"),
         (["edge", "--step", "9"], 2, "found 9"),
         (["sobel", "--at", "7"], 2, "must be ROW,COL"),
         (["sobel", "--at", "7,900"], 2, "at: rows are 0 to 12 and columns 0 to 16, found 7,900"),
@@ -393,14 +391,14 @@ def figure_texts(explanation: Explanation) -> list[str]:
     from matplotlib.figure import Figure
 
     figure = Figure()
-    compose(figure, explanation, title="a title", note="a note")
+    draw_figure(figure, explanation, title="a title", note="a note")
     return [text.get_text().replace("−", "-") for text in figure.axes[0].texts]
 
 
 def test_the_figure_shows_the_numbers_of_window_kernel_and_products() -> None:
     """Each cell's number is written, then the stages, then the pixel."""
     explanation = explained(one_step("kernel", weights=[[0, -1], [2, 3]], divisor=4), (5, 6))
-    part, texts = explanation.parts[0], figure_texts(explanation)
+    part, texts = explanation.kernels[0], figure_texts(explanation)
     written = [str(value) for values in (part.window, part.weights, part.products) for value in values.ravel().tolist()]
     assert [text for text in texts if text in written][: len(written)] == written
     assert "divided by 4" in texts
@@ -410,7 +408,7 @@ def test_the_figure_shows_the_numbers_of_window_kernel_and_products() -> None:
 def test_the_figure_of_a_gradient_shows_both_kernels_and_their_sums() -> None:
     """One row of matrices for x, one for y."""
     explanation = explained(one_step("gradient"), (5, 6))
-    x, y = (part.total for part in explanation.parts)
+    x, y = (part.total for part in explanation.kernels)
     texts = figure_texts(explanation)
     assert f"products, Σ x = {x}" in texts
     assert f"products, Σ y = {y}" in texts
@@ -443,7 +441,7 @@ def test_it_runs_as_a_program(tmp_path: Path, save: Save) -> None:
     command = [sys.executable, "-m", "livefilter", "explain", json.dumps([[0, 1], [1, 0]]), "--image", save(NOISE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("a kernel of your own")
+    assert done.stdout.startswith("custom kernel")
 
 
 @pytest.mark.parametrize(("flag", "first"), [("--plan", "edge: 1 pass over the frame"), ("--source", "def run_pass(")])
@@ -456,7 +454,7 @@ def test_a_view_tells_how_the_preset_is_computed(flag: str, first: str, capsys: 
 
 
 @pytest.mark.jit
-def test_the_instructions_of_a_typed_kernel_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_instructions_of_a_parse_kernel_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """--asm-summary works for a matrix typed in place, too."""
     assert run(["explain", "[[0, 1], [1, 0]]", "--asm-summary"]) == 0
     assert "packed 16-bit arithmetic" in capsys.readouterr().out

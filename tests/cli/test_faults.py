@@ -251,7 +251,7 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
         _, told = started.communicate(timeout=100)
     assert started.returncode == 130
     # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
-    assert "livefilter: interrupted; 0 of 2 inputs are done, --resume goes on" in told.splitlines()
+    assert "livefilter: interrupted; 0 of 2 inputs are done; --resume continues" in told.splitlines()
     wait_until(lambda: _is_gone(started.pid))  # Python's own helper for semaphores ends a moment after the others.
     with VideoFile(part) as made:
         assert 0 < sum(1 for _ in made) < 3000

@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 
 from livefilter import __version__
-from livefilter.cli import _shared as _run
-from livefilter.cli import main, root_command, run
+from livefilter.cli import compare_option, file_stem, main, root_command, run, stopping_on_signal
 from livefilter.errors import LivefilterError
 from livefilter.overlays import COMPARES
 
@@ -137,7 +136,7 @@ BAD = [
     ("process good.mp4 -o there.mp4", 4, r"there\.mp4: exists; give --overwrite"),
     ("process good.mp4 -o a.mp4 --scores missing/a.csv", 4, "the folder missing does not exist"),
     ("score good.mp4 -o missing/a.csv", 4, "the folder missing does not exist"),
-    ("demo -d good.mp4/a", 4, "cannot be made"),
+    ("demo -d good.mp4/a", 4, "cannot be created"),
     ("process good.mp4 -o good.mp4 --overwrite", 2, r"good\.mp4: is, or would be written over, the input"),
     ("process good.mp4 -o a.xyz", 2, r"a\.xyz: the ending must be one of"),
     ("process good.mp4 --scores a.txt", 2, r"a table of scores ends in \.csv, \.jsonl, \.parquet"),
@@ -146,7 +145,7 @@ BAD = [
     ("process good.mp4 -p list.yaml", 2, r"list\.yaml:1:1: "),
     ("process good.mp4 -p typo.yaml", 2, r"typo\.yaml:2:5: .*did you mean 'gaussian'"),
     ("presets sharpn", 2, "did you mean 'sharpen'"),
-    ("presets --image good.mp4", 2, "--image and -o go together"),
+    ("presets --image good.mp4", 2, "--image and -o must be given together"),
     ("process", 2, "Missing argument 'SOURCE...'"),
     ("process good.mp4 --ovrwrite", 2, "--overwrite"),
     ("process good.mp4 --compare split", 2, "'none', 'side', 'wipe', 'pip'"),
@@ -260,9 +259,7 @@ def test_a_full_disk_behind_standard_output_is_exit_4(arguments: list[str], clip
 
 def test_the_choices_of_compare_are_those_of_the_overlay() -> None:
     """The command line repeats them, so that its help need not load OpenCV."""
-    (option,) = [
-        parameter for parameter in _run.compare_option(click.Command("x")).params if parameter.name == "compare"
-    ]
+    (option,) = [parameter for parameter in compare_option(click.Command("x")).params if parameter.name == "compare"]
     assert isinstance(option.type, click.Choice)
     assert tuple(option.type.choices) == COMPARES
 
@@ -270,7 +267,7 @@ def test_the_choices_of_compare_are_those_of_the_overlay() -> None:
 def test_a_second_signal_ends_at_once() -> None:
     """The first asks for an orderly end; who signals again does not want to wait for it."""
     before = signal.getsignal(signal.SIGINT)
-    with _run.stopping_on_signal() as should_stop:
+    with stopping_on_signal() as should_stop:
         assert not should_stop()
         signal.raise_signal(signal.SIGINT)
         assert should_stop()
@@ -286,7 +283,7 @@ def test_nohup_is_heeded() -> None:
     try:
         for handler, is_heard in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
             signal.signal(signal.SIGHUP, handler)
-            with _run.stopping_on_signal() as should_stop:
+            with stopping_on_signal() as should_stop:
                 signal.raise_signal(signal.SIGHUP)
                 assert should_stop() == is_heard
             assert signal.getsignal(signal.SIGHUP) is handler
@@ -317,7 +314,7 @@ def test_an_output_is_named_after_its_input(
     """Without folder, ending and wildcards; what has no name of its own is named after where it is."""
     (tmp_path / "above" / "here").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "above" / "here")
-    assert _run.file_stem(source) == stem
+    assert file_stem(source) == stem
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")

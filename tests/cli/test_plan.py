@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livefilter import list_presets, load_preset
-from livefilter.cli.explain._plan import assembly_text, plan_text, source_text
+from livefilter.cli.explain import assembly_text, plan_text, source_text
 
 
 @pytest.mark.parametrize("name", list_presets())

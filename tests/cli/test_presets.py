@@ -54,7 +54,7 @@ def test_a_preset_is_shown_with_its_kernels_as_matrices(tmp_path: Path, capsys: 
     assert shown.startswith(f"# {path}\nsteps:\n")
     assert "step 1, kernel:\n  [  0  -1 ]\n  [ 10   5 ]  / 16  + 128\n  [  1   1 ]\n" in shown
     assert shown.count("step 2, gradient:\n") == 2
-    assert "step 3, box:\n  31 x 31 weights, too large to draw\n" in shown
+    assert "step 3, box:\n  31 x 31 weights, too large to print\n" in shown
     assert "step 4" not in shown
 
 

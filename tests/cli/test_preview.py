@@ -136,7 +136,7 @@ def test_pictures_go_to_a_pipe_and_words_to_standard_error(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--no-window", "--snapshot-dir", "."], "--snapshot-dir is for the window's keys"),
+        (["--no-window", "--snapshot-dir", "."], "--snapshot-dir is for the keys of the window"),
         (["--no-window", "--stdout", "y4m", "--scores", "-"], "cannot share standard output"),
         (["--stdout", "avi"], "'avi' is not one of 'y4m', 'raw'"),
         (["--metrics", "70000"], "70000 is not in the range"),

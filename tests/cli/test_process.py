@@ -21,8 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter import __version__
-from livefilter.cli import _shared as _run
-from livefilter.cli import run
+from livefilter.cli import report_summary, run
 from livefilter.sources.file._video import VideoFile
 from livefilter.testing import running
 
@@ -348,9 +347,9 @@ def test_the_report_counts_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     def summary(frames: int, dropped: int, is_interrupted: bool = False) -> Summary:
         return Summary("a", "b", frames, 1.0, 1.0, None, (), None, is_interrupted, dropped)
 
-    assert _run.report(summary(1, 0)) == 0
-    assert _run.report(summary(2, 3)) == 0
-    assert _run.report(summary(1, 0, is_interrupted=True), is_quiet=True) == 130
+    assert report_summary(summary(1, 0)) == 0
+    assert report_summary(summary(2, 3)) == 0
+    assert report_summary(summary(1, 0, is_interrupted=True), is_quiet=True) == 130
     told = capsys.readouterr()
     assert told.err == "livefilter: interrupted after 1 frame\n"
     assert told.out.splitlines() == [

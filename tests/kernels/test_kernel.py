@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from livefilter.errors import KernelError, LivefilterError, PixelTypeError, ShapeError
 from livefilter.kernels import HORIZONTAL_EDGE, MAX_SIDE, VERTICAL_EDGE, Kernel, response, sharpen
+from livefilter.testing.strategies import real_kernels
 
 NAN, INF = float("nan"), float("inf")
 REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
@@ -61,28 +61,6 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "tiny divisor": ([[1]], {"divisor": 1e-300}, r"must stay below 2\*\*30"),
     "offset too large": ([[1]], {"offset": 2**30}, r"must stay below 2\*\*30"),
 }
-
-weights_strategy = st.integers(1, 5).flatmap(
-    lambda cols: st.lists(
-        st.lists(
-            st.integers(-50, 50) | st.floats(-50, 50, width=32) | st.fractions(-50, 50, max_denominator=99),
-            min_size=cols,
-            max_size=cols,
-        ),
-        min_size=1,
-        max_size=5,
-    )
-)
-
-
-@st.composite
-def kernels(draw: st.DrawFn) -> Kernel:
-    """Kernels of every shape, anchor, divisor and offset."""
-    weights = draw(weights_strategy)
-    anchor = draw(st.none() | st.tuples(st.integers(0, len(weights) - 1), st.integers(0, len(weights[0]) - 1)))
-    divisors: list[float | Fraction] = [1, 2, -3, 0.1, 16, Fraction(7, 3)]
-    divisor = draw(st.sampled_from(divisors))
-    return Kernel(weights, divisor=divisor, offset=draw(st.integers(-300, 300)), anchor=anchor)
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -154,7 +132,7 @@ def test_a_kernel_cannot_be_changed() -> None:
             array[0, 0] = 7
 
 
-@given(kernels())
+@given(real_kernels())
 def test_turning_twice_gives_the_kernel_back(kernel: Kernel) -> None:
     """A half turn is its own inverse, weights, anchor, divisor and offset alike."""
     turned = kernel.rotated()
@@ -163,7 +141,7 @@ def test_turning_twice_gives_the_kernel_back(kernel: Kernel) -> None:
     assert turned.rotated() == kernel
 
 
-@given(kernels())
+@given(real_kernels())
 def test_equal_kernels_have_equal_hashes(kernel: Kernel) -> None:
     """A kernel rebuilt from its own exact parts is equal, whatever it is called and however it is scaled."""
     twice = [[weight * 2 for weight in row] for row in kernel.fractions]
@@ -172,7 +150,7 @@ def test_equal_kernels_have_equal_hashes(kernel: Kernel) -> None:
     assert hash(rebuilt) == hash(kernel)
 
 
-@given(kernels())
+@given(real_kernels())
 def test_a_kernel_survives_copies_and_pickles(kernel: Kernel) -> None:
     """Copies, also those sent to another process, are equal to the original."""
     assert copy.deepcopy(kernel) == kernel

@@ -135,7 +135,7 @@ def test_the_articles_pair_is_theirs() -> None:
         (lambda: kernels.gaussian(-1.0), "sigma: must be positive and finite"),
         (lambda: kernels.gaussian(float("nan")), "sigma: must be positive and finite"),
         (lambda: kernels.gaussian(float("inf")), "sigma: must be positive and finite"),
-        (lambda: kernels.gaussian(20), "needs a kernel of 121, beyond 63; give a size too, or blur twice by 14.1"),
+        (lambda: kernels.gaussian(20), "needs a kernel of 121, beyond 63; set a size too, or blur twice by 14.1"),
         (lambda: kernels.gaussian(1, 4), "size: must be odd, from 1 to 63, found 4"),
         (lambda: kernels.gaussian(size=65), "size: must be odd, from 1 to 63, found 65"),
         (lambda: kernels.gaussian(size=-1), "size: must be odd, from 1 to 63, found -1"),

@@ -16,7 +16,6 @@ from livefilter import kernels
 from livefilter.errors import KernelError, LivefilterError, OptionError, ShapeError
 from livefilter.frame import Pixels
 from livefilter.kernels import (
-    BORDERS,
     NORMS,
     Blend,
     Border,
@@ -28,9 +27,8 @@ from livefilter.kernels import (
     Unsharp,
     reference,
 )
+from livefilter.testing.strategies import borders, images
 
-images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=8))
-borders = st.sampled_from(BORDERS)
 SOBEL_X, SOBEL_Y = kernels.sobel(1), kernels.sobel(0)
 Floats = NDArray[np.float64]
 PICTURE = np.random.default_rng(3).integers(0, 256, (30, 40), dtype=np.uint8)
@@ -45,14 +43,14 @@ def lengths(image: Pixels, x: Kernel, y: Kernel, norm: Norm, border: Border) -> 
     return length
 
 
-@given(images, st.sampled_from(NORMS), borders)
+@given(images(max_side=8), st.sampled_from(NORMS), borders())
 def test_a_gradient_is_the_length_of_two_derivatives(image: Pixels, norm: Norm, border: Border) -> None:
     """With whole weights the length is NumPy's, rounded once and saturated."""
     ours = reference.apply(Gradient(SOBEL_X, SOBEL_Y, norm, border), image, image)
     assert np.array_equal(ours, np.rint(lengths(image, SOBEL_X, SOBEL_Y, norm, border)).clip(0, 255))
 
 
-@given(images, st.sampled_from(NORMS), st.sampled_from([Fraction(3), Fraction(7, 2), Fraction(8)]))
+@given(images(max_side=8), st.sampled_from(NORMS), st.sampled_from([Fraction(3), Fraction(7, 2), Fraction(8)]))
 def test_a_divided_gradient_is_rounded_once(image: Pixels, norm: Norm, divisor: Fraction) -> None:
     """Kernels with different divisors share one, and nothing is rounded before the end (1 is for ties)."""
     x, y = Kernel(SOBEL_X.weights, divisor=divisor), Kernel(SOBEL_Y.weights, divisor=divisor + 1)
@@ -68,7 +66,7 @@ def test_a_gradient_is_opencvs_sobel() -> None:
     assert np.array_equal(ours, (np.abs(across) + np.abs(down)).clip(0, 255))
 
 
-@given(images, borders)
+@given(images(max_side=8), borders())
 def test_an_absolute_correlation_keeps_falling_edges(image: Pixels, border: Border) -> None:
     """Its pixels are the absolute value of the signed result, saturated."""
     signed = reference.correlate(image, SOBEL_X, border, dtype=np.int16).astype(int)
@@ -78,7 +76,7 @@ def test_an_absolute_correlation_keeps_falling_edges(image: Pixels, border: Bord
     assert np.array_equal(plain, reference.correlate(image, SOBEL_X, border))
 
 
-@given(images, st.sampled_from([0, 0.25, 0.8, 1, 1.5, 3]), st.integers(0, 60), borders)
+@given(images(max_side=8), st.sampled_from([0, 0.25, 0.8, 1, 1.5, 3]), st.integers(0, 60), borders())
 def test_unsharp_adds_the_difference_from_the_blur(
     image: Pixels, amount: float, threshold: int, border: Border
 ) -> None:
@@ -100,13 +98,13 @@ def test_unsharp_is_opencvs_chain() -> None:
     assert np.abs(ours - cv2.addWeighted(PICTURE, 2, blurred, -1, 0)).max() <= 2
 
 
-@given(images, st.binary(min_size=256, max_size=256))
+@given(images(max_side=8), st.binary(min_size=256, max_size=256))
 def test_a_lookup_is_opencvs(image: Pixels, table: bytes) -> None:
     """Each level is replaced as cv2.LUT does it."""
     assert np.array_equal(reference.apply(Lookup(table), image, image), cv2.LUT(image, np.frombuffer(table, np.uint8)))
 
 
-@given(images, st.sampled_from([0, 0.25, 0.5, 0.75, 1]), st.data())
+@given(images(max_side=8), st.sampled_from([0, 0.25, 0.5, 0.75, 1]), st.data())
 def test_a_blend_mixes_the_input_back_in(image: Pixels, weight: float, data: st.DataObject) -> None:
     """So many parts of the input, the rest of the picture so far; quarters are exact in double precision."""
     original = data.draw(hnp.arrays(np.uint8, image.shape))

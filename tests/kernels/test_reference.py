@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 
 from livefilter.errors import OptionError, PixelTypeError, ShapeError
 from livefilter.frame import Pixels
-from livefilter.kernels import BORDERS, Border, Kernel, reference
+from livefilter.kernels import Border, Kernel, reference
+from livefilter.testing.strategies import borders, images, kernels
 
 OPENCV: dict[Border, int] = {
     "reflect_101": cv2.BORDER_REFLECT_101,
@@ -31,20 +32,6 @@ SCIPY: dict[Border, str] = {
     "wrap": "wrap",
     "constant": "constant",
 }
-borders = st.sampled_from(BORDERS)
-images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
-
-
-@st.composite
-def kernels(draw: st.DrawFn, divisors: tuple[int, ...] = (1,), offsets: int = 0) -> Kernel:
-    """Kernels of whole weights, 1x1 to 5x5, any anchor."""
-    shape = draw(hnp.array_shapes(min_dims=2, max_dims=2, max_side=5))
-    weights = draw(hnp.arrays(np.int64, shape, elements=st.integers(-9, 9)))
-    anchor = (draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1)))
-    offset = draw(st.integers(-offsets, offsets))
-    return Kernel(
-        weights, divisor=draw(st.sampled_from(divisors)), offset=offset, anchor=draw(st.sampled_from([None, anchor]))
-    )
 
 
 def in_opencv(image: Pixels, kernel: Kernel, border: Border, depth: int = -1) -> Any:
@@ -61,27 +48,27 @@ def in_opencv(image: Pixels, kernel: Kernel, border: Border, depth: int = -1) ->
     return filtered[rows:-rows, cols:-cols]
 
 
-@given(images, kernels(offsets=100), borders)
+@given(images(), kernels(max_offset=100), borders())
 def test_the_reference_is_opencvs_filter2d(image: Pixels, kernel: Kernel, border: Border) -> None:
     """With a divisor of 1 there is no rounding, and bytes are equal for every border, size and anchor."""
     assert np.array_equal(reference.correlate(image, kernel, border), in_opencv(image, kernel, border))
 
 
-@given(images, kernels(offsets=100), borders)
+@given(images(), kernels(max_offset=100), borders())
 def test_signed_results_are_opencvs_too(image: Pixels, kernel: Kernel, border: Border) -> None:
     """int16 keeps the sign, and saturates as OpenCV does."""
     theirs = in_opencv(image, kernel, border, cv2.CV_16S)
     assert np.array_equal(reference.correlate(image, kernel, border, dtype=np.int16), theirs)
 
 
-@given(images, kernels(divisors=(2, 3, 7, 10, 16, -4), offsets=100), borders)
+@given(images(), kernels(divisors=(2, 3, 7, 10, 16, -4), max_offset=100), borders())
 def test_a_divided_sum_is_within_one_level_of_opencvs(image: Pixels, kernel: Kernel, border: Border) -> None:
     """OpenCV divides the weights first, in floating point, so a tie may fall to either side: at most 1."""
     ours = reference.correlate(image, kernel, border).astype(int)
     assert np.abs(ours - in_opencv(image, kernel, border)).max() <= 1
 
 
-@given(images, kernels(divisors=(1, 3, 10), offsets=100), borders)
+@given(images(), kernels(divisors=(1, 3, 10), max_offset=100), borders())
 def test_the_reference_is_scipys_correlate(image: Pixels, kernel: Kernel, border: Border) -> None:
     """In double precision SciPy gives the same sums, for every border and anchor, even sides included."""
     origin = [at - side // 2 for at, side in zip(kernel.origin, kernel.shape, strict=True)]
@@ -92,7 +79,7 @@ def test_the_reference_is_scipys_correlate(image: Pixels, kernel: Kernel, border
     assert np.abs(ours - theirs).max() <= 2**-7
 
 
-@given(images, kernels())
+@given(images(), kernels())
 def test_valid_windows_are_scipys_correlate2d(image: Pixels, kernel: Kernel) -> None:
     """Mode valid has no border and no anchor, only windows inside."""
     assume(all(side >= size for side, size in zip(image.shape, kernel.shape, strict=True)))
@@ -101,7 +88,7 @@ def test_valid_windows_are_scipys_correlate2d(image: Pixels, kernel: Kernel) -> 
     assert np.array_equal(reference.correlate(image, kernel, mode="valid", dtype=np.float32), theirs)
 
 
-@given(images, kernels(), borders, st.data())
+@given(images(), kernels(), borders(), st.data())
 def test_correlation_is_linear(image: Pixels, kernel: Kernel, border: Border, data: st.DataObject) -> None:
     """The sum of two pictures gives the sum of their results; exact, for whole weights are exact in float32."""
     first = data.draw(hnp.arrays(np.uint8, image.shape, elements=st.integers(0, 127)))
@@ -113,14 +100,14 @@ def test_correlation_is_linear(image: Pixels, kernel: Kernel, border: Border, da
     assert np.array_equal(correlated(first + second), correlated(first) + correlated(second))
 
 
-@given(images, kernels(), st.integers(-9, 9), st.integers(-9, 9))
+@given(images(), kernels(), st.integers(-9, 9), st.integers(-9, 9))
 def test_a_shifted_picture_gives_a_shifted_result(image: Pixels, kernel: Kernel, down: int, right: int) -> None:
     """Where the border wraps, shifting before is shifting after."""
     before = reference.correlate(np.roll(image, (down, right), (0, 1)), kernel, "wrap")
     assert np.array_equal(before, np.roll(reference.correlate(image, kernel, "wrap"), (down, right), (0, 1)))
 
 
-@given(images, borders, hnp.array_shapes(min_dims=2, max_dims=2, max_side=5), st.data())
+@given(images(), borders(), hnp.array_shapes(min_dims=2, max_dims=2, max_side=5), st.data())
 def test_a_single_one_under_the_anchor_changes_nothing(
     image: Pixels, border: Border, shape: tuple[int, int], data: st.DataObject
 ) -> None:
@@ -131,7 +118,7 @@ def test_a_single_one_under_the_anchor_changes_nothing(
     assert np.array_equal(reference.correlate(image, Kernel(weights, anchor=anchor), border), image)
 
 
-@given(st.integers(0, 255), hnp.array_shapes(min_dims=2, max_dims=2, max_side=7), kernels(), borders)
+@given(st.integers(0, 255), hnp.array_shapes(min_dims=2, max_dims=2, max_side=7), kernels(), borders())
 def test_a_constant_picture_gives_a_constant_result(
     level: int, shape: tuple[int, int], kernel: Kernel, border: Border
 ) -> None:
@@ -141,14 +128,14 @@ def test_a_constant_picture_gives_a_constant_result(
     assert (result == level * kernel.integers.sum()).all()
 
 
-@given(images, kernels(), borders)
+@given(images(), kernels(), borders())
 def test_kernels_of_zeros_and_black_pictures_give_zeros(image: Pixels, kernel: Kernel, border: Border) -> None:
     """Nothing times anything is nothing."""
     assert not reference.correlate(image, Kernel(np.zeros(kernel.shape)), border).any()
     assert not reference.correlate(np.zeros_like(image), kernel, border, dtype=np.int16).any()
 
 
-@given(images, kernels(divisors=(1, 2, 3)), borders)
+@given(images(), kernels(divisors=(1, 2, 3)), borders())
 def test_uint8_is_float32_rounded_to_even_and_saturated(image: Pixels, kernel: Kernel, border: Border) -> None:
     """The three dtypes tell the same numbers."""
     exact = reference.correlate(image, kernel, border, dtype=np.float32).astype(float)

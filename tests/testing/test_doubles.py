@@ -75,7 +75,7 @@ def test_a_fake_clock_goes_when_it_is_told_to_and_never_back() -> None:
         clock.advance(-1)
 
 
-@given(images(min_side=2, max_side=4), borders(), kernels(max_side=3, divisors=(4,), largest_offset=7), st.data())
+@given(images(min_side=2, max_side=4), borders(), kernels(max_side=3, divisors=(4,), max_offset=7), st.data())
 def test_strategies_make_what_they_say(image: Pixels, border: Border, kernel: Kernel, data: st.DataObject) -> None:
     """Gray pictures, borders, and kernels within the bounds that are given."""
     check_gray(image)

@@ -1,4 +1,4 @@
-"""What ``livefilter doctor`` looks at. Each check finds out one thing, and survives whatever is broken there."""
+"""The checks of ``livefilter doctor``. Each examines one thing and survives any failure there."""
 
 from __future__ import annotations
 
@@ -27,52 +27,52 @@ _WHEELS = (
     "opencv-python-headless",
     "opencv-contrib-python-headless",
 )
-_FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "neon", "sve")
+_CPU_FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "neon", "sve")
 _CAMERAS = range(4)
-_CAMERA_CURES = {
-    "darwin": "System Settings > Privacy & Security > Camera: allow your terminal, then start it anew",
+_CAMERA_FIXES = {
+    "darwin": "System Settings > Privacy & Security > Camera: allow your terminal, then restart it",
     "win32": "Settings > Privacy & security > Camera: let desktop apps use it",
 }
-_NOT_LOADED = "cannot be told while OpenCV or PyAV does not load"
+_NOT_LOADED = "unknown, since OpenCV or PyAV cannot be imported"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding.
+    """Result of one check.
 
     Attributes:
-        name: What was looked at.
-        verdict: ok; note, something will not work here; fault, livefilter is broken.
-        found: What is there, in one line.
-        cure: What to do about it; empty where nothing need be done.
+        name: Subject of the check.
+        verdict: "ok"; "note": something will not work here; "fault": livefilter is broken.
+        found: Finding, in one line.
+        fix: What to do about it; empty if nothing needs to be done.
     """
 
     name: str
     verdict: Verdict
     found: str
-    cure: str = ""
+    fix: str = ""
 
 
 def all_checks() -> list[Check]:
-    """Look at everything."""
+    """Run all checks."""
     return [
-        found
+        result
         for check in (machine, packages, opencv_wheels, encoder, extras, caches, presets, display, cameras)
-        for found in check()
+        for result in check()
     ]
 
 
 def machine() -> Iterator[Check]:
-    """Report versions, the processor, and its cores."""
+    """Report versions and the CPU."""
     yield Check("livefilter", "ok", livefilter.__version__)
     yield Check("Python", "ok", f"{platform.python_version()} ({platform.python_implementation()}), {sys.executable}")
     yield Check("system", "ok", platform.platform())
-    yield Check("processor", "ok", ", ".join([_processor(), *_features()]))
+    yield Check("processor", "ok", ", ".join([_cpu_name(), *_cpu_features()]))
     yield Check("cores", "ok", _cores())
 
 
 def packages() -> Iterator[Check]:
-    """Import what livefilter stands on."""
+    """Import the packages that livefilter needs."""
     for module, package, name in (
         ("numpy", "numpy", "NumPy"),
         ("numba", "numba", "Numba"),
@@ -83,17 +83,17 @@ def packages() -> Iterator[Check]:
         if isinstance(loaded, ModuleType):
             yield Check(name, "ok", str(loaded.__version__) + _libraries(loaded))
         else:
-            yield Check(name, "fault", f"cannot be imported: {_line(loaded)}", _import_cure(package, str(loaded)))
+            yield Check(name, "fault", f"cannot be imported: {_line(loaded)}", _import_fix(package, str(loaded)))
 
 
 def opencv_wheels() -> Iterator[Check]:
-    """Report which wheels of OpenCV are installed: they share one folder, so two of them overwrite each other."""
-    names = {str(one.metadata["Name"]).lower().replace("_", "-") for one in metadata.distributions()}
+    """Report the installed OpenCV wheels: they share one folder, so two of them overwrite each other."""
+    names = {str(package.metadata["Name"]).lower().replace("_", "-") for package in metadata.distributions()}
     installed = [wheel for wheel in _WHEELS if wheel in names]
     found = ", ".join(installed) or "none (OpenCV comes from elsewhere, or is missing)"
     if len(installed) > 1:
-        cure = f"pip uninstall -y {' '.join(installed)} && pip install {installed[0]}"
-        yield Check("OpenCV wheels", "fault", f"{found}: they overwrite each other's files", cure)
+        fix = f"pip uninstall -y {' '.join(installed)} && pip install {installed[0]}"
+        yield Check("OpenCV wheels", "fault", f"{found}: they overwrite each other's files", fix)
     else:
         yield Check("OpenCV wheels", "ok" if installed else "note", found)
 
@@ -102,13 +102,13 @@ def encoder() -> Iterator[Check]:
     """Report whether H.264 files can be written."""
     av = _import("av")
     if not isinstance(av, ModuleType):
-        yield Check("x264", "note", "cannot be told while PyAV does not load")
+        yield Check("x264", "note", "unknown, since PyAV cannot be imported")
         return
     try:
         av.codec.Codec("libx264", "w")
-    except ValueError:  # what PyAV's UnknownCodecError is
-        cure = "pip install --force-reinstall --only-binary=:all: av"
-        yield Check("x264", "fault", "this PyAV cannot write H.264 (its FFmpeg has no libx264)", cure)
+    except ValueError:  # PyAV's UnknownCodecError is one.
+        fix = "pip install --force-reinstall --only-binary=:all: av"
+        yield Check("x264", "fault", "this PyAV cannot write H.264 (its FFmpeg has no libx264)", fix)
     else:
         yield Check("x264", "ok", "libx264, in PyAV")
 
@@ -127,23 +127,23 @@ def extras() -> Iterator[Check]:
 
 
 def caches() -> Iterator[Check]:
-    """Report where compiled code is kept, and whether it can be."""
+    """Report the cache folder of compiled code, and whether it can be written."""
     try:
         from livefilter.compiler import cache_folder
-    except ImportError:  # Told by the check of Numba itself.
+    except ImportError:  # The check of Numba reports it.
         return
     folder = cache_folder()
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             yield Check("cache folder", "ok", str(folder))
     except OSError as error:
-        found = f"{folder}: cannot be written ({error.strerror}), so every start compiles again"
+        found = f"{folder}: cannot be written ({error.strerror}), so every start compiles the presets again"
         yield Check("cache folder", "note", found, "set LIVEFILTER_CACHE_DIR to a folder of your own")
 
 
 def presets() -> Iterator[Check]:
-    """Load every preset, the shipped ones and the user's own."""
+    """Load every preset, shipped or of the user."""
     room = _import("livefilter.presets")
     if not isinstance(room, ModuleType):
         yield Check("presets", "fault", f"cannot be read: {_line(room)}", "pip install --force-reinstall livefilter")
@@ -157,8 +157,8 @@ def presets() -> Iterator[Check]:
             room.load_preset(name)
         except PresetError as error:
             verdict: Verdict = "note" if name in own else "fault"
-            cure = "correct the file, or remove it" if name in own else "pip install --force-reinstall livefilter"
-            yield Check(f"preset {name}", verdict, str(error), cure)
+            fix = "correct the file, or remove it" if name in own else "pip install --force-reinstall livefilter"
+            yield Check(f"preset {name}", verdict, str(error), fix)
 
 
 def display() -> Iterator[Check]:
@@ -170,8 +170,8 @@ def display() -> Iterator[Check]:
     try:
         sinks.check_display()
     except DisplayError as error:
-        found, _, cure = str(error).removeprefix("window: ").partition("; ")
-        yield Check("windows", "note", found, cure)
+        found, _, fix = str(error).removeprefix("window: ").partition("; ")
+        yield Check("windows", "note", found, fix)
     else:
         yield Check(
             "windows", "ok", f"{cv2.currentUIFramework() or 'native'}, on {os.environ.get('DISPLAY', 'screen')}"
@@ -179,7 +179,7 @@ def display() -> Iterator[Check]:
 
 
 def cameras() -> Iterator[Check]:
-    """Try the first cameras, all at once and for a few seconds: opening one can hang, or end the process."""
+    """Try the first cameras, all at once and for a few seconds, in other processes: opening one can hang or crash."""
     sources = _import("livefilter.sources")
     if not (isinstance(_import("cv2"), ModuleType) and isinstance(sources, ModuleType)):
         yield Check("cameras", "note", _NOT_LOADED)
@@ -188,35 +188,35 @@ def cameras() -> Iterator[Check]:
     if sys.platform == "linux":
         listed = sources.list_cameras()
         if not listed:
-            cure = "plug one in; a container or virtual machine needs the device handed in"
-            yield Check("cameras", "note", "none (the system has no device that gives pictures)", cure)
+            fix = "plug one in; in a container or virtual machine, pass the device through"
+            yield Check("cameras", "note", "none (the system has no video capture device)", fix)
         yield from (_refused(camera.index, camera.problem) for camera in listed if camera.problem)
         indices = [camera.index for camera in listed if not camera.problem]
     tried = sources.probe_cameras(indices)
     for index, found in tried.items():
         if found.problem is None:
             yield Check(f"camera {index}", "ok", found.about)
-        elif sys.platform == "linux":  # Elsewhere there may be none of that number.
+        elif sys.platform == "linux":  # Elsewhere the number may not exist.
             yield _refused(index, found.problem)
     if sys.platform != "linux" and all(found.problem for found in tried.values()):
-        cure = _CAMERA_CURES.get(sys.platform, "close other programs that use it, then unplug it and plug it in again")
-        yield Check("cameras", "note", f"none opens (tried {', '.join(map(str, indices))})", cure)
+        fix = _CAMERA_FIXES.get(sys.platform, "close other programs that use it, then unplug it and plug it in again")
+        yield Check("cameras", "note", f"none opens (tried {', '.join(map(str, indices))})", fix)
 
 
 def _refused(index: int, problem: str) -> Check:
-    found, _, cure = problem.rpartition("; ")
-    return Check(f"camera {index}", "note", found or cure, cure if found else "")
+    found, _, fix = problem.rpartition("; ")
+    return Check(f"camera {index}", "note", found or fix, fix if found else "")
 
 
 def _import(name: str) -> ModuleType | Exception:
-    """Return a module, or what went wrong: an import runs foreign code, which may raise anything."""
+    """Return a module, or the exception of its import, which may be any."""
     try:
         return import_module(name)
     except Exception as error:
         return error
 
 
-def _import_cure(package: str, message: str) -> str:
+def _import_fix(package: str, message: str) -> str:
     if "libGL" in message:
         return (
             "apt install libgl1 (Debian, Ubuntu) or dnf install mesa-libGL (Fedora); "
@@ -238,26 +238,26 @@ def _libraries(module: ModuleType) -> str:
     return f", FFmpeg {getattr(module, 'ffmpeg_version_info', 'libraries')} (libavcodec {codec})"
 
 
-def _processor() -> str:
-    """Return the processor's name, from wherever the system keeps it."""
+def _cpu_name() -> str:
+    """Return the name of the CPU as the system reports it."""
     system = platform.system()
     if system == "Linux":
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        return named[0] if named else platform.machine()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        return models[0] if models else platform.machine()
     if system == "Darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or platform.machine()
     return platform.processor() or platform.machine()
 
 
-def _features() -> list[str]:
+def _cpu_features() -> list[str]:
     llvm = _import("llvmlite.binding")
     if not isinstance(llvm, ModuleType):
         return []
-    has = llvm.get_host_cpu_features()
-    return [feature for feature in _FEATURES if has.get(feature)]
+    features = llvm.get_host_cpu_features()
+    return [feature for feature in _CPU_FEATURES if features.get(feature)]
 
 
 def _cores() -> str:
-    return f"{os.cpu_count()}, {usable_cpus()} of them for this process"
+    return f"{os.cpu_count()}, {usable_cpus()} of them usable by this process"

@@ -1,4 +1,4 @@
-"""``livefilter doctor``: what this machine has, what is wrong with it, and what to do."""
+"""``livefilter doctor``: the command and its output."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from livefilter.cli._exit_codes import DONE, USAGE
+from livefilter.cli._options import grouped_command
+from livefilter.cli._shared import json_option
 
 if TYPE_CHECKING:
     from livefilter.cli.doctor._checks import Check
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
 _COLOURS = {"ok": "green", "note": "yellow", "fault": "bold red"}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@grouped_command("Check this installation and machine")
+@json_option
 def command(as_json: bool) -> int:
-    """Check this installation and this machine, and say what to do about each problem.
+    """Check this installation and this machine, and print a fix for each problem.
 
-    A fault breaks livefilter, and the exit code is then 2. A note says what will not work here, say a window where
-    there is no display.
+    A fault breaks livefilter and gives exit code 2. A note names something that will not work here, such as windows
+    without a display.
     """
     from livefilter.cli.doctor._checks import all_checks
 
@@ -43,8 +45,8 @@ def _lines(checks: Sequence[Check]) -> Iterator[str]:
     width = max(len(check.name) for check in checks)
     for check in checks:
         yield f"{check.verdict:<5}  {check.name:<{width}}  {check.found}"
-        if check.cure:
-            yield f"{'':<5}  {'':<{width}}  -> {check.cure}"
+        if check.fix:
+            yield f"{'':<5}  {'':<{width}}  -> {check.fix}"
 
 
 def _print_table(checks: Sequence[Check]) -> None:
@@ -55,6 +57,6 @@ def _print_table(checks: Sequence[Check]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for check in checks:
         colour = _COLOURS[check.verdict]
-        cure = f"\n[{colour}]->[/] {escape(check.cure)}" if check.cure else ""
-        table.add_row(f"[{colour}]{check.verdict}[/]", check.name, escape(check.found) + cure)
+        fix = f"\n[{colour}]->[/] {escape(check.fix)}" if check.fix else ""
+        table.add_row(f"[{colour}]{check.verdict}[/]", check.name, escape(check.found) + fix)
     Console(emoji=False, highlight=False).print(table)

@@ -1,4 +1,4 @@
-"""``livefilter explain``: how one pixel comes about, in numbers and as a figure."""
+"""``livefilter explain``: the computation of one pixel, as text and as a figure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livefilter.cli import _shared as _run
+from livefilter.cli import _shared
+from livefilter.cli._options import grouped_command, option
 
 if TYPE_CHECKING:
-    from livefilter.cli.explain._figure import Explanation, Part, Weighing
+    from livefilter.cli.explain._figure import Explanation, KernelOperation, KernelProducts
     from livefilter.frame import Pixels
     from livefilter.presets import Preset
 
@@ -20,31 +21,51 @@ _LINE = 100
 _FORMATS = (".png", ".svg", ".pdf")
 
 
-def _place(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    read = re.fullmatch(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*", text or "")
-    if text is not None and not read:
+def _parse_position(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    match = re.fullmatch(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*", text or "")
+    if text is not None and not match:
         raise click.BadParameter(f"must be ROW,COL, two whole numbers from 0, found {text!r}")
-    return (int(read[1]), int(read[2])) if read else None
+    return (int(match[1]), int(match[2])) if match else None
 
 
-def _figure_file(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+def _check_extension(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and path.suffix.lower() not in _FORMATS:
         raise click.BadParameter(f"the ending must be one of {', '.join(_FORMATS)}, found {path.suffix or 'none'}")
     return path
 
 
-@click.command()
+@grouped_command("Show how one pixel is computed")
 @click.argument("subject", metavar="PRESET_OR_KERNEL")
-@click.option("--step", type=click.IntRange(min=1), help="Which step of the preset; the first one that has a kernel.")
-@click.option(
-    "--image", default="synthetic:chart", show_default=True, help="Any SOURCE: the picture is its first frame."
+@option(
+    "Filter",
+    "--step",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="the first with a kernel",
+    help="Step of the preset to explain.",
 )
-@click.option("--at", metavar="ROW,COL", callback=_place, help="The pixel; where the kernel does most unless given.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), callback=_figure_file, help="Draw the figure.")
-@_run.overwrite_option
-@click.option("--plan", "view", flag_value="plan", help="Print how the steps are computed, and what they cost.")
-@click.option("--source", "view", flag_value="source", help="Print the code that is generated for the preset.")
-@click.option("--asm-summary", "view", flag_value="assembly", help="Count the vector instructions in the machine code.")
+@option("Input", "--image", default="synthetic:chart", metavar="SOURCE", help="Source of the image: its first frame.")
+@option(
+    "Input",
+    "--at",
+    metavar="ROW,COL",
+    callback=_parse_position,
+    show_default="the strongest response",
+    help="Pixel to explain.",
+)
+@option(
+    "Output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=_check_extension,
+    help="Draw a figure: a .png, .svg or .pdf file.",
+)
+@_shared.overwrite_option
+@option("Output", "--plan", "view", flag_value="plan", help="Print how the steps are computed, and their cost.")
+@option("Output", "--source", "view", flag_value="source", help="Print the code generated for the preset.")
+@option("Output", "--asm-summary", "view", flag_value="assembly", help="Count the vector instructions.")
 def command(
     subject: str,
     step: int | None,
@@ -54,33 +75,33 @@ def command(
     overwrite: bool,
     view: str | None,
 ) -> None:
-    """Show how one pixel comes about: the window, the kernel, their products, the sum, and what becomes of it.
+    """Show how one pixel is computed: window, kernel, products, their sum, rounding and saturation.
 
-    With -o the numbers are drawn, below both pictures: a .png, .svg or .pdf file. --plan, --source and --asm-summary
-    tell instead how the whole preset is computed.
+    With -o, livefilter draws the numbers below both images. --plan, --source and --asm-summary show how the whole
+    preset is computed instead.
 
     PRESET_OR_KERNEL is a preset (a name or a path), a matrix such as "[[0, 1], [1, 0]]", or a named kernel: sobel,
     scharr, prewitt (along the columns; sobel-rows and so on: down the rows), laplacian, laplacian-8, sharpen, emboss,
     horizontal-edge, vertical-edge, and of any size box-3, gaussian-5 and so on.
 
-    Where a preset has the name of a kernel, kernel:sharpen is the kernel.
+    If a preset and a kernel share a name, kernel:sharpen is the kernel.
     """
     from livefilter.cli.explain._figure import explain
     from livefilter.cli.explain._plan import assembly_text, plan_text, source_text
-    from livefilter.cli.explain._target import subject_preset
+    from livefilter.cli.explain._target import resolve_target
     from livefilter.compiler import Filter
 
-    preset = subject_preset(subject, step)
+    preset = resolve_target(subject, step)
     if view is not None:
         click.echo({"plan": plan_text, "source": source_text, "assembly": assembly_text}[view](preset))
         return
-    chosen, operation = _step(preset, step)
+    chosen, operation = _choose_step(preset, step)
     pixels = _first_frame(image)
     before, after = (
         Filter(preset.model_copy(update={"steps": preset.steps[:count]}))(pixels).image
         for count in (chosen - 1, chosen)
     )
-    explained = explain(operation, before, after, at or _strongest(operation, before))
+    explained = explain(operation, before, after, at or strongest_response(operation, before))
     title, note = _title(preset, chosen), _note(explained, image, chosen)
     if output is None:
         click.echo("\n".join(_text(explained, title, note)))
@@ -90,23 +111,27 @@ def command(
         click.echo(f"wrote {output}")
 
 
-def _step(preset: Preset, wanted: int | None) -> tuple[int, Weighing]:
-    """Return the number of the step, from 1, and its operation.
+def _choose_step(preset: Preset, requested: int | None) -> tuple[int, KernelOperation]:
+    """Return the number of the step to explain, from 1, and its operation.
 
     Raises:
-        OptionError: There is no such step, or it slides no kernel.
+        OptionError: There is no such step, or it has no kernel.
     """
-    from livefilter.cli.explain._figure import Weighing
+    from livefilter.cli.explain._figure import KernelOperation
     from livefilter.errors import OptionError
 
-    sliding = {at: one for at, one in enumerate(preset.operations, start=1) if isinstance(one, Weighing)}
-    if not sliding:
+    with_kernel = {
+        number: operation
+        for number, operation in enumerate(preset.operations, start=1)
+        if isinstance(operation, KernelOperation)
+    }
+    if not with_kernel:
         raise OptionError(f"{preset.name}: none of its steps has a kernel, so there is nothing to explain")
-    chosen = wanted or min(sliding)
-    if chosen not in sliding:
-        kinds = ", ".join(f"{at} ({preset.steps[at - 1].step})" for at in sliding)
-        raise OptionError(f"step: must be one of {preset.name} that has a kernel, {kinds}; found {wanted}")
-    return chosen, sliding[chosen]
+    chosen = requested or min(with_kernel)
+    if chosen not in with_kernel:
+        kinds = ", ".join(f"{at} ({preset.steps[at - 1].step})" for at in with_kernel)
+        raise OptionError(f"step: must be a step of {preset.name} with a kernel, one of {kinds}; found {requested}")
+    return chosen, with_kernel[chosen]
 
 
 def _first_frame(image: str) -> Pixels:
@@ -120,11 +145,12 @@ def _first_frame(image: str) -> Pixels:
     return frame.pixels
 
 
-def _strongest(operation: Weighing, image: Pixels) -> tuple[int, int]:
-    """Return where the kernel does most: the largest |sum of weights * (pixel - the pixel under the anchor)|.
+def strongest_response(operation: KernelOperation, image: Pixels) -> tuple[int, int]:
+    """Return (row, col) of the strongest response: the largest |sum of weights * (pixel - pixel under the anchor)|.
 
-    For kernels that add up to zero that is the strongest absolute response; for others, say a blur, it is the place
-    that changes most, and not just the brightest. Windows inside the picture go first, then reading order.
+    For kernels whose weights add up to zero that is the largest absolute response; for others, such as a blur, the
+    pixel that changes most rather than the brightest one. Windows inside the image win over windows across its border,
+    then the first in reading order.
     """
     import numpy as np
 
@@ -134,7 +160,7 @@ def _strongest(operation: Weighing, image: Pixels) -> tuple[int, int]:
 
     strengths, is_inside = [], np.ones(image.shape, dtype=np.bool_)
     for kernel in kernels_of(operation):
-        weights = [[weight / 4 for weight in row] for row in kernel.fractions]  # A quarter, to stay within the limits.
+        weights = [[weight / 4 for weight in row] for row in kernel.fractions]
         weights[kernel.origin[0]][kernel.origin[1]] -= sum(map(sum, weights))
         change = Kernel(weights, anchor=kernel.origin)
         strengths.append(np.abs(correlate(image, change, border=operation.border, dtype=np.float32)))
@@ -151,18 +177,18 @@ def _title(preset: Preset, step: int) -> str:
     settings = preset.steps[step - 1]
     if len(preset.steps) == 1 and not preset.description:
         return preset.name
-    given = settings.model_dump(exclude_defaults=True, exclude={"step", "weights", "x", "y"})
-    spelled = ", ".join(
-        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in given.items()
+    options = settings.model_dump(exclude_defaults=True, exclude={"step", "weights", "x", "y"})
+    listed = ", ".join(
+        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in options.items()
     )
-    return f"{preset.name}, step {step} of {len(preset.steps)}: {settings.step}" + (f" ({spelled})" if spelled else "")
+    return f"{preset.name}, step {step} of {len(preset.steps)}: {settings.step}" + (f" ({listed})" if listed else "")
 
 
 def _note(explained: Explanation, image: str, step: int) -> str:
-    row, col = explained.place
+    row, col = explained.position
     earlier = {1: "", 2: ", after step 1"}.get(step, f", after steps 1 to {step - 1}")
-    outside = max(int((~part.is_inside).sum()) for part in explained.parts)
-    border = f"; {outside} of the window's pixels lie outside: {explained.border}" if outside else ""
+    outside = max(int((~part.is_inside).sum()) for part in explained.kernels)
+    border = f"; {outside} of the window's pixels are outside the image: {explained.border}" if outside else ""
     return f"{image}{earlier}; row {row}, column {col}{border}"
 
 
@@ -170,19 +196,19 @@ def _text(explained: Explanation, title: str, note: str) -> Iterator[str]:
     from livefilter.cli.explain._figure import number
 
     yield from (title, note, "")
-    for part in explained.parts:
+    for part in explained.kernels:
         yield from _matrices(part)
         if part.name:
             yield f"{part.name}: sum of the products {number(part.total)}"
         yield ""
     stages = [(words, number(value)) for words, value in explained.stages]
-    stages.append(("the pixel in the filtered picture", str(explained.result)))
+    stages.append(("pixel of the filtered image", str(explained.result)))
     width, digits = (max(len(stage[at]) for stage in stages) for at in (0, 1))
     yield from (f"{words:<{width}}  {value:>{digits}}" for words, value in stages)
 
 
-def _matrices(part: Part) -> Iterator[str]:
-    """Yield window, kernel and products: beside each other where a line holds them, else one below the other."""
+def _matrices(part: KernelProducts) -> Iterator[str]:
+    """Yield window, kernel and products: side by side if a line holds them, otherwise below each other."""
     from livefilter.cli.explain._figure import MAX_NUMBERS, number
 
     named = {"window": part.window, f"kernel {part.name}".rstrip(): part.weights, "products": part.products}
@@ -192,7 +218,9 @@ def _matrices(part: Part) -> Iterator[str]:
             yield f"{name}: {rows} x {cols} numbers, {number(values.min())} to {number(values.max())}"
         yield "too large to print; -o figure.png draws them"
         return
-    blocks = [_block(name, [[number(one) for one in row] for row in values.tolist()]) for name, values in named.items()]
+    blocks = [
+        _block(name, [[number(value) for value in row] for row in values.tolist()]) for name, values in named.items()
+    ]
     if sum(len(block[0]) for block in blocks) + 10 > _LINE:
         yield "\n\n".join("\n".join(map(str.rstrip, block)) for block in blocks)
         return
@@ -202,7 +230,7 @@ def _matrices(part: Part) -> Iterator[str]:
 
 
 def _block(name: str, cells: list[list[str]]) -> list[str]:
-    """Return a matrix as lines of equal width, its name above."""
+    """Return a matrix as lines of equal width, with its name on top."""
     longest = max(len(cell) for row in cells for cell in row)
     lines = ["  ".join(cell.rjust(longest) for cell in row) for row in cells]
     width = max(len(name), len(lines[0]))
@@ -210,13 +238,13 @@ def _block(name: str, cells: list[list[str]]) -> list[str]:
 
 
 def _draw(explained: Explanation, path: Path, title: str, note: str, *, overwrite: bool) -> None:
-    """Write the figure, beside its target first.
+    """Draw the figure and write it to a file.
 
     Raises:
         MissingPackageError: Matplotlib is not installed.
         SinkError: The file cannot be written.
     """
-    from livefilter.cli.explain._figure import compose
+    from livefilter.cli.explain._figure import draw_figure
     from livefilter.errors import MissingPackageError
     from livefilter.sinks._atomic_file import AtomicFile, write_error
 
@@ -224,12 +252,12 @@ def _draw(explained: Explanation, path: Path, title: str, note: str, *, overwrit
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError(
-            "matplotlib: draws the figure, and is not installed; pip install 'livefilter[explain]'"
+            "matplotlib: is needed for the figure, and is not installed; pip install 'livefilter[explain]'"
         ) from error
     file = AtomicFile(path, overwrite=overwrite)
     try:
         figure = Figure()
-        compose(figure, explained, title=title, note=note)
+        draw_figure(figure, explained, title=title, note=note)
         figure.savefig(file.partial, format=path.suffix[1:].lower(), dpi=150)
     except OSError as error:
         raise write_error(path, error) from error

@@ -1,4 +1,4 @@
-"""How a preset is computed, as text: the plan in figures, the generated source, the instructions counted."""
+"""The plan of a preset as text: cost and strategy of each step, generated source, instruction counts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def plan_text(preset: Preset) -> str:
-    """Return what each step costs and how it is computed."""
+    """Return the cost and the strategy of each step."""
     return "\n".join(_plan_lines(preset))
 
 
 def source_text(preset: Preset) -> str:
-    """Return the source that is generated for a preset."""
+    """Return the source generated for a preset."""
     from livefilter.compiler import Filter
 
     return Filter(preset).chain.source
 
 
 def assembly_text(preset: Preset) -> str:
-    """Return how many instructions of which kind the preset's machine code has."""
+    """Return the number of instructions of each kind in the preset's machine code."""
     from livefilter.compiler import Filter, assembly_summary
 
     summary = assembly_summary(Filter(preset).chain.plan)
