@@ -106,7 +106,7 @@ def command(
     if output is None:
         click.echo("\n".join(_text(explained, title, note)))
     else:
-        with _run.logs_on_standard_error():
+        with _shared.logs_on_standard_error():
             _draw(explained, output, title, note, overwrite=overwrite)
         click.echo(f"wrote {output}")
 
