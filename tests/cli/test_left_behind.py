@@ -97,21 +97,18 @@ def test_a_night_that_was_killed_outlives_the_next_one(negative: str, tmp_path: 
     program += ["-p", negative, "--record", "night.mp4", "--scores", "night.csv"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"}
     parts = [tmp_path / "night.partial.mp4", tmp_path / "night.partial.csv"]
-    before = [b"", b""]
-    for _ in range(2):
+    kept = [tmp_path / "night.partial.1.mp4", tmp_path / "night.partial.1.csv"]
+    before: list[bytes] = []
+    for awaited in (parts, [*kept, *parts]):
         with subprocess.Popen(program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as running:
             until_s = time.monotonic() + 90
-            while not all(part.exists() for part in parts) or not all(
-                now and now[:4000] != was[:4000]
-                for now, was in zip([part.read_bytes() for part in parts], before, strict=True)
-            ):
+            while not all(path.exists() and path.stat().st_size for path in awaited):
                 assert running.poll() is None
                 assert time.monotonic() < until_s
                 time.sleep(0.05)
             running.kill()
             _, told = running.communicate()
-        if all(before):
-            kept = [tmp_path / "night.partial.1.mp4", tmp_path / "night.partial.1.csv"]
+        if before:
             assert [path.read_bytes() for path in kept] == before
             assert all(f"it is kept as {path.name}" in told for path in kept)
             with open_source(kept[0]) as recorded:
