@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from livefilter.compiler._executable import Executable
 from livefilter.compiler._grayscale import to_gray
 from livefilter.compiler.plan import Output, plan_correlation, plan_score
-from livefilter.compiler.threads._tiling import thread_count
+from livefilter.compiler.threads import thread_count
 from livefilter.errors import OptionError, PixelTypeError, ShapeError
 from livefilter.frame import Pixels, check_gray
 from livefilter.kernels import Border, EdgeScore, Kernel, ScoreRule, check_border, to_fraction

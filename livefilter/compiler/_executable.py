@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from livefilter.compiler._abi import Function
 from livefilter.compiler._buffers import AddressTables, ScratchBuffers, Shape, make_address_tables, tile_args
 from livefilter.compiler.emit import FRAME_ARGS, GeneratedPass, generate_pass
-from livefilter.compiler.native._compile_server import CompileSession
-from livefilter.compiler.native._disk_cache import load_or_compile
+from livefilter.compiler.native import CompileSession, load_or_compile
 from livefilter.compiler.plan import Pass, Plan, plan_chain, plan_score
-from livefilter.compiler.threads._pool import TiledCall
-from livefilter.compiler.threads._tiling import split_rows, thread_count, useful_threads
+from livefilter.compiler.threads import TiledCall, current_team, split_rows, thread_count, useful_threads
 from livefilter.frame import Pixels
 from livefilter.kernels import Operation, ScoreRule, ScoreSums
 
@@ -123,7 +121,7 @@ class Executable:
     ) -> TiledPass:
         rows, cols = tables.shape
         work_us = pass_.cost * rows * cols * _NS_PER_COST_UNIT / 1000
-        threads = useful_threads(self.threads, work_us, rows)
+        threads = useful_threads(self.threads, work_us, rows, min_share_us=current_team().min_share_us)
         buffers = [ScratchBuffers(pass_, code, function, tables) for _ in range(threads)]
         overlap = 2 * sum(stage.row_halo for stage in pass_.stages[2:])
         bounds = [(0, rows), *split_rows(rows, threads, overlap)]

@@ -12,9 +12,8 @@ import numpy as np
 from livefilter.compiler._convolution import output_array
 from livefilter.compiler._executable import Chain
 from livefilter.compiler._grayscale import luma_function, to_gray
-from livefilter.compiler.native._compile_server import CompileCancelled, CompileSession
-from livefilter.compiler.threads._pool import load_work_loop
-from livefilter.compiler.threads._tiling import thread_count
+from livefilter.compiler.native import CompileCancelled, CompileSession
+from livefilter.compiler.threads import load_work_loops, thread_count
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.presets import Preset, load_preset
@@ -136,4 +135,4 @@ class Filter:
 def compile_shared() -> None:
     """Compile the functions that all presets share: the luma of BGR images, and the work loops of threads."""
     luma_function()
-    load_work_loop()
+    load_work_loops()

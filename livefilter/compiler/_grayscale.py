@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from livefilter.compiler._abi import Function
-from livefilter.compiler.native._disk_cache import load_or_compile
+from livefilter.compiler.native import load_or_compile
 from livefilter.frame import Pixels, check_pixels
 
 _SOURCE = '''\

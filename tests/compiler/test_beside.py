@@ -37,9 +37,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of this test's own, and children of its own."""
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path / "cache"))
-    beside._end_all()
+    beside.end_idle_compilers()
     yield
-    beside._end_all()
+    beside.end_idle_compilers()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_every_frame_of_a_file_reaches_every_sink_in_order(negative: str) -> Non
     assert (first.state, second.state) == ("complete", "complete")
     assert (summary.frames, summary.dropped, summary.loss, summary.failure) == (8, 0, None, None)
     left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert left <= {"livefilter strip"}
+    assert left <= {"livefilter.compiler.worker"}
 
 
 def test_what_was_loaded_before_is_no_garbage_during_a_run(negative: str) -> None:

@@ -215,7 +215,8 @@ def _acquire(low_priority: bool) -> _CompilerProcess:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_idle_compilers() -> None:
+    """End the compiler processes that have nothing to do; the next compilation starts a new one."""
     for children in _idle.values():
         while children:
             children.pop().end()

@@ -41,6 +41,7 @@ _functions: dict[str, Function] = {}
 _compiling: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
 _warned = threading.Event()
+_interpreted_blocks = 0
 
 
 def cache_folder() -> Path:
@@ -91,7 +92,18 @@ def load_or_compile(source: str, name: str, session: CompileSession | None = Non
 
 def is_interpreted() -> bool:
     """Return whether generated functions run as plain Python, for coverage and debugging."""
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    return _interpreted_blocks > 0 or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """Run the functions loaded inside the block as plain Python; NUMBA_DISABLE_JIT=1 does so for a whole process."""
+    global _interpreted_blocks
+    _interpreted_blocks += 1
+    try:
+        yield
+    finally:
+        _interpreted_blocks -= 1
 
 
 def interpret(source: str, name: str) -> Function:

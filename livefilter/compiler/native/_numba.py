@@ -86,6 +86,11 @@ def assembly(source: str, name: str) -> str:
     return str(_compiled(source, name)[1].get_asm_str())
 
 
+def llvm_ir(source: str, name: str) -> str:
+    """Compile the function ``name`` of a generated source, and return its optimised LLVM IR."""
+    return str(_compiled(source, name)[1].get_llvm_str())
+
+
 def _compiled(source: str, name: str) -> tuple[str, Any]:
     """Return the symbol of a function and the library that it is in."""
     words = set(re.findall(r"\w+", source))

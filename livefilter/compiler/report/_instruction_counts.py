@@ -32,11 +32,11 @@ class AssemblySummary:
 
 def assembly_summary(plan: Plan) -> AssemblySummary:
     """Compile a plan's passes and count their instructions; machine code in the cache cannot be disassembled."""
-    from livefilter.compiler.native import _numba as _codegen
+    from livefilter.compiler.native import assembly
 
     lines: list[str] = []
     for pass_ in plan.passes:
-        listing = _codegen.assembly(generate_pass(pass_).source, "run_pass")
+        listing = assembly(generate_pass(pass_).source, "run_pass")
         lines += [line for line in listing.splitlines() if re.match(r"\s+[a-z]", line)]
     by_width = {bits: sum(1 for line in lines if _width(line) == bits) for bits in _REGISTERS}
     return AssemblySummary(

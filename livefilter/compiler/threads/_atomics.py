@@ -1,6 +1,6 @@
-"""Words that threads share: 64 bits each, read and written at once, and by all threads in one order.
+"""Atomic operations on shared 64-bit words, sequentially consistent, and two more that only machine code has.
 
-A word is told by the address of the first of its neighbours, and by its place among them.
+The address of a block and an index name a word.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -15,8 +15,8 @@ from numba.extending import intrinsic
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 _ORDER = "seq_cst"
-_RESTS = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.hint", (1,))}
-"""What a processor has for threads that wait for another; the second one's number says "yield"."""
+_PAUSES = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.hint", (1,))}
+"""Intrinsic and operands of the spin-wait hint of each architecture: ``pause``, and ``yield`` (hint 1)."""
 
 
 def _word(builder: Any, args: Any) -> Any:
@@ -24,8 +24,8 @@ def _word(builder: Any, args: Any) -> Any:
 
 
 @intrinsic
-def seen(context: Any, start: Any, at: Any) -> Any:
-    """Return a word."""
+def load(context: Any, block: Any, index: Any) -> Any:
+    """Return the word ``index`` of the block at address ``block``."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_word(builder, args), _ORDER, 8)
@@ -34,7 +34,7 @@ def seen(context: Any, start: Any, at: Any) -> Any:
 
 
 @intrinsic
-def put(context: Any, start: Any, at: Any, value: Any) -> Any:
+def store(context: Any, block: Any, index: Any, value: Any) -> Any:
     """Write a word."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -45,8 +45,8 @@ def put(context: Any, start: Any, at: Any, value: Any) -> Any:
 
 
 @intrinsic
-def added(context: Any, start: Any, at: Any, value: Any) -> Any:
-    """Add to a word; return what it was."""
+def fetch_add(context: Any, block: Any, index: Any, value: Any) -> Any:
+    """Add to a word, and return its value before."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.atomic_rmw("add", _word(builder, args), args[2], _ORDER)
@@ -55,30 +55,30 @@ def added(context: Any, start: Any, at: Any, value: Any) -> Any:
 
 
 @intrinsic
-def rest(context: Any) -> Any:
-    """Wait for some nanoseconds in a way that lets the processor's other threads go on, where it has one."""
+def spin_pause(context: Any) -> Any:
+    """Pause for some nanoseconds while polling, so that a sibling hardware thread can run."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        name, numbers = _RESTS.get(builder.module.triple.partition("-")[0].replace("arm64", "aarch64"), ("", ()))
+        name, operands = _PAUSES.get(builder.module.triple.partition("-")[0].replace("arm64", "aarch64"), ("", ()))
         if name:
-            kind = ir.FunctionType(ir.VoidType(), [_I32] * len(numbers))
+            kind = ir.FunctionType(ir.VoidType(), [_I32] * len(operands))
             function = builder.module.declare_intrinsic(name, (), kind)
-            builder.call(function, [ir.Constant(_I32, number) for number in numbers])
+            builder.call(function, [ir.Constant(_I32, operand) for operand in operands])
         return context.get_dummy_value()
 
     return types.void(), emit
 
 
 @intrinsic
-def called(context: Any, code: Any, call: Any) -> Any:
-    """Call the generated function at an address with the block of words at another."""
+def call_indirect(context: Any, entry: Any, args_block: Any) -> Any:
+    """Call the generated function at address ``entry`` with the argument block at address ``args_block``."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         words = _I64.as_pointer()
-        room = cgutils.alloca_once(builder, _I64, size=2)
+        results = cgutils.alloca_once(builder, _I64, size=2)
         function = builder.inttoptr(args[0], ir.FunctionType(_I32, [words] * 3).as_pointer())
-        builder.call(function, [room, builder.gep(room, [ir.Constant(_I64, 1)]), builder.inttoptr(args[1], words)])
-        # Generated code raises nothing; tables of how to unwind it are more than ``_elf`` knows.
+        builder.call(function, [results, builder.gep(results, [ir.Constant(_I64, 1)]), builder.inttoptr(args[1], words)])
+        # Generated code raises nothing, and the ELF loader does not know unwind tables.
         builder.function.attributes.add("nounwind")
         return context.get_dummy_value()
 

@@ -1,30 +1,33 @@
-"""What threads that share the strips of a frame tell one another: words of 64 bits, by their place on the board."""
+"""Layout of the control block: 64-bit words that the threads of a team share, by their index.
+
+The docstring of the package says who reads and writes each word, when, and in which memory order.
+"""
 
 from __future__ import annotations
 
-CODE = 0
-"""Address of the function that makes a strip."""
-CALLS = 1
-"""Address of the addresses of its arguments, one block of words for each thread, the caller's first."""
-PLACE = 2
-"""Where in such a block the words that tell the strip begin."""
-LENGTH = 3
-"""How many these are."""
-STRIPS = 4
-"""Address of these words, strip after strip."""
-COUNT = 5
-"""How many strips there are; 0 while the words above change."""
-HELPERS = 6
-"""How many helpers, the first ones, the caller lets in."""
-IS_WAKING = 7
-"""Whether the caller only opens the board, since it wakes helpers up before it works itself."""
-OPEN = 8
-"""How many of them may come in now."""
-INSIDE = 9
-"""How many are inside, or look whether they may be."""
-LEFT_INSIDE = 10
-"""How many still were when the caller stopped waiting for them; not 0 before it has."""
-NEXT = 16
-"""The first strip that nobody has taken; it changes most often, and lies on a cache line of its own."""
-WORDS = 24
-"""All of them, in whole cache lines."""
+ENTRY = 0
+"""Address of the generated function that computes one tile."""
+ARG_BLOCKS = 1
+"""Address of an array of addresses: the argument block of each thread, the caller's first."""
+TILE_ARG_OFFSET = 2
+"""Index of those words of an argument block that select the tile."""
+TILE_ARG_COUNT = 3
+"""Number of those words."""
+TILES = 4
+"""Address of the words that select the tiles, ``TILE_ARG_COUNT`` for each tile."""
+TILE_COUNT = 5
+"""Number of tiles; 0 while the other words change."""
+MAX_WORKERS = 6
+"""Number of workers that may help with this frame: workers 1 to ``MAX_WORKERS``."""
+WAKE_ONLY = 7
+"""1 if ``run_and_join`` only admits workers, because the caller wakes sleeping ones before it computes tiles."""
+ADMITTED = 8
+"""Number of workers that may join now; 0 when the frame is closed."""
+ACTIVE = 9
+"""Number of workers that have registered: they compute tiles, or are about to check whether they may."""
+STILL_ACTIVE = 10
+"""Value of ``ACTIVE`` when the caller stopped spinning; not 0 until the frame is joined."""
+NEXT_TILE = 16
+"""Index of the first tile that no thread has taken. It changes most often, so it has a cache line of its own."""
+WORD_COUNT = 24
+"""Number of words in the block, in whole cache lines."""

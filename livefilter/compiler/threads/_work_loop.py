@@ -1,9 +1,10 @@
-"""Generated code that takes strips of a frame, one after the other, until none is left.
+"""Worker and caller side of a frame hand-over, as source text for machine code.
 
-A thread that sleeps takes 0.05 to 0.15 ms to wake up, and in Python it would wait for the interpreter's lock besides.
-So a helper looks for the next frame's strips in machine code, for a while, before it goes to sleep.
+``load_work_loops`` compiles the text of this module; only then do its functions share memory between threads. The
+docstring of the package explains the protocol; ``call`` is an argument block as the compiler's ABI describes it.
 
-Only tests import this module: ``_pool`` has the functions in its text compiled. ``call`` is what ``_call`` describes.
+The loops are machine code because a sleeping thread takes 0.05 to 0.15 ms to wake up, and a thread that runs Python
+also waits for the interpreter's lock. So a worker polls for the next frame for a while before it goes to sleep.
 """
 
 # mypy: ignore-errors
@@ -14,67 +15,69 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from livefilter.compiler.lanes._memory import argument
-from livefilter.compiler.threads._atomics import added, called, put, rest, seen
+from livefilter.compiler.lanes import llvm_operations
+from livefilter.compiler.threads._atomics import call_indirect, fetch_add, load, spin_pause, store
 from livefilter.compiler.threads._control_block import (
-    CALLS,
-    CODE,
-    COUNT,
-    HELPERS,
-    INSIDE,
-    IS_WAKING,
-    LEFT_INSIDE,
-    LENGTH,
-    NEXT,
-    OPEN,
-    PLACE,
-    STRIPS,
+    ACTIVE,
+    ADMITTED,
+    ARG_BLOCKS,
+    ENTRY,
+    MAX_WORKERS,
+    NEXT_TILE,
+    STILL_ACTIVE,
+    TILE_ARG_COUNT,
+    TILE_ARG_OFFSET,
+    TILE_COUNT,
+    TILES,
+    WAKE_ONLY,
 )
+
+argument = llvm_operations()["argument"]
 
 
 @register_jitable
-def take_strips(board: int, thread: int) -> None:
-    """Make strips until all are taken."""
-    call = seen(seen(board, CALLS), thread)
-    at = added(board, NEXT, 1)
-    while at < seen(board, COUNT):
-        length = seen(board, LENGTH)
-        for word in range(length):
-            put(call, seen(board, PLACE) + word, seen(seen(board, STRIPS), at * length + word))
-        called(seen(board, CODE), call)
-        at = added(board, NEXT, 1)
+def drain_tiles(block: int, thread: int) -> None:
+    """Take and compute tiles until all are taken."""
+    args = load(load(block, ARG_BLOCKS), thread)
+    tile = fetch_add(block, NEXT_TILE, 1)
+    while tile < load(block, TILE_COUNT):
+        count = load(block, TILE_ARG_COUNT)
+        for word in range(count):
+            store(args, load(block, TILE_ARG_OFFSET) + word, load(load(block, TILES), tile * count + word))
+        call_indirect(load(block, ENTRY), args)
+        tile = fetch_add(block, NEXT_TILE, 1)
 
 
-def serve(call: Any) -> None:
-    """Help with frame after frame; return when none has come for a while."""
-    board = argument(call, 0, "int64")
+def worker_loop(call: Any) -> None:
+    """Help with frame after frame; return when ``spin_budget`` polls in a row have found no tile."""
+    block = argument(call, 0, "int64")
     thread = argument(call, 1, "int64")
-    patience = argument(call, 2, "int64")
+    spin_budget = argument(call, 2, "int64")
     idle = 0
-    while idle < patience:
+    while idle < spin_budget:
         idle += 1
-        rest()
-        if thread <= seen(board, OPEN) and seen(board, NEXT) < seen(board, COUNT):
-            # Who says that it is inside, and then still finds the board open, is waited for.
-            added(board, INSIDE, 1)
-            if thread <= seen(board, OPEN):
-                take_strips(board, thread)
+        spin_pause()
+        if thread <= load(block, ADMITTED) and load(block, NEXT_TILE) < load(block, TILE_COUNT):
+            # Register first, then check ADMITTED again: the caller waits for every registered worker.
+            fetch_add(block, ACTIVE, 1)
+            if thread <= load(block, ADMITTED):
+                drain_tiles(block, thread)
                 idle = 0
-            added(board, INSIDE, -1)
+            fetch_add(block, ACTIVE, -1)
 
 
-def share(call: Any) -> None:
-    """Let helpers in, make strips, and wait for a while until the helpers have made theirs."""
-    board = argument(call, 0, "int64")
-    patience = argument(call, 1, "int64")
-    put(board, OPEN, seen(board, HELPERS))
-    if seen(board, IS_WAKING):
+def run_and_join(call: Any) -> None:
+    """Admit workers, compute tiles, close the frame, and wait up to ``spin_budget`` polls for active workers."""
+    block = argument(call, 0, "int64")
+    spin_budget = argument(call, 1, "int64")
+    store(block, ADMITTED, load(block, MAX_WORKERS))
+    if load(block, WAKE_ONLY):
         return
-    take_strips(board, 0)
-    put(board, OPEN, 0)
-    inside = seen(board, INSIDE)
-    while inside > 0 and patience > 0:
-        patience -= 1
-        rest()
-        inside = seen(board, INSIDE)
-    put(board, LEFT_INSIDE, inside)
+    drain_tiles(block, 0)
+    store(block, ADMITTED, 0)
+    active = load(block, ACTIVE)
+    while active > 0 and spin_budget > 0:
+        spin_budget -= 1
+        spin_pause()
+        active = load(block, ACTIVE)
+    store(block, STILL_ACTIVE, active)
