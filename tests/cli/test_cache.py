@@ -13,7 +13,7 @@ import pytest
 from livefilter import Filter, list_presets
 from livefilter.cli import run
 from livefilter.compiler import _grayscale as _luma
-from livefilter.compiler.threads import _pool
+from livefilter.compiler.native import forget_functions
 
 
 @pytest.fixture
@@ -56,15 +56,14 @@ def test_warming_compiles_every_preset(
     (own / "mine.yaml").write_text("steps:\n  - box: {size: 0}\n", encoding="utf-8")
     for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
         assert name in list_presets()
-    monkeypatch.setattr("livefilter.compiler.native._disk_cache._functions", {})  # As in a new process.
-    _pool.load_work_loop.cache_clear()
+    forget_functions()  # As in a new process.
     _luma.luma_function.cache_clear()
     monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])
     assert run(["cache", "--warm", "--json"]) == 0
     printed = capsys.readouterr()
     facts = json.loads(printed.out)
     assert facts["warmed"] == ["blur", "sobel-vertical"]
-    assert facts["files"] == 5  # Two presets, the luma, and what a caller and its helpers do.
+    assert facts["files"] == 5  # Two presets, the luma, and the thread hand-over's two loops.
     assert "mine.yaml:2:17" in printed.err
 
 

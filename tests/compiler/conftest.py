@@ -1,33 +1,36 @@
-"""Fixtures of the compiler's tests."""
+"""Fixtures of the compiler's tests: a team of eight threads that shares even tiny frames, and memory layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from livefilter.compiler.native._disk_cache import is_interpreted
+from livefilter.compiler.native import is_interpreted
 from livefilter.compiler.plan import _halo  # Its batches of halo rows are longer than frames of tests are.
-from livefilter.compiler.threads import _pool
-from livefilter.compiler.threads import _tiling as _strips
+from livefilter.compiler.threads import ThreadTeam, using_team
 from livefilter.testing import wait_until
 
 
-@pytest.fixture
-def _seven_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pool that has seven helpers, on however many processors, and that is ready."""
-    if is_interpreted():
-        return
-    monkeypatch.setattr(_pool, "usable_cpus", lambda: 8)
-    wait_until(lambda: _pool.current_team().ready(7), timeout_s=60)
+@pytest.fixture(scope="session")
+def _team_of_eight() -> ThreadTeam:
+    return ThreadTeam(max_workers=7, min_share_us=1e-9)
 
 
 @pytest.fixture
-def _short_strips(monkeypatch: pytest.MonkeyPatch, _seven_helpers: None) -> None:
-    """Split even tiny frames into as many strips as there are threads, and each of them into batches of halo rows."""
-    monkeypatch.setattr(_strips, "_PART_US", 1e-9)
+def team(_team_of_eight: ThreadTeam) -> Iterator[ThreadTeam]:
+    """The process's team during a test: seven workers, on any number of processors, all of them ready."""
+    with using_team(_team_of_eight) as team:
+        if not is_interpreted():
+            wait_until(lambda: team.start(7) and all(team.thread_ids), timeout_s=60)
+        yield team
+
+
+@pytest.fixture
+def _many_tiles(monkeypatch: pytest.MonkeyPatch, team: ThreadTeam) -> None:
+    """Split even tiny frames into a tile for each thread, and each of them into batches of halo rows."""
     monkeypatch.setattr(_halo, "_BATCH_COLUMNS", 1)
     monkeypatch.setattr(_halo, "_MIN_BATCH_ROWS", 4)
 

@@ -34,7 +34,7 @@ from livefilter.kernels import (
     sobel,
 )
 
-pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_short_strips")]
+pytestmark = [pytest.mark.jit, pytest.mark.usefixtures("_many_tiles")]
 RNG = np.random.default_rng(11)
 INVERT = Lookup(bytes(range(255, -1, -1)))
 

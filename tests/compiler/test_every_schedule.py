@@ -39,7 +39,7 @@ from livefilter.kernels import (
     sobel,
 )
 
-pytestmark = pytest.mark.usefixtures("_short_strips")
+pytestmark = pytest.mark.usefixtures("_many_tiles")
 borders = st.sampled_from(BORDERS)
 divisors = st.sampled_from([1, 2, 3, 6, 7, 10, 16, 100, 256, 1000, 12345, 65536, 999983])
 

@@ -230,7 +230,9 @@ def test_all_threads_end_with_it(presets: list[str]) -> None:
     """None is left behind."""
     before = set(threading.enumerate())
     run(presets)
-    assert {thread.name for thread in set(threading.enumerate()) - before if thread.name != "livefilter.compiler.worker"} == set()
+    assert {
+        thread.name for thread in set(threading.enumerate()) - before if thread.name != "livefilter.compiler.worker"
+    } == set()
 
 
 def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None:

@@ -90,6 +90,12 @@ def load_or_compile(source: str, name: str, session: CompileSession | None = Non
         return _functions[key]
 
 
+def forget_functions() -> None:
+    """Forget the functions loaded so far, so that the next call reads the cache on disk, as in a new process."""
+    with _lock:
+        _functions.clear()
+
+
 def is_interpreted() -> bool:
     """Return whether generated functions run as plain Python, for coverage and debugging."""
     return _interpreted_blocks > 0 or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")

@@ -77,7 +77,9 @@ def call_indirect(context: Any, entry: Any, args_block: Any) -> Any:
         words = _I64.as_pointer()
         results = cgutils.alloca_once(builder, _I64, size=2)
         function = builder.inttoptr(args[0], ir.FunctionType(_I32, [words] * 3).as_pointer())
-        builder.call(function, [results, builder.gep(results, [ir.Constant(_I64, 1)]), builder.inttoptr(args[1], words)])
+        builder.call(
+            function, [results, builder.gep(results, [ir.Constant(_I64, 1)]), builder.inttoptr(args[1], words)]
+        )
         # Generated code raises nothing, and the ELF loader does not know unwind tables.
         builder.function.attributes.add("nounwind")
         return context.get_dummy_value()
