@@ -13,7 +13,7 @@ from livefilter.compiler.native import _compile_server as beside
 from livefilter.compiler.native import _elf_loader as elf
 from livefilter.compiler.native import _object_file as objects
 from livefilter.compiler.native._object_file import ObjectFile
-from livefilter.compiler.threads import _pool
+from livefilter.compiler.threads import WORK_LOOP
 
 pytestmark = [
     pytest.mark.jit,
@@ -42,10 +42,10 @@ def result(code: ObjectFile) -> list[int]:
     return numbers.tolist()
 
 
-@pytest.mark.parametrize("name", ["serve", "share"])
+@pytest.mark.parametrize("name", ["worker_loop", "run_and_join"])
 def test_what_threads_share_a_frame_with_needs_no_llvm(name: str) -> None:
     """It would take 50 MB of every process that filters."""
-    code = beside.compile_object(_pool._TEXT.read_text(encoding="utf-8"), name)
+    code = beside.compile_object(WORK_LOOP.read_text(encoding="utf-8"), name)
     assert elf.load_elf(code.content, code.symbol)
 
 
