@@ -133,3 +133,10 @@ def test_every_key_of_the_preview_is_in_its_table_and_in_its_help() -> None:
     for meaning in ("pause, go on", "record, stop", "hold the scores' scale", "weaker, stronger", "size of the window"):
         assert meaning in text
         assert meaning in help_text
+
+
+def test_every_environment_variable_is_in_the_table() -> None:
+    """The page on Python lists each variable that livefilter reads, and no other."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "livefilter").rglob("*.py"))
+    listed = re.findall(r"^\| `(LIVEFILTER_\w+)` \|", section(page("python"), "Environment"), flags=re.MULTILINE)
+    assert sorted(listed) == sorted(set(re.findall(r"\bLIVEFILTER_[A-Z_]+\b", code)))
