@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import IO, cast
 
 from livefilter.compiler import Filter
 from livefilter.errors import MissingPackageError, SourceError
@@ -57,11 +58,11 @@ class Clip:
             open_source(self.path) as source,
             subprocess.Popen([ffmpeg_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
         ):
-            assert writing.stdin is not None
+            stdin = cast(IO[bytes], writing.stdin)
             with suppress(BrokenPipeError):  # It ended early; its exit status says so.
                 for frame in source:
-                    writing.stdin.write(compiled(frame.pixels).image.data)
-                writing.stdin.close()
+                    stdin.write(compiled(frame.pixels).image.data)
+                stdin.close()
             if writing.wait() != 0:
                 raise SourceError(f"{path}: ffmpeg could not write it; is there room for {self.frames} raw frames?")
         return path

@@ -100,12 +100,11 @@ def gaussian_weights(sigma: float | None = None, size: int | None = None) -> tup
     Raises:
         KernelError: Both are None, sigma is not positive, or the size is even or larger than 63.
     """
-    if sigma is None and size is None:
-        raise KernelError("gaussian: needs sigma, size, or both")
     if sigma is not None and not (math.isfinite(sigma) and sigma > 0):
         raise KernelError(f"sigma: must be positive and finite, found {sigma}")
     if size is None:
-        assert sigma is not None
+        if sigma is None:
+            raise KernelError("gaussian: needs sigma, size, or both")
         size = round(6 * sigma + 1) | 1
         if size > MAX_SIDE:
             raise KernelError(

@@ -34,7 +34,7 @@ class ScoreSettings(Settings):
     def _check(self) -> ScoreSettings:
         if (self.horizontal is None) != (self.vertical is None):
             raise ValueError("give both horizontal and vertical, or neither")
-        assert self.rule
+        _ = self.rule  # Making it checks the kernels and the threshold.
         return self
 
 

@@ -157,10 +157,9 @@ class RemoteFile(Source):
         self._name = name
         self._damaged = 0
         self._first = self._read()
-        if self._first is None:
+        if self._first is None or self._first.pixels is None:
             self.close()
             raise SourceError(self.loss or f"{name}: has no frame that can be decoded")
-        assert self._first.pixels is not None
         rows, cols = self._first.pixels.shape
         self._rate = reader.rate or Fraction(25)
         time_base = reader.time_base or 1 / self._rate

@@ -67,6 +67,19 @@ def test_warming_compiles_every_preset(
     assert "mine.yaml:2:17" in printed.err
 
 
+@pytest.mark.jit
+def test_warming_compiles_under_python_o(folder: Path) -> None:
+    """Python's -O drops assert statements; no work is done in one."""
+    program = (
+        "import livefilter.presets as presets; presets.list_presets = lambda: ['blur']; "
+        "from livefilter.cli import run; raise SystemExit(run(['cache', '--warm', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-O", "-c", program], check=True, capture_output=True, timeout=100)
+    facts = json.loads(done.stdout)
+    assert facts["warmed"] == ["blur"]
+    assert facts["files"] == 4  # The preset, the luma, and what a caller and its helpers do.
+
+
 def test_a_filter_that_is_prepared_is_ready() -> None:
     """prepare() gives a future; when it is done, the Filter is compiled."""
     prepared = Filter("sobel-vertical")

@@ -18,6 +18,12 @@ Values = Any
 """An array; arithmetic keeps its dtype."""
 
 
+def _check_dtype(value: Values, dtype: np.dtype[Any]) -> None:
+    """Raise a TypeError where compiled code would not compile: operands of two types."""
+    if value.dtype != dtype:
+        raise TypeError(f"a lane must be {dtype}, found {value.dtype}")
+
+
 def argument(call: Sequence[Any], at: int, kind: str) -> Any:
     """Return argument number ``at`` of the call."""
     return call[at]
@@ -36,7 +42,7 @@ def load(array: Values, start: Any, x: Any, loop: int) -> Values:
 
 def store(array: Values, start: Any, x: Any, value: Values, loop: int) -> None:
     """Store a value, of the array's own type, for each lane."""
-    assert array.dtype == value.dtype
+    _check_dtype(value, array.dtype)
     array[start + x] = value
 
 
@@ -47,7 +53,7 @@ def clear(array: Values, at: int, count: int) -> None:
 
 def copy(target: Values, to: int, array: Values, at: int, count: int) -> None:
     """Copy ``count`` elements between arrays of one type."""
-    assert target.dtype == array.dtype
+    _check_dtype(array, target.dtype)
     target[to : to + count] = array[at : at + count]
 
 
@@ -124,26 +130,27 @@ def load_u16_pair(array: Values, start: Any, x: Any, is_signed: int, loop: int) 
 def store_quad(array: Values, start: Any, x: Any, a: Values, b: Values, c: Values, d: Values, loop: int) -> None:
     """Store four pixels to the bytes from ``start + 4 * x`` on."""
     for place, value in enumerate((a, b, c, d)):
-        assert value.dtype == np.int32
+        _check_dtype(value, np.dtype(np.int32))
         array[start + 4 * x + place] = value.astype(np.uint8)
 
 
 def store_pair(array: Values, start: Any, x: Any, even: Values, odd: Values, loop: int) -> None:
     """Store two pixels to the bytes from ``start + 2 * x`` on."""
-    assert even.dtype == odd.dtype == np.uint16
+    _check_dtype(even, np.dtype(np.uint16))
+    _check_dtype(odd, np.dtype(np.uint16))
     at = start + 2 * x
     array[at], array[at + 1] = even.astype(np.uint8), odd.astype(np.uint8)
 
 
 def add(a: Values, b: Values) -> Values:
     """Return a + b, wrapping around."""
-    assert a.dtype == b.dtype
+    _check_dtype(b, a.dtype)
     return a + b
 
 
 def sub(a: Values, b: Values) -> Values:
     """Return a - b, wrapping around."""
-    assert a.dtype == b.dtype
+    _check_dtype(b, a.dtype)
     return a - b
 
 

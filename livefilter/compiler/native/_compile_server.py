@@ -20,6 +20,7 @@ import traceback
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 from livefilter.compiler.native._object_file import ObjectFile
 
@@ -154,6 +155,8 @@ class _CompilerProcess:
         except OSError as error:
             self._errors.close()
             raise _ServerFailed(str(error)) from error
+        self._requests = cast(IO[bytes], self._process.stdin)
+        self._answers = cast(IO[bytes], self._process.stdout)
         if low_priority and hasattr(os, "setpriority"):
             with suppress(OSError):  # A sandbox may forbid it.
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
@@ -165,15 +168,13 @@ class _CompilerProcess:
 
     def compile(self, source: str, name: str) -> ObjectFile:
         """Ask for a function and wait for it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         watchdog = threading.Timer(_PATIENCE_S, self._process.kill)
         watchdog.daemon = True
         watchdog.start()
         try:
-            pickle.dump((source, name), self._process.stdin)
-            self._process.stdin.flush()
-            answer = pickle.load(self._process.stdout)
+            pickle.dump((source, name), self._requests)
+            self._requests.flush()
+            answer = pickle.load(self._answers)
         except Exception as error:  # Whatever reading half of an answer, or something else, raises.
             raise _ServerFailed(self._last_words() or "the process ended") from error
         finally:

@@ -88,7 +88,8 @@ def plan_division(divisor: int, high: int, lane: Lane) -> DivisionPlan:
     if reciprocal is not None:
         return DivisionPlan(divisor, cap, "int32", "float32", reciprocal)
     reciprocal = _float_reciprocal(np.float64, divisor, cap)
-    assert reciprocal is not None, "31-bit numerators and divisors leave 20 bits to spare in float64"
+    if reciprocal is None:
+        raise ArithmeticError("31-bit numerators and divisors leave 20 bits to spare in float64")
     return DivisionPlan(divisor, cap, "int32", "float64", reciprocal)
 
 

@@ -120,30 +120,28 @@ def run_tasks(
                 if worker.place is None and waiting:
                     worker.place = next(iter(waiting))
                     worker.channel.send(waiting.pop(worker.place))
-            busy = {worker.channel: worker for worker in workers if worker.place is not None}
+            busy = {worker.channel: (worker, worker.place) for worker in workers if worker.place is not None}
             if not busy:
                 return
-            for channel in wait(list(busy), timeout=_POLL_S):
-                assert isinstance(channel, Connection)
-                if not _receive(busy[channel], on_message):
-                    workers.remove(busy[channel])
+            ready = wait(list(busy), timeout=_POLL_S)
+            for channel, (worker, place) in busy.items():
+                if channel in ready and not _receive(worker, place, on_message):
+                    workers.remove(worker)
 
 
-def _receive(worker: _Worker, on_message: Callable[[int, WorkerMessage], object]) -> bool:
+def _receive(worker: _Worker, place: int, on_message: Callable[[int, WorkerMessage], object]) -> bool:
     """Pass on what a worker says, and tell whether it still lives."""
-    assert worker.place is not None
     try:
         reply = worker.channel.recv()
     except (EOFError, OSError):
         worker.process.join()
         died = WorkerDiedError(f"the process that read it ended with {_ending(worker.process.exitcode)}")
-        on_message(worker.place, WorkerMessage(error=died))
+        on_message(place, WorkerMessage(error=died))
         return False
     if reply.logged is not None:
         name, level, message = reply.logged
         logging.getLogger(name).log(level, "%s", message)
         return True
-    place = worker.place
     if reply.progress is None:
         worker.place = None
     on_message(place, reply)

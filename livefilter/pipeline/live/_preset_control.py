@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import Literal
+from typing import Literal, cast
 
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
@@ -105,8 +105,7 @@ class PresetControl:
         done = self._loader.poll()
         if done is None:
             return False
-        request = done.request
-        assert isinstance(request, _Request)
+        request = cast(_Request, done.request)
         self._is_loading = False
         if done.filter is None:
             self._refuse(request, done.error)

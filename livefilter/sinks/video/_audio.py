@@ -33,8 +33,7 @@ class AudioTranscoder:
         OptionError: The codec cannot be encoded here, or the container cannot hold it.
     """
 
-    def __init__(self, source: Stream, output: OutputContainer, codec: str) -> None:
-        assert isinstance(source, AudioStream)
+    def __init__(self, source: AudioStream, output: OutputContainer, codec: str) -> None:
         name = _EXPERIMENTAL.get(codec, codec)
         try:
             rates = av.codec.Codec(name, "w").audio_rates or [source.rate]

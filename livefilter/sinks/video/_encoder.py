@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.codec.codec import UnknownCodecError
@@ -227,8 +228,7 @@ def _reason(choice: EncoderSettings) -> str | None:
     Only then is the log listened to: while it is, every thread of a decoder that has something to say waits for the
     GIL, also for what is not passed on, and whoever holds the GIL may be waiting for that thread.
     """
-    context = av.codec.CodecContext.create(choice.encoder, "w")
-    assert isinstance(context, VideoCodecContext)
+    context = cast(VideoCodecContext, av.codec.CodecContext.create(choice.encoder, "w"))
     before = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:

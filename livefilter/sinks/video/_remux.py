@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Discard, Stream
@@ -169,7 +170,7 @@ class StreamCopier:
                 is_cover_art(stream) and not self._along.has_cover
             ):
                 continue
-            elif stream.type == "audio" and audio_codec is not None:
+            elif isinstance(stream, AudioStream) and audio_codec is not None:
                 self._reencoders[stream.index] = AudioTranscoder(stream, self._output, audio_codec)
                 copy_stream_metadata(stream, self._reencoders[stream.index].stream)
             elif stream.type == "video" and not is_cover_art(stream):

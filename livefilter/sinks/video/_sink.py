@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.codec.context import Flags
@@ -224,8 +225,10 @@ class VideoSink(Sink):
         )
 
     def _added_stream(self) -> VideoStream:
-        stream = self._container.add_stream(self._choice.encoder, rate=self._rate, options=self._choice.options)
-        assert isinstance(stream, VideoStream)
+        stream = cast(
+            VideoStream,
+            self._container.add_stream(self._choice.encoder, rate=self._rate, options=self._choice.options),
+        )
         stream.time_base = stream.codec_context.time_base = self._time_base
         # For frames, where the encoder can: x264 takes a quarter less time than with slices, for fewer bytes.
         stream.thread_type = "AUTO"

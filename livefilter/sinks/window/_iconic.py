@@ -88,8 +88,9 @@ class IconicWatch:
         return int(struct.unpack_from("<I", reply, 32)[0])
 
     def _reply(self, opcode: int, detail: int, body: bytes) -> bytes | None:
-        """Send a request and return its reply; None if the server answers with an error."""
-        assert self._server is not None
+        """Send a request and return its reply; None if the server answers with an error, or there is none."""
+        if self._server is None:
+            return None
         self._server.sendall(struct.pack("<BBH", opcode, detail, 1 + len(body) // 4) + body)
         while True:
             head = read(self._server, 32)

@@ -99,7 +99,6 @@ def _jpeg_decoder() -> Unpack:
     from livefilter.sources.file._pixels import luma
 
     decoder = av.CodecContext.create("mjpeg", "r")
-    assert isinstance(decoder, av.VideoCodecContext)
     decoder.thread_count = 1  # More would hold a picture back.
     decoder.options = {"err_detect": "explode"}
 

@@ -52,8 +52,7 @@ def open_with_timeout(
             opening.abandon()
             raise SourceError(f"{name}: cannot be opened: no answer within {timeout_s:g} s")
     if opening.opened is None:
-        assert opening.error is not None
-        raise opening.error
+        raise opening.error or SourceError(f"{name}: cannot be opened")
     return opening.opened
 
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import cast
 
 import cv2
 import numpy as np
 
 from livefilter.errors import SourceError
-from livefilter.frame import Frame
+from livefilter.frame import Frame, Pixels
 from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
@@ -100,10 +101,9 @@ class ReconnectingSource(Source):
         self._link = connect(name, open_reader)
         self._connected_s = self._seen_s = clock()
         self._first: CapturedFrame | None = self._open()
-        reader, pixels = self._link.reader, self._first.pixels
-        assert reader is not None
-        assert pixels is not None
-        rows, cols = pixels.shape
+        # Opening has read frames until one had pixels.
+        reader = cast(Reader, self._link.reader)
+        rows, cols = cast(Pixels, self._first.pixels).shape
         rate = reader.rate or _DEFAULT_RATE
         self.facts = SourceFacts(name, (rows, cols), rate, TIME_BASE, is_live=True, notes=reader.notes)
 
@@ -240,8 +240,7 @@ class ReconnectingSource(Source):
             raise SourceError(f"{self._name}: lost for {away_s:.0f} s, so given up; the last attempt said: {why}")
 
     def _frame(self, picture: CapturedFrame, index: int) -> Frame:
-        assert picture.pixels is not None
-        pixels, (rows, cols) = picture.pixels, self.facts.shape
+        pixels, (rows, cols) = cast(Pixels, picture.pixels), self.facts.shape
         if self._still.update(pixels, picture.captured_ns):
             if self.health.state != "frozen":
                 self._count("frozen")

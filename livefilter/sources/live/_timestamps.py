@@ -46,7 +46,7 @@ class TimestampNormalizer:
         time_s = elapsed_s = Fraction(captured_ns - self._first_ns, _NANOSECONDS)
         if stamp_s is not None and math.isfinite(stamp_s):
             stamp_s = Fraction(stamp_s)
-            if self._offset_s is not None and not self._is_sensible(stamp_s, elapsed_s):
+            if self._offset_s is not None and not self._is_sensible(stamp_s, stamp_s + self._offset_s - elapsed_s):
                 self.rejected += 1
                 self._offset_s = None
             if self._offset_s is None:
@@ -59,6 +59,5 @@ class TimestampNormalizer:
         self._ticks = max(math.floor(time_s / TIME_BASE), self._ticks + 1)
         return self._ticks * TIME_BASE
 
-    def _is_sensible(self, stamp_s: Fraction, elapsed_s: Fraction) -> bool:
-        assert self._offset_s is not None
-        return stamp_s >= self._last_stamp_s and abs(stamp_s + self._offset_s - elapsed_s) <= _FARTHEST_S
+    def _is_sensible(self, stamp_s: Fraction, ahead_s: Fraction) -> bool:
+        return stamp_s >= self._last_stamp_s and abs(ahead_s) <= _FARTHEST_S
