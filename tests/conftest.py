@@ -19,6 +19,7 @@ from livefilter.compiler import _executable as _chain
 from livefilter.compiler import _grayscale as _luma
 from livefilter.compiler._abi import Function
 from livefilter.compiler.native import _disk_cache as _cache
+from livefilter.cpus import usable_cpus
 
 # A first call compiles, which takes longer than any sensible deadline.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -44,11 +45,24 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run the whole suite on all processors, and files that are named on the command line in this process.
+
+    Starting workers takes longer than most single files do.
+    """
+    return usable_cpus() if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One cache for the whole run, new and empty: nothing compiled earlier can make a test pass."""
+    """One cache for the whole run, new and empty, shared by all workers: nothing compiled earlier makes a test pass."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # Each worker has a folder of its own in that of the run.
+    (folder / "cache").mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         yield
 
 
