@@ -28,11 +28,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def long(tmp_path: Path, make_clip: Callable[..., Path]) -> Path:
+@pytest.fixture(scope="session")
+def only_long(tmp_path_factory: pytest.TempPathFactory, make_clip: Callable[..., Path]) -> Path:
     """A clip of 3000 frames of noise, so that a file grows soon that is made of it."""
     noise = list(np.random.default_rng(0).integers(0, 256, (20, 48, 64), dtype=np.uint8))
-    return make_clip(tmp_path / "long.mp4", noise * 150, preset="ultrafast")
+    return make_clip(tmp_path_factory.mktemp("long") / "long.mp4", noise * 150, preset="ultrafast")
+
+
+@pytest.fixture
+def long(tmp_path: Path, only_long: Path) -> Path:
+    """The long clip, in a folder of the test's own."""
+    os.link(only_long, tmp_path / "long.mp4")
+    return tmp_path / "long.mp4"
 
 
 def names(folder: Path) -> list[str]:

@@ -7,13 +7,13 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from livefilter.cli._main import run
 from livefilter.sources import open_source
+from livefilter.testing import running, wait_until
 
 LEFT = b"an hour of night"
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,15 +99,16 @@ def test_a_night_that_was_killed_outlives_the_next_one(negative: str, tmp_path: 
     parts = [tmp_path / "night.partial.mp4", tmp_path / "night.partial.csv"]
     kept = [tmp_path / "night.partial.1.mp4", tmp_path / "night.partial.1.csv"]
     before: list[bytes] = []
+
+    def are_written(awaited: list[Path]) -> bool:
+        return all(path.exists() and path.stat().st_size > 0 for path in awaited)
+
     for awaited in (parts, [*kept, *parts]):
-        with subprocess.Popen(program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as running:
-            until_s = time.monotonic() + 90
-            while not all(path.exists() and path.stat().st_size for path in awaited):
-                assert running.poll() is None
-                assert time.monotonic() < until_s
-                time.sleep(0.05)
-            running.kill()
-            _, told = running.communicate()
+        with running(program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as preview:
+            wait_until(lambda awaited=awaited: preview.poll() is not None or are_written(awaited), timeout_s=50)  # type: ignore[misc]
+            assert preview.poll() is None
+            preview.kill()
+            _, told = preview.communicate(timeout=20)
         if before:
             assert [path.read_bytes() for path in kept] == before
             assert all(f"it is kept as {path.name}" in told for path in kept)

@@ -480,7 +480,8 @@ def test_a_recording_outlives_an_rtsp_server_that_is_away_for_a_while(rtsp: int,
     assert f": {len(times)} frames" in told
     gaps = np.diff(times)
     assert (gaps > 0).all()
-    assert np.median(gaps) == pytest.approx(0.04, abs=0.005), "the stream's own stamps, not the arrival"
+    periods = gaps * 25  # Of which a busy machine drops some.
+    assert np.median(np.abs(periods - np.round(periods))) < 0.05, "the stream's own stamps, not the arrival"
     assert away_s <= gaps.max() < away_s + 5
 
 
