@@ -1,4 +1,9 @@
-"""Presets: YAML text to a validated, immutable chain of steps."""
+"""Presets: YAML documents that become validated, immutable chains of steps.
+
+Begin reading in `_preset`, the model of a whole preset, and `_steps`, the settings of each step. `_yaml` parses text
+and remembers the location of each value, `_parse` turns a document into a preset and words its errors, `_lookup` finds
+presets by name, `_strength` adjusts a preset's main parameter.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where presets are looked for: a path, the user's own folder, the shipped ones."""
+"""Lookup of presets: by path, in the user's folder, and among the shipped ones."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ import platformdirs
 from livefilter.errors import PresetError
 from livefilter.presets._parse import did_you_mean, inherit, parse_preset
 from livefilter.presets._preset import Preset
-from livefilter.presets._yaml import MAX_BYTES, Document, Place, read_document
+from livefilter.presets._yaml import MAX_BYTES, Document, Location, read_document
 from livefilter.resources import resource_folder
 
 _SUFFIXES = (".yaml", ".yml")
 _BYTE_ORDER_MARK = "\ufeff"
 _FIRST = ("edge", "blur", "sharpen")
-"""Listed before all others, so that they are the first digits in the preview."""
+"""Listed before all others, so that the preview's keys 1, 2, 3 select them."""
 
 
 def user_folder() -> Path:
-    """Return the folder of the user's own presets, inside the platform's folder for configuration."""
+    """Return the folder of the user's presets, in the platform's configuration folder."""
     return platformdirs.user_config_path("livefilter") / "presets"
 
 
 def list_presets() -> list[str]:
-    """Return the names of all presets that can be loaded by name: the shipped ones and the user's own.
+    """Return the names of all presets that can be loaded by name: the shipped ones and the user's.
 
     Example:
         >>> list_presets()[:3]
         ['edge', 'blur', 'sharpen']
     """
-    found = {path.stem for folder in (user_folder(), resource_folder("configs")) for path in _files(folder)}
-    return [name for name in _FIRST if name in found] + sorted(found.difference(_FIRST))
+    names = {path.stem for folder in (user_folder(), resource_folder("configs")) for path in _files(folder)}
+    return [name for name in _FIRST if name in names] + sorted(names.difference(_FIRST))
 
 
 def find_preset(name_or_path: str | os.PathLike[str]) -> Path:
     """Return the file of a preset.
 
-    A text with a folder separator, or one that ends in .yaml or .yml, is a path; anything else is a name, looked up in
+    A text with a folder separator, or with the extension .yaml or .yml, is a path; any other is a name, looked up in
     the user's folder and then among the shipped presets.
 
     Raises:
@@ -68,11 +68,11 @@ def load_preset(
 
     Args:
         name_or_path: As for ``find_preset``.
-        on_read: Called with the path of each file just before it is read, also where that fails: the preset's own, and
-            those that it starts from.
+        on_read: Called with the path of each file just before it is read, even if reading fails: the file of the
+            preset, and those of the presets that it extends.
 
     Raises:
-        PresetError: There is no such preset, or it is not valid; the message is one line with file, line and column.
+        PresetError: There is no such preset, or it is invalid; the message is one line with file, line and column.
 
     Example:
         >>> load_preset("blur").name
@@ -84,21 +84,21 @@ def load_preset(
         on_read(file)
         return _text(file)
 
-    def parent(name: str, place: Place, chain: tuple[Path, ...] = (path.resolve(),)) -> Document:
-        """Return the document that an ``extend`` names, its own parents merged in; paths are relative to the file."""
+    def parent(name: str, location: Location, chain: tuple[Path, ...] = (path.resolve(),)) -> Document:
+        """Return the document that an ``extend`` names, merged with its own parents; paths are relative to the file."""
         is_path = name.endswith(_SUFFIXES) or "/" in name or os.sep in name
-        wanted = chain[-1].parent / name if is_path else name
+        target = chain[-1].parent / name if is_path else name
         try:
-            above = find_preset(wanted)
+            above = find_preset(target)
         except PresetError as error:
-            if isinstance(wanted, Path):
-                on_read(wanted)
-            raise PresetError(f"{place}: extend: {error}") from error
+            if isinstance(target, Path):
+                on_read(target)
+            raise PresetError(f"{location}: extend: {error}") from error
         shipped = resource_folder("configs") / f"{name}.yaml"
         if above.resolve() in chain and shipped.is_file():
-            above = shipped  # So that a user's own "edge" can start from the shipped one.
+            above = shipped  # A user's "edge" may extend the shipped one.
         if above.resolve() in chain:
-            raise PresetError(f"{place}: extend: {name!r} leads back to this preset")
+            raise PresetError(f"{location}: extend: {name!r} leads back to this preset")
         return inherit(
             read_document(text(above), str(above)),
             lambda grandparent, at: parent(grandparent, at, (*chain, above.resolve())),
@@ -122,8 +122,8 @@ def _text(path: Path) -> str:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        good = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
-        line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
+        valid = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
+        line, column = valid.count("\n") + 1, len(valid) - valid.rfind("\n")
         raise PresetError(
             f"{path}:{line}:{column}: a preset is UTF-8 text, found the byte {content[error.start]:#04x}"
         ) from error

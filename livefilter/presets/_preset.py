@@ -1,4 +1,4 @@
-"""The Preset: a named, validated, immutable chain of steps, with its score and overlay settings."""
+"""Presets: named, validated, immutable chains of steps with score and overlay settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_STEPS = 32
 
 
 class ScoreSettings(Settings):
-    """How frames are scored; the articles' 2x2 kernels unless others are given."""
+    """How frames are scored; by default with the 2x2 kernels of `livefilter.kernels`."""
 
     threshold: Number = Field(0.1, ge=0, le=1, description="share of R_max that counts as an edge")
     horizontal: Weights | None = Field(None, description="kernel for edges along the rows")
@@ -23,7 +23,7 @@ class ScoreSettings(Settings):
 
     @property
     def rule(self) -> ScoreRule:
-        """The rule in exact terms."""
+        """The exact rule of these settings."""
         return ScoreRule(
             HORIZONTAL_EDGE if self.horizontal is None else Kernel(self.horizontal, name="horizontal score"),
             VERTICAL_EDGE if self.vertical is None else Kernel(self.vertical, name="vertical score"),
@@ -39,7 +39,7 @@ class ScoreSettings(Settings):
 
 
 class OverlaySettings(Settings):
-    """What is drawn on the picture."""
+    """What is drawn on the image."""
 
     scores: Flag = Field(True, description="the three scores with their bars")
     sparkline: Flag = Field(True, description="the scores of the last seconds")
@@ -50,11 +50,11 @@ class Preset(Settings):
     """A chain of steps with its score and overlay settings.
 
     Attributes:
-        name: For people and for file names; the file's own name unless given.
-        description: One sentence on what it looks like and what it is for.
-        steps: Applied one after the other; none leaves the picture as it is.
+        name: Name for people and for file names; by default the name of the file.
+        description: One sentence on its look and its purpose.
+        steps: Applied one after the other; without steps the image stays as it is.
         score: How frames are scored.
-        overlay: What is drawn.
+        overlay: What is drawn on the image.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -65,15 +65,15 @@ class Preset(Settings):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """The exact operations that the steps stand for, in order."""
+        """The exact operations of the steps, in order."""
         return tuple(step.operation() for step in self.steps)
 
     @property
     def hash(self) -> str:
-        """What the preset does, as 16 hexadecimal digits: equal for presets that give the same pictures and scores.
+        """Hash of what the preset does, 16 hexadecimal digits: equal for presets with the same images and scores.
 
-        Name, description, comments, and how the file is written play no part. What is at its default counts as not
-        given, so a setting that a later version adds leaves the hashes of older presets as they are.
+        Name, description, comments and the layout of the file do not matter. Settings at their defaults are left out,
+        so a setting that a later version adds does not change the hashes of older presets.
         """
         content = self.model_dump(mode="json", exclude_defaults=True, include={"score", "overlay"})
         content["steps"] = [
@@ -83,19 +83,19 @@ class Preset(Settings):
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a preset file as people write it, for editors.
+    """Return the JSON Schema of preset files, for editors.
 
-    It differs from the validated form in three places: a step is a mapping of one key, a name is optional, and
-    ``extend`` and ``override`` are known.
+    A file differs from the validated model in three ways: a step is a mapping of one key, the name is optional, and
+    there are ``extend`` and ``override``.
     """
-    made = Preset.model_json_schema()
-    definitions = made["$defs"]
+    schema_ = Preset.model_json_schema()
+    definitions = schema_["$defs"]
     entries = []
     for name, model in STEPS.items():
         settings = definitions[model.__name__]
         settings["properties"].pop("step")
-        needed = [key for key in settings.get("required", []) if key != "step"]
-        settings["type"] = "object" if needed else ["object", "null"]
+        required = [key for key in settings.get("required", []) if key != "step"]
+        settings["type"] = "object" if required else ["object", "null"]
         reference = {"$ref": f"#/$defs/{model.__name__}"}
         entries.append(
             {
@@ -106,19 +106,19 @@ def schema() -> dict[str, Any]:
                 "description": settings["description"],
             }
         )
-    made["properties"]["steps"] = {
+    schema_["properties"]["steps"] = {
         "type": "array",
         "maxItems": MAX_STEPS,
         "items": {"oneOf": entries},
         "description": "applied one after the other",
     }
-    made["properties"]["extend"] = {"type": "string", "description": "preset (name or path) to start from"}
-    made["properties"]["override"] = {
+    schema_["properties"]["extend"] = {"type": "string", "description": "preset (name or path) to start from"}
+    schema_["properties"]["override"] = {
         "type": "object",
         "description": "settings changed in inherited steps; NAME.2 is the second step of that name",
         "patternProperties": {f"^({'|'.join(STEPS)})(\\.[1-9][0-9]*)?$": {"type": "object"}},
         "additionalProperties": False,
     }
-    made["anyOf"] = [{"required": ["steps"]}, {"required": ["extend"]}]
-    made.pop("required")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    schema_["anyOf"] = [{"required": ["steps"]}, {"required": ["extend"]}]
+    schema_.pop("required")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_}

@@ -1,4 +1,4 @@
-"""The steps that a preset is made of: their settings, limits and defaults, and the exact operations they stand for."""
+"""Steps of presets: their settings, limits and defaults, and the exact operation of each."""
 
 from __future__ import annotations
 
@@ -51,24 +51,24 @@ Sigma = Annotated[Number, Field(gt=0, le=100, description="standard deviation in
 Side = Annotated[Whole, Field(ge=1, le=kernels.MAX_SIDE)]
 Sides = Annotated[
     Annotated[Side, Tag("side")] | Annotated[tuple[Side, Side], Tag("sides")],
-    # Without it, a wrong pair is told that it is no whole number.
+    # Without it, the error of a wrong pair says that it is not a whole number.
     Discriminator(lambda value: "sides" if isinstance(value, list | tuple) else "side"),
 ]
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, and no key that is not known."""
+    """Base of all settings: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StepSettings(Settings):
-    """Base of all steps: what they stand for is worked out, and so checked, when they are made."""
+    """Base of all steps. Creating one computes its operation, which checks the settings."""
 
     step: str
 
     def operation(self) -> Operation:
-        """Return the exact operation that this step stands for."""
+        """Return the exact operation of this step."""
         raise TypeError(f"{type(self).__name__} has no operation")  # pragma: no cover - every step defines its own
 
     @model_validator(mode="after")
@@ -78,7 +78,7 @@ class StepSettings(Settings):
 
 
 class BorderedSettings(StepSettings):
-    """Base of the steps that look at a neighbourhood."""
+    """Base of the steps that use a neighbourhood of each pixel."""
 
     border: Border = Field("reflect_101", description="what lies outside the frame")
 
@@ -146,15 +146,17 @@ class GradientSettings(BorderedSettings):
         if self.x is not None and self.y is not None and self.operator is None:
             pair = [Kernel(weights, divisor=1 / _fraction(self.gain)) for weights in (self.x, self.y)]
         elif self.x is None and self.y is None:
-            made = [kernels.derivative(self.operator or "sobel", axis) for axis in (1, 0)]
-            pair = [Kernel(kernel.weights, name=kernel.name, divisor=1 / _fraction(self.gain)) for kernel in made]
+            derivatives = [kernels.derivative(self.operator or "sobel", axis) for axis in (1, 0)]
+            pair = [
+                Kernel(kernel.weights, name=kernel.name, divisor=1 / _fraction(self.gain)) for kernel in derivatives
+            ]
         else:
             raise ValueError("give either operator, or both x and y")
         return Gradient(pair[0], pair[1], self.norm, self.border)
 
 
 class LaplacianSettings(BorderedSettings):
-    """Second derivative in all directions: thin lines, and no direction."""
+    """Second derivative in all directions: thin lines on both sides of each edge."""
 
     step: Literal["laplacian"] = "laplacian"
     neighbours: Literal[4, 8] = 4
@@ -168,10 +170,10 @@ class LaplacianSettings(BorderedSettings):
 
 
 class _PointSettings(StepSettings):
-    """Base of the steps that replace each gray level by another, whatever lies around it."""
+    """Base of the steps that map each gray level to another, regardless of its neighbourhood."""
 
     def curve(self, value: int) -> float:
-        """Return what the gray level ``value`` becomes, not yet rounded and saturated."""
+        """Return the new value of the gray level ``value``, before rounding and saturation."""
         raise TypeError(f"{type(self).__name__} has no curve")  # pragma: no cover - every point step defines its own
 
     def operation(self) -> Operation:
@@ -179,7 +181,7 @@ class _PointSettings(StepSettings):
 
 
 class ToneSettings(_PointSettings):
-    """Contrast (gain), brightness (offset), gamma and negative, in this order."""
+    """Contrast (gain), brightness (offset), gamma and inversion, in this order."""
 
     step: Literal["tone"] = "tone"
     gain: Number = Field(1.0, ge=0, le=100)
@@ -194,7 +196,7 @@ class ToneSettings(_PointSettings):
 
 
 class ThresholdSettings(_PointSettings):
-    """Keep what is brighter than a level: as white, or as it is."""
+    """Keep pixels brighter than a level, as white or unchanged; the others become black."""
 
     step: Literal["threshold"] = "threshold"
     level: Whole = Field(128, ge=0, le=255, description="pixels must be brighter than this")
@@ -215,7 +217,7 @@ class PosterizeSettings(_PointSettings):
 
 
 class BlendSettings(StepSettings):
-    """Mix the preset's input back in."""
+    """Mix the preset's input into the image."""
 
     step: Literal["blend"] = "blend"
     weight: Number = Field(ge=0, le=1, description="share of the input: 0 none of it, 1 nothing else")

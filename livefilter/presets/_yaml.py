@@ -1,6 +1,6 @@
-"""YAML text to plain values, remembering where in the file each one stands.
+"""YAML documents as plain values, with the location of each value in the file.
 
-YAML 1.2, so ``on`` and ``12:30`` are text and not a truth value and a number in base 60.
+This is YAML 1.2: ``on`` and ``12:30`` are text, not a boolean and a number in base 60.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A position in a file: its name, and line and column from 1."""
+class Location:
+    """A location in a file: its name, line and column from 1."""
 
     file: str
     line: int
@@ -34,11 +34,11 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """A mapping as plain values, with the place of every value and of every key in it."""
+    """A mapping as plain values, with the location of every value and every key in it."""
 
     values: dict[str, Any]
-    places: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    locations: dict[Path, Location] = field(default_factory=dict)
+    key_locations: dict[Path, Location] = field(default_factory=dict)
 
     def at(self, path: Path) -> Any:
         """Return the value at ``path``."""
@@ -47,20 +47,20 @@ class Document:
             value = value[key]
         return value
 
-    def place(self, path: Path) -> Place:
-        """Return where the value at ``path`` stands."""
-        return self.places[path]
+    def location(self, path: Path) -> Location:
+        """Return the location of the value at ``path``."""
+        return self.locations[path]
 
 
 def read_document(text: str, file: str) -> Document:
     """Parse one YAML mapping.
 
     Raises:
-        PresetError: Not YAML, empty, not a mapping, a key twice, too many values, too deep, or aliases that unfold
-            without bound.
+        PresetError: The text is not YAML, is empty, is not a mapping, repeats a key, has too many values, is nested too
+            deeply, or has aliases that expand without bound.
     """
     yaml = YAML(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False  # YAML 1.2 allows it; an alias means the nearest one above
+    yaml.composer.warn_double_anchors = False  # YAML 1.2 allows them; an alias means the nearest one above.
     try:
         root = yaml.compose(text)
     except MarkedYAMLError as error:
@@ -82,7 +82,7 @@ def read_document(text: str, file: str) -> Document:
 
 
 class _Builder:
-    """Turns composed nodes into values, counting them so that aliases cannot unfold without bound."""
+    """Turns composed nodes into values, and counts them so that aliases cannot expand without bound."""
 
     def __init__(self, yaml: YAML, file: str, document: Document) -> None:
         self._scalars = yaml.constructor
@@ -91,15 +91,15 @@ class _Builder:
         self._count = 0
 
     def value(self, node: Node, path: Path, parents: tuple[int, ...]) -> Any:
-        place = _at(self._file, node.start_mark)
-        self._document.places.setdefault(path, place)
+        location = _at(self._file, node.start_mark)
+        self._document.locations.setdefault(path, location)
         self._count += 1
         if self._count > MAX_VALUES:
-            raise PresetError(f"{place}: a preset has at most {MAX_VALUES:,} values; its aliases unfold to more")
+            raise PresetError(f"{location}: a preset has at most {MAX_VALUES:,} values; its aliases expand to more")
         if id(node) in parents:
-            raise PresetError(f"{place}: an alias must not contain itself")
+            raise PresetError(f"{location}: an alias must not contain itself")
         if len(parents) > MAX_DEPTH:
-            raise PresetError(f"{place}: a preset is at most {MAX_DEPTH} levels deep")
+            raise PresetError(f"{location}: a preset is at most {MAX_DEPTH} levels deep")
         inside = (*parents, id(node))
         if isinstance(node, MappingNode):
             return self._mapping(node, path, inside)
@@ -110,31 +110,31 @@ class _Builder:
     def _mapping(self, node: MappingNode, path: Path, parents: tuple[int, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            place = _at(self._file, key_node.start_mark)
+            location = _at(self._file, key_node.start_mark)
             if not isinstance(key_node, ScalarNode):
-                raise PresetError(f"{place}: a key must be a word, found {_kind(key_node)}")
+                raise PresetError(f"{location}: a key must be a word, found {_kind(key_node)}")
             key = str(key_node.value)
             if key in result:
-                raise PresetError(f"{place}: {key!r} stands twice in one mapping; remove one")
-            self._document.keys[(*path, key)] = place
+                raise PresetError(f"{location}: {key!r} appears twice in one mapping; remove one")
+            self._document.key_locations[(*path, key)] = location
             if isinstance(value_node, ScalarNode) and not value_node.value and not value_node.style:
-                # Where nothing is written, the parser's mark is wherever it stopped looking: often another line.
-                self._document.places[(*path, key)] = place
+                # The parser's mark of an empty value is where it stopped looking, often on another line.
+                self._document.locations[(*path, key)] = location
             result[key] = self.value(value_node, (*path, key), parents)
         return result
 
     def _scalar(self, node: Node) -> Any:
         try:
             value = self._scalars.construct_object(node)
-        except (YAMLError, ValueError) as error:
+        except (YAMLError, ValueError, LookupError) as error:  # LookupError: "!!int" of nothing, "!!bool maybe".
             tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
-            place = _at(self._file, node.start_mark)
-            raise PresetError(f"{place}: cannot read {short(node.value)} as a value of the kind {tag}") from error
+            location = _at(self._file, node.start_mark)
+            raise PresetError(f"{location}: cannot read {short(node.value)} as a value of the kind {tag}") from error
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
 
 
 def short(value: object) -> str:
-    """Return a value as messages show it: on one line, not too long, in YAML's words."""
+    """Format a value for a message: on one line, at most 60 characters, in YAML's words."""
     if value is None:
         return "nothing"
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
@@ -142,15 +142,15 @@ def short(value: object) -> str:
 
 
 def _problem(error: MarkedYAMLError) -> str:
-    """Return what the parser has to say, on one line."""
+    """Return the parser's message, on one line."""
     problem = " ".join(str(error.problem or error.context).split())
     if problem.startswith("but ") and error.context:
         problem = f"{error.context}, {problem}"
     return problem + ("; indent with spaces" if r"'\t'" in problem else "")
 
 
-def _at(file: str, mark: StringMark | None) -> Place:
-    return Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file, 1, 1)
+def _at(file: str, mark: StringMark | None) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark is not None else Location(file, 1, 1)
 
 
 def _kind(node: Node) -> str:

@@ -35,15 +35,17 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     "a control character": ("name: a\0b\nsteps: []\n", "1:1", "", ["not valid YAML", "#x0000"]),
     "an unknown alias": ("steps: *mine\n", "1:8", "", ["undefined alias 'mine'"]),
     "a version that is not": ("%YAML 9.9\n---\nsteps: []\n", "1:1", "", ["not valid YAML", "version 1"]),
+    "a tag without a number": ("name: a\nsteps: !!int\n", "2:8", "", ["cannot read '' as a value of the kind !!int"]),
+    "a tag for another value": ("steps: !!bool maybe\n", "1:8", "", ["cannot read 'maybe' as a value of the kind"]),
     # Text that is too much of it.
-    "an alias bomb": (BOMB + "steps: []\n", "1:35", "", ["at most 100,000 values", "aliases unfold to more"]),
+    "an alias bomb": (BOMB + "steps: []\n", "1:35", "", ["at most 100,000 values", "aliases expand to more"]),
     "an alias of itself": ("steps: &a [*a]\n", "1:8", "", ["an alias must not contain itself"]),
     "deep brackets": (f"steps: {'[' * 30}{']' * 30}\n", "1:28", "", ["at most 20 levels deep"]),
     "bottomless brackets": ("steps: " + "[" * 20_000, "1:1", "", ["at most 20 levels deep"]),
     # Keys.
-    "no steps": ("name: mine\n", "1:1", "steps", ["is needed, and missing"]),
+    "no steps": ("name: mine\n", "1:1", "steps", ["is required, but missing"]),
     "a misspelt key": ("stpes: []\n", "1:1", "", ["unknown key 'stpes'", "did you mean 'steps'?", "known: name, "]),
-    "a key twice": ("steps: []\nname: a\nsteps: []\n", "3:1", "", ["'steps' stands twice", "remove one"]),
+    "a key twice": ("steps: []\nname: a\nsteps: []\n", "3:1", "", ["'steps' appears twice", "remove one"]),
     "a key that is a list": ("? [a, b]\n: 1\n", "1:3", "", ["a key must be a word, found a list"]),
     "an unknown setting": (
         "steps:\n  - gaussian: {sigmma: 1}\n",
@@ -172,8 +174,8 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "a score beyond one": ("steps: []\nscore: {threshold: 2}\n", "2:20", "score.threshold", ["equal to 1, found 2"]),
     # Matrices.
-    "no weights": ("steps: [kernel: {divisor: 2}]\n", "1:17", "steps[0].kernel.weights", ["is needed, and missing"]),
-    "a kernel of nothing": ("steps:\n- kernel:\n\n", "2:3", "steps[0].kernel.weights", ["is needed, and missing"]),
+    "no weights": ("steps: [kernel: {divisor: 2}]\n", "1:17", "steps[0].kernel.weights", ["is required, but missing"]),
+    "a kernel of nothing": ("steps:\n- kernel:\n\n", "2:3", "steps[0].kernel.weights", ["is required, but missing"]),
     "ragged weights": (
         "steps:\n  - kernel:\n      weights:\n        - [1, 2]\n        - [3]\n",
         "4:9",
@@ -258,7 +260,12 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         "score",
         ["both must have one shape, found (1, 1) and (1, 2)"],
     ),
-    "a score of zeros": ("steps: []\nscore: {horizontal: [[0]], vertical: [[1]]}\n", "2:8", "score", ["sees no edge"]),
+    "a score of zeros": (
+        "steps: []\nscore: {horizontal: [[0]], vertical: [[1]]}\n",
+        "2:8",
+        "score",
+        ["must have a weight other than zero"],
+    ),
     "a ragged score": (
         "steps: []\nscore:\n  horizontal: [[1]]\n  vertical: [[1], [2, 3]]\n",
         "4:13",

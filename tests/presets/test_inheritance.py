@@ -139,12 +139,12 @@ def test_a_circle_of_presets_is_refused(length: int, tmp_path: Path) -> None:
             "steps: [box: {}]\n",
             "extend: ./base.yaml\noverride: {box: {}}\n",
             "base.yaml:1:14",
-            "steps[0].box.size: is needed",
+            "steps[0].box.size: is required",
         ),
         ("steps: 5\n", "extend: ./base.yaml\noverride: {box: {}}\n", "mine.yaml:2:12", "no inherited step to change"),
         ("steps: [5]\n", "extend: ./base.yaml\noverride: {box: {}}\n", "mine.yaml:2:12", "no inherited step 'box'"),
         ("extend: ./gone.yaml\n", "extend: ./base.yaml\n", "base.yaml:1:9", "gone.yaml: no such file"),
-        ("description: x\n", "extend: ./base.yaml\n", "base.yaml:1:1", "steps: is needed, and missing"),
+        ("description: x\n", "extend: ./base.yaml\n", "base.yaml:1:1", "steps: is required, but missing"),
     ],
 )
 def test_a_mistake_is_told_in_the_file_that_holds_it(
