@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
@@ -62,6 +63,7 @@ class FilterLoop:
         view: What makes pictures of them, at first.
         stats: Where frames, durations and drops are counted.
         shape: (rows, cols) of the frames.
+        clock: Monotonic clock, in seconds, that measures how long filter and overlay take.
 
     Attributes:
         view: May be replaced at any time, from any thread.
@@ -73,7 +75,14 @@ class FilterLoop:
         score: Of the newest frame that was filtered; None before the first.
     """
 
-    def __init__(self, feed: FrameInput, view: View, stats: Stats, shape: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        feed: FrameInput,
+        view: View,
+        stats: Stats,
+        shape: tuple[int, int],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.view = view
         self.outputs: tuple[Output, ...] = ()
         self.is_mirrored = False
@@ -84,6 +93,7 @@ class FilterLoop:
         self._input = feed
         self._stats = stats
         self._shape = shape
+        self._clock = clock
         self._last: _LastShown | None = None
         self._must_redraw = False
         self._must_stop = False
@@ -132,11 +142,11 @@ class FilterLoop:
         view, is_mirrored = self.view, self.is_mirrored
         gray = to_gray(frame.pixels)
         frame = replace(frame, pixels=_mirrored(gray) if is_mirrored else gray)
-        started_s = time.perf_counter()
+        started_s = self._clock()
         result = view.filter(frame.pixels)
-        filtered_s = time.perf_counter()
+        filtered_s = self._clock()
         picture = view.overlay.draw(frame.pixels, result.image, result.score, frame.time_s)
-        drawn_s = time.perf_counter()
+        drawn_s = self._clock()
         self._stats.frame_out()
         self._stats.record_stage("filter", filtered_s - started_s)
         self._stats.record_stage("overlay", drawn_s - filtered_s)

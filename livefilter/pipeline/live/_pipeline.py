@@ -75,7 +75,7 @@ class LivePipeline:
         overlay: bool = True,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
         self.preset = PresetControl(preset, threads=threads, notify=notify, clock=clock, prepare=prepare)
@@ -92,7 +92,7 @@ class LivePipeline:
         self._started_s = self._ended_s = clock()
         self._input = open_input(source, self.stats, clock)
         view.overlay.is_shown = overlay
-        self.loop = FilterLoop(self._input, view, self.stats, source.facts.shape)
+        self.loop = FilterLoop(self._input, view, self.stats, source.facts.shape, clock)
 
     @property
     def overlay(self) -> Overlay:

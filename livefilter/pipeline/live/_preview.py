@@ -73,7 +73,7 @@ class Preview:
         snapshot_folder: Path,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
         self._source = source
@@ -141,10 +141,10 @@ class Preview:
         """Show a picture if there is a new one, and do what keys ask for."""
         picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _MAX_WAIT_S)
         if picture is not None:
-            started_s = time.perf_counter()
+            started_s = self._clock()
             self._shown = picture
             self._show()
-            self.live.stats.record_stage("window", time.perf_counter() - started_s)
+            self.live.stats.record_stage("window", self._clock() - started_s)
             self.live.stats.record_latency("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
         elif self._clock() >= self._panels_until_s:
             self._show(is_new=False)
