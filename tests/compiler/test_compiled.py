@@ -7,9 +7,7 @@ import mmap
 import os
 import platform
 import re
-import time
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import cache
 
@@ -129,26 +127,6 @@ def test_correlate_gives_every_dtype_and_mode(dtype: type[np.generic], mode: str
     found = correlate(image, kernel, mode=mode, dtype=dtype)  # type: ignore[arg-type]
     assert found.dtype == expected.dtype
     assert np.array_equal(found, expected)
-
-
-def test_many_threads_hammer_one_filter() -> None:
-    """Eight threads on one Filter and its thread team: every byte as when called alone."""
-    filter_ = Filter("edge", threads=2)
-    frames = [RNG.integers(0, 256, (120 + at, 160), dtype=np.uint8) for at in range(4)]
-    expected = [filter_(frame) for frame in frames]
-    wrong: list[int] = []
-    ends_s = time.monotonic() + 10
-
-    def hammer(at: int) -> None:
-        out = np.empty_like(frames[at % 4])
-        while time.monotonic() < ends_s:
-            found = filter_(frames[at % 4], out)
-            if not np.array_equal(found.image, expected[at % 4].image) or found.score != expected[at % 4].score:
-                wrong.append(at)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(hammer, range(8)))
-    assert wrong == []
 
 
 def test_a_filter_is_prepared_in_the_background() -> None:
