@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-from livefilter.compiler import _convolution as _correlate
-from livefilter.compiler import _executable as _chain
-from livefilter.compiler import _grayscale as _luma
-from livefilter.compiler._abi import Function
-from livefilter.compiler.native import _disk_cache as _cache
+from livefilter.compiler import release_compiled
+from livefilter.compiler.native import interpreted
 from livefilter.cpus import usable_cpus
 
 # A first call compiles, which takes longer than any sensible deadline.
@@ -178,22 +176,9 @@ def negative(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True)
 def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run generated programs over NumPy arrays; tests marked ``jit`` run them as machine code."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("jit") is None:
-
-            def plain(source: str, name: str, session: object = None) -> Function:
-                return _cache.interpret(source, name)
-
-            patch.setattr(_chain, "load_or_compile", plain)
-            patch.setattr(_luma, "load_or_compile", plain)
-        _forget_programs()
+    """Run generated source over NumPy arrays; tests marked ``jit`` run it as machine code."""
+    is_native = request.node.get_closest_marker("jit") is not None
+    release_compiled()  # correlate keeps compiled kernels: those of one way to run must not be used in the other.
+    with nullcontext() if is_native else interpreted():
         yield
-        _forget_programs()
-
-
-def _forget_programs() -> None:
-    # correlate keeps compiled programs; those of one way to run are not to be met in the other.
-    _correlate._correlation.cache_clear()
-    _correlate._scoring.cache_clear()
-    _luma.luma_function.cache_clear()
+    release_compiled()

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from livefilter._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from livefilter.compiler._convolution import convolve, correlate, edge_score
+    from livefilter.compiler._convolution import convolve, correlate, edge_score, release_compiled
     from livefilter.compiler._executable import Chain
     from livefilter.compiler._filter import Filter, Filtered, compile_shared
     from livefilter.compiler._grayscale import to_gray
-    from livefilter.compiler.native._disk_cache import cache_folder, cached_files, clear_cache
+    from livefilter.compiler.native import cache_folder, cached_files, clear_cache
     from livefilter.compiler.plan import Plan, plan_chain
     from livefilter.compiler.report import AssemblySummary, PassReport, SumReport, assembly_summary, describe
 else:
@@ -27,11 +27,11 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_convolution": ["convolve", "correlate", "edge_score"],
+            "_convolution": ["convolve", "correlate", "edge_score", "release_compiled"],
             "_executable": ["Chain"],
             "_filter": ["Filter", "Filtered", "compile_shared"],
             "_grayscale": ["to_gray"],
-            "native._disk_cache": ["cache_folder", "cached_files", "clear_cache"],
+            "native": ["cache_folder", "cached_files", "clear_cache"],
             "plan": ["Plan", "plan_chain"],
             "report": ["AssemblySummary", "PassReport", "SumReport", "assembly_summary", "describe"],
         },
@@ -55,5 +55,6 @@ __all__ = [
     "describe",
     "edge_score",
     "plan_chain",
+    "release_compiled",
     "to_gray",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._executable import Executable
-from livefilter.compiler._grayscale import to_gray
+from livefilter.compiler._grayscale import luma_function, to_gray
 from livefilter.compiler.plan import Output, plan_correlation, plan_score
 from livefilter.compiler.threads import thread_count
 from livefilter.errors import OptionError, PixelTypeError, ShapeError
@@ -141,6 +141,13 @@ def output_array(
     if np.may_share_memory(out, image):
         raise OptionError("out: must not overlap the image; use an array of its own")
     return out
+
+
+def release_compiled() -> None:
+    """Release the compiled kernels, with their memory, that the functions of this room keep for the next call."""
+    _correlation.cache_clear()
+    _scoring.cache_clear()
+    luma_function.cache_clear()
 
 
 @lru_cache(maxsize=64)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         interpret,
         interpreted,
         is_interpreted,
+        load_native,
         load_or_compile,
     )
     from livefilter.compiler.native._elf_loader import UnsupportedObjectError, load_elf
@@ -45,6 +46,7 @@ else:  # A process that only compiles needs no cache, and one that filters no Nu
                 "interpret",
                 "interpreted",
                 "is_interpreted",
+                "load_native",
                 "load_or_compile",
             ],
             "_elf_loader": ["UnsupportedObjectError", "load_elf"],
@@ -71,6 +73,7 @@ __all__ = [
     "keep_forever",
     "llvm_ir",
     "load_elf",
+    "load_native",
     "load_object",
     "load_or_compile",
 ]

@@ -79,7 +79,15 @@ def load_or_compile(source: str, name: str, session: CompileSession | None = Non
     Raises:
         CompileCancelled: The session was stopped meanwhile.
     """
-    if is_interpreted():
+    return interpret(source, name) if is_interpreted() else load_native(source, name, session)
+
+
+def load_native(source: str, name: str, session: CompileSession | None = None) -> Function:
+    """Return the same as `load_or_compile`, as machine code even inside an `interpreted` block.
+
+    For functions that only machine code can use: a thread may load them while a test runs such a block.
+    """
+    if _is_jit_disabled():
         return interpret(source, name)
     key = _key(source, name)
     with _lock:
@@ -98,7 +106,11 @@ def forget_functions() -> None:
 
 def is_interpreted() -> bool:
     """Return whether generated functions run as plain Python, for coverage and debugging."""
-    return _interpreted_blocks > 0 or os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    return _interpreted_blocks > 0 or _is_jit_disabled()
+
+
+def _is_jit_disabled() -> bool:
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 @contextmanager

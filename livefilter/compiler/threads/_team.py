@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from livefilter.compiler._abi import Call, Function
-from livefilter.compiler.native import keep_forever, load_or_compile
+from livefilter.compiler.native import keep_forever, load_native
 from livefilter.compiler.threads import _control_block as control
 from livefilter.compiler.threads._tiling import MIN_SHARE_US
 from livefilter.cpus import usable_cpus
@@ -42,7 +42,7 @@ logger = logging.getLogger("livefilter.compiler")
 def load_work_loops() -> tuple[Function, Function]:
     """Return ``worker_loop`` and ``run_and_join`` as machine code, from the cache or newly compiled."""
     source = WORK_LOOP.read_text(encoding="utf-8")
-    return load_or_compile(source, "worker_loop"), load_or_compile(source, "run_and_join")
+    return load_native(source, "worker_loop"), load_native(source, "run_and_join")
 
 
 class ThreadTeam:
