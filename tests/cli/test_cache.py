@@ -12,7 +12,7 @@ import pytest
 
 from livefilter import Filter, list_presets
 from livefilter.cli import run
-from livefilter.compiler import _grayscale as _luma
+from livefilter.compiler import release_compiled
 from livefilter.compiler.native import forget_functions
 
 
@@ -57,7 +57,7 @@ def test_warming_compiles_every_preset(
     for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
         assert name in list_presets()
     forget_functions()  # As in a new process.
-    _luma.luma_function.cache_clear()
+    release_compiled()
     monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])
     assert run(["cache", "--warm", "--json"]) == 0
     printed = capsys.readouterr()
