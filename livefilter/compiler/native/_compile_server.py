@@ -1,8 +1,8 @@
-"""Compiling in a process of its own.
+"""Compilation in a child process.
 
-Numba takes 75 MB and 0.4 seconds of every process that imports it, and compiling is Python for the most part, which
-holds the interpreter's lock: live pictures that came every 33 ms came up to 390 ms apart while a thread compiled. So a
-child compiles and hands machine code over. It stays for a while, for what is compiled next.
+Numba takes 75 MB and 0.4 seconds of every process that imports it. Compiling is mostly Python, which holds the
+interpreter's lock: while a thread compiled, live pictures that were due every 33 ms came up to 390 ms apart. So a child
+process compiles and sends the object file back. It waits a while for the next request before it exits.
 """
 
 from __future__ import annotations
@@ -25,123 +25,123 @@ from typing import IO, cast
 from livefilter.compiler.native._object_file import ObjectFile
 
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from livefilter.compiler.native._compile_server import main; main()"
-_IDLE_S = 15
-_PATIENCE_S = 120
-_NICE = 10
-_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
-_PATIENT_FLAGS = (*_FLAGS, "BELOW_NORMAL_PRIORITY_CLASS")
-"""Of Windows; elsewhere there are none."""
+_IDLE_TIMEOUT_S = 15.0
+_REPLY_TIMEOUT_S = 120.0
+_LOW_PRIORITY_NICENESS = 10
+_CREATION_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
+_LOW_PRIORITY_CREATION_FLAGS = (*_CREATION_FLAGS, "BELOW_NORMAL_PRIORITY_CLASS")
+"""Names of flags that only Windows has."""
 logger = logging.getLogger("livefilter.compiler")
 
 
 class CompileCancelled(Exception):
-    """Nobody wants what was being compiled."""
+    """Another thread cancelled the compile session."""
 
 
 class _ServerFailed(Exception):
-    """A child ended, or could not be started."""
+    """The child process could not start, or ended without an answer."""
 
 
 class CompileSession:
-    """Compiles in a child, and can be stopped by another thread.
+    """Compiles in a child process; another thread can cancel it.
 
     Args:
-        low_priority: Whether the child leaves the processor to whoever else wants it.
+        low_priority: Whether the child process yields the processor to everything else.
     """
 
     def __init__(self, *, low_priority: bool = False) -> None:
         self._low_priority = low_priority
-        self._child: _CompilerProcess | None = None
-        self._is_stopped = False
+        self._process: _CompilerProcess | None = None
+        self._is_cancelled = False
         self._lock = threading.Lock()
 
     def cancel(self) -> None:
-        """End what is being compiled; nothing is compiled from now on."""
+        """Stop the compilation that is running; later ones are refused."""
         with self._lock:
-            self._is_stopped = True
-            if self._child is not None:
-                self._child.kill()
+            self._is_cancelled = True
+            if self._process is not None:
+                self._process.kill()
 
     def compile(self, source: str, name: str) -> ObjectFile:
-        """Have a child compile the function ``name`` of a generated source.
+        """Compile the function ``name`` of a generated source in a child process.
 
         Raises:
-            CompileCancelled: ``stop`` was called.
-            _ChildFailed: It could not.
+            CompileCancelled: ``cancel`` was called.
+            _ServerFailed: The child process failed.
         """
         while True:
             with self._lock:
-                if self._is_stopped:
+                if self._is_cancelled:
                     raise CompileCancelled
-                self._child = child = _acquire(self._low_priority)
+                self._process = process = _acquire(self._low_priority)
             try:
-                code = child.compile(source, name)
-                _idle[self._low_priority].append(child)
+                code = process.compile(source, name)
+                _idle[self._low_priority].append(process)
                 return code
             except BaseException as error:
-                child.end()
-                if self._is_stopped:
+                process.end()
+                if self._is_cancelled:
                     raise CompileCancelled from None
-                # One that has worked before may have ended a moment ago, since it had nothing to do.
-                if child.is_new or not isinstance(error, _ServerFailed):
+                # An idle process may have reached its time-out just now; a new one has not.
+                if process.is_new or not isinstance(error, _ServerFailed):
                     raise
             finally:
-                self._child = None
+                self._process = None
 
 
 def compile_object(source: str, name: str, session: CompileSession | None = None) -> ObjectFile:
-    """Compile the function ``name`` of a generated source, in a child where that is possible.
+    """Compile the function ``name`` of a generated source, in a child process where that is possible.
 
     Raises:
-        CompileCancelled: The session was stopped.
+        CompileCancelled: The session was cancelled.
     """
-    # In a program that has Python built in, this is that program.
+    # In a program that embeds Python, sys.executable is that program.
     if Path(sys.executable or "").name.lower().startswith("python"):
         try:
             return (session or CompileSession()).compile(source, name)
         except _ServerFailed as error:
-            logger.warning("cannot compile beside: %s", error)
-    from livefilter.compiler.native import _numba as _codegen
+            logger.warning("cannot compile in a child process, so this one compiles: %s", error)
+    from livefilter.compiler.native import _numba
 
-    return _codegen.compile_object(source, name)
+    return _numba.compile_object(source, name)
 
 
-def main() -> None:
-    """Compile what standard input asks for, until it ends or nothing has come for a while."""
-    asked, told = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # Whatever prints something does not garble the answers.
-    gc.disable()  # It would take a fifth of the time; there is time between two answers.
-    # Numba loads these where they are there, for what generated code has no use for: up to a third of a second.
+def main(idle_timeout_s: float = _IDLE_TIMEOUT_S) -> None:
+    """Serve requests from standard input until it ends, or until none has come for ``idle_timeout_s`` seconds."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # A library that prints must not garble the answers.
+    gc.disable()  # It would take a fifth of the time; there is time between two requests.
+    # Numba imports these if it finds them, but generated code does not need them: up to a third of a second.
     sys.modules.update(dict.fromkeys(("scipy", "cffi", "coverage")))  # type: ignore[arg-type]
-    from livefilter.compiler.native import _numba as _codegen
+    from livefilter.compiler.native import _numba
 
     while True:
-        ending = threading.Timer(_IDLE_S, os._exit, [0])
-        ending.daemon = True
-        ending.start()
+        idle_timer = threading.Timer(idle_timeout_s, os._exit, [0])
+        idle_timer.daemon = True
+        idle_timer.start()
         try:
-            source, name = pickle.load(asked)
+            source, name = pickle.load(requests)
         except EOFError:
             return
-        ending.cancel()
+        idle_timer.cancel()
         try:
-            answer: object = _codegen.compile_object(source, name)
+            answer: object = _numba.compile_object(source, name)
         except Exception:
             answer = traceback.format_exc()
-        pickle.dump(answer, told)
-        told.flush()
+        pickle.dump(answer, answers)
+        answers.flush()
         gc.collect()
 
 
 class _CompilerProcess:
-    """A process that compiles one function after the other."""
+    """A child process that compiles one function after the other."""
 
     def __init__(self, low_priority: bool) -> None:
         self.is_new = True
-        flags = _PATIENT_FLAGS if low_priority else _FLAGS
+        flags = _LOW_PRIORITY_CREATION_FLAGS if low_priority else _CREATION_FLAGS
         try:
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-        except OSError as error:  # A container may have no place to write to at all.
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        except OSError as error:  # A container may have no writable folder.
             raise _ServerFailed(str(error)) from error
         try:
             self._process = subprocess.Popen(
@@ -159,24 +159,24 @@ class _CompilerProcess:
         self._answers = cast(IO[bytes], self._process.stdout)
         if low_priority and hasattr(os, "setpriority"):
             with suppress(OSError):  # A sandbox may forbid it.
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _LOW_PRIORITY_NICENESS)
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether the process has not ended yet."""
         return self._process.poll() is None
 
     def compile(self, source: str, name: str) -> ObjectFile:
-        """Ask for a function and wait for it."""
-        watchdog = threading.Timer(_PATIENCE_S, self._process.kill)
+        """Request a function and wait for it."""
+        watchdog = threading.Timer(_REPLY_TIMEOUT_S, self._process.kill)
         watchdog.daemon = True
         watchdog.start()
         try:
             pickle.dump((source, name), self._requests)
             self._requests.flush()
             answer = pickle.load(self._answers)
-        except Exception as error:  # Whatever reading half of an answer, or something else, raises.
-            raise _ServerFailed(self._last_words() or "the process ended") from error
+        except Exception as error:  # Half an answer can raise anything.
+            raise _ServerFailed(self._last_error_line() or "the process ended") from error
         finally:
             watchdog.cancel()
         if not isinstance(answer, ObjectFile):
@@ -185,16 +185,16 @@ class _CompilerProcess:
         return answer
 
     def kill(self) -> None:
-        """End the process, whatever it does; who waits for it is told that it failed."""
+        """End the process at once; a thread that waits for its answer gets _ServerFailed."""
         self._process.kill()
 
     def end(self) -> None:
-        """Kill the process, if it lives, and let go of what belongs to it."""
+        """Kill the process if it lives, and release its pipes and files."""
         self.kill()
         with self._process:  # Closes its pipes and waits for it.
             self._errors.close()
 
-    def _last_words(self) -> str:
+    def _last_error_line(self) -> str:
         self.kill()
         self._process.wait()
         self._errors.seek(0)
@@ -202,31 +202,31 @@ class _CompilerProcess:
 
 
 _idle: dict[bool, deque[_CompilerProcess]] = {True: deque(), False: deque()}
-"""Children that have nothing to do, patient ones and others."""
+"""Child processes without work, by whether their priority is low."""
 
 
 def _acquire(low_priority: bool) -> _CompilerProcess:
-    """Return a child that has nothing to do, or a new one."""
+    """Return an idle child process, or a new one."""
     while _idle[low_priority]:
-        child = _idle[low_priority].pop()
-        if child.is_alive:
-            return child
-        child.end()
+        process = _idle[low_priority].pop()
+        if process.is_alive:
+            return process
+        process.end()
     return _CompilerProcess(low_priority)
 
 
 @atexit.register
 def end_idle_compilers() -> None:
-    """End the compiler processes that have nothing to do; the next compilation starts a new one."""
-    for children in _idle.values():
-        while children:
-            children.pop().end()
+    """End the child processes without work; the next compilation starts a new one."""
+    for processes in _idle.values():
+        while processes:
+            processes.pop().end()
 
 
-def _forget() -> None:
-    for children in _idle.values():
-        children.clear()
+def _forget_processes() -> None:
+    for processes in _idle.values():
+        processes.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)  # They are the parent's.
+    os.register_at_fork(after_in_child=_forget_processes)  # They belong to the parent.
