@@ -1,11 +1,11 @@
-"""Compiled functions, kept on disk.
+"""Cache of compiled functions, on disk and in memory.
 
-Every function has a file of its own, named by the SHA-256 of all that its machine code depends on: so two functions are
-never taken for one another, whatever a clock says. A file is written aside and moved into place, and sealed by a
-checksum, since what is in it is run: what does not match its seal is compiled again.
+Every function has a file of its own, named by the SHA-256 of everything that its machine code depends on, so no clock
+decides whether it is current. A file is written under a temporary name and renamed. Since its content is executed, it
+has a checksum; a file that does not match its checksum is compiled again.
 
-The folder is LIVEFILTER_CACHE_DIR, or ``livefilter`` in NUMBA_CACHE_DIR, or the user's cache folder. A folder that
-cannot be written, or that another user could write, is not used; functions then live in memory, after one warning.
+The folder is LIVEFILTER_CACHE_DIR, or ``livefilter`` in NUMBA_CACHE_DIR, or the user's cache folder. A folder that is
+not writable, or that another user could write to, is not used: functions then live in memory, after one warning.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from livefilter.compiler.lanes import llvm_sources, numpy_operations
 from livefilter.compiler.native._compile_server import CompileSession, compile_object
 from livefilter.compiler.native._object_file import ObjectFile, cpu_fingerprint, load_object
 
-LOG = logging.getLogger("livefilter.compiler")
+logger = logging.getLogger("livefilter.compiler")
 _COMPILER = Path(__file__).parent.parent
 _HASHED_SOURCES = (
     "_abi.py",
@@ -38,14 +38,14 @@ _HASHED_SOURCES = (
     "threads/_control_block.py",
 )
 _functions: dict[str, Function] = {}
-_compiling: dict[str, threading.Lock] = {}
+_key_locks: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
 _warned = threading.Event()
 _interpreted_blocks = 0
 
 
 def cache_folder() -> Path:
-    """Return where compiled functions are kept; it need not exist."""
+    """Return the folder of compiled functions; it need not exist."""
     if given := os.environ.get("LIVEFILTER_CACHE_DIR"):
         return Path(given)
     if shared := os.environ.get("NUMBA_CACHE_DIR"):
@@ -60,7 +60,7 @@ def cached_files() -> list[Path]:
 
 
 def clear_cache() -> int:
-    """Delete all files of the cache; return how many there were."""
+    """Delete all files of the cache, and return their number."""
     files = cached_files()
     for path in files:
         with suppress(OSError):
@@ -73,8 +73,8 @@ def load_or_compile(source: str, name: str, session: CompileSession | None = Non
 
     Args:
         source: Text of a module.
-        name: Of a function with one argument, the block of words that ``_call`` describes.
-        session: The process that compiles; one is borrowed unless given.
+        name: A function of it with one argument, the argument block that ``_abi`` describes.
+        session: Compiles if need be [default: a session of its own].
 
     Raises:
         CompileCancelled: The session was stopped meanwhile.
@@ -91,10 +91,10 @@ def load_native(source: str, name: str, session: CompileSession | None = None) -
         return interpret(source, name)
     key = _key(source, name)
     with _lock:
-        own_lock = _compiling.setdefault(key, threading.Lock())
-    with own_lock:
+        key_lock = _key_locks.setdefault(key, threading.Lock())
+    with key_lock:
         if key not in _functions:
-            _functions[key] = load_object(_kept_or_made(key, source, name, session))
+            _functions[key] = load_object(_load_or_build(key, source, name, session))
         return _functions[key]
 
 
@@ -125,7 +125,7 @@ def interpreted() -> Iterator[None]:
 
 
 def interpret(source: str, name: str) -> Function:
-    """Return function ``name`` of a source as plain Python over NumPy arrays."""
+    """Return the function ``name`` of a generated source as plain Python on NumPy arrays."""
     names = numpy_operations()
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
     code: PythonFunction = names[name]
@@ -138,16 +138,16 @@ def _key(source: str, name: str) -> str:
 
 @cache
 def _environment() -> tuple[str, ...]:
-    """Return what machine code depends on beside its source: the lane operations, the compilers, the processor."""
+    """Return what machine code depends on besides its source: the lane operations, the compilers, the processor."""
     files = [*llvm_sources(), *(_COMPILER / name for name in _HASHED_SOURCES)]
     sources = [path.read_text(encoding="utf-8") for path in files]
     return (*sources, version("numba"), version("llvmlite"), sys.version, *cpu_fingerprint())
 
 
-def _kept_or_made(key: str, source: str, name: str, session: CompileSession | None) -> ObjectFile:
+def _load_or_build(key: str, source: str, name: str, session: CompileSession | None) -> ObjectFile:
     code = None
     try:
-        path = _trusted(cache_folder()) / f"lf_{key}.o"
+        path = _private_folder(cache_folder()) / f"lf_{key}.o"
         code = _read(path)
         if code is None:
             with _locked(path):
@@ -158,18 +158,18 @@ def _kept_or_made(key: str, source: str, name: str, session: CompileSession | No
     except OSError as error:
         if not _warned.is_set():
             _warned.set()
-            LOG.warning("compiled filters are not kept: %s; set LIVEFILTER_CACHE_DIR to a folder of your own", error)
+            logger.warning("cannot cache compiled filters: %s; set LIVEFILTER_CACHE_DIR to a folder of your own", error)
     return code or compile_object(source, name, session)
 
 
-def _trusted(folder: Path) -> Path:
-    """Return the folder, made if need be, if nobody else can put code into it."""
+def _private_folder(folder: Path) -> Path:
+    """Create a folder if need be, and return it; refuse one that other users could put code into."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid"):
-        found = folder.stat()
-        if found.st_uid != os.getuid():
+        status = folder.stat()
+        if status.st_uid != os.getuid():
             raise PermissionError(f"{folder} belongs to another user")
-        if found.st_mode & 0o022:
+        if status.st_mode & 0o022:
             raise PermissionError(f"{folder} can be written by other users")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(f"{folder} cannot be written")
@@ -177,25 +177,25 @@ def _trusted(folder: Path) -> Path:
 
 
 def _read(path: Path) -> ObjectFile | None:
-    """Return what is in a file; nothing if there is none, or not what was written to it."""
+    """Return the content of a file; None if it does not exist or was damaged."""
     try:
-        seal, symbol, content = path.read_bytes().split(b"\n", 2)
+        checksum, symbol, content = path.read_bytes().split(b"\n", 2)
     except (FileNotFoundError, ValueError):
         return None
     code = ObjectFile(symbol.decode("utf-8", "replace"), content)
-    return code if seal == _seal(code) else None
+    return code if checksum == _checksum(code) else None
 
 
-def _seal(code: ObjectFile) -> bytes:
+def _checksum(code: ObjectFile) -> bytes:
     return hashlib.sha256(code.symbol.encode() + b"\n" + code.content).hexdigest().encode()
 
 
 def _write(path: Path, code: ObjectFile) -> None:
-    """Write a file aside and move it into place, so that nobody ever reads half of it."""
+    """Write a file under a temporary name and rename it, so that no process reads half of it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="lf_", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(b"\n".join((_seal(code), code.symbol.encode(), code.content)))
+            file.write(b"\n".join((_checksum(code), code.symbol.encode(), code.content)))
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
@@ -205,10 +205,10 @@ def _write(path: Path, code: ObjectFile) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time compile a function; the others then read what it made."""
+    """Let one process at a time compile a function; the others then read its file."""
     try:
         import fcntl
-    except ImportError:  # Windows: two processes may both compile, and the later one's file wins.
+    except ImportError:  # Windows: two processes may both compile, and the later file wins.
         yield
         return
     lock = path.with_suffix(".lock")
@@ -217,5 +217,5 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # Who waits for this file gets it still; who comes later makes one anew, and finds the function.
+            # Processes that wait for this file still get it; later ones create a new one, and find the function.
             lock.unlink(missing_ok=True)

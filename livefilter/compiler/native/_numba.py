@@ -32,14 +32,14 @@ _SKIPPED = {
     "RewriteSemanticConstants",
     "WithLift",
 }
-"""Numba's passes for what generated code never has: closures, whole-array arithmetic, branches on types, exceptions."""
+"""Numba's passes for what generated code never contains: closures, array expressions, branches on types, exceptions."""
 
 
 class _Library(AOTCodeLibrary):
-    """Numba's, optimised once: of its three rounds, two prepare for counting references, and there are none.
+    """Numba's code library with one round of optimisation: Numba's other two are for reference counts.
 
-    Loops are vectorised, but not unrolled beyond that, which would take a sixth of the time that compiling takes, and
-    makes hardly any of them faster.
+    Loops are vectorised but not unrolled beyond that: unrolling takes a sixth of the compile time and hardly speeds up
+    any loop.
     """
 
     def _optimize_functions(self, ll_module: Any) -> None:
@@ -53,9 +53,9 @@ class _Library(AOTCodeLibrary):
 
 
 class _Codegen(AOTCPUCodegen):
-    """Numba's for object files, with code as Numba makes it for this very process.
+    """Numba's code generator for object files, with the target options of its JIT.
 
-    Constants then have addresses of 64 bits; nearer ones LLVM keeps in registers until there are none left, and
+    Constants then have 64-bit addresses. LLVM keeps constants at nearer ones in registers until none is left, and
     Gaussians in float32 take a third longer.
     """
 
@@ -65,7 +65,7 @@ class _Codegen(AOTCPUCodegen):
 
 
 class _Compiler(CompilerBase):
-    """Numba's usual pipeline without the passes that would find nothing; they take a tenth of the time."""
+    """Numba's usual pipeline without the passes that would find nothing, a tenth of the compile time."""
 
     def define_pipelines(self) -> list[Any]:
         """Return the passes, in order."""
@@ -92,7 +92,7 @@ def llvm_ir(source: str, name: str) -> str:
 
 
 def _compiled(source: str, name: str) -> tuple[str, Any]:
-    """Return the symbol of a function and the library that it is in."""
+    """Return the symbol of a function and its code library."""
     words = set(re.findall(r"\w+", source))
     names = {name: operation for name, operation in llvm_operations().items() if name in words}
     names["__name__"] = "livefilter_generated"
@@ -125,5 +125,5 @@ def _target() -> Any:
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
     target = cpu_target.target_context.subtarget(_internal_codegen=_Codegen("livefilter"), aot_mode=True)
-    target.refresh = lambda: None  # It looks for what was registered since, once for each call that is compiled.
+    target.refresh = lambda: None  # It would look for new registrations at each call it compiles.
     return target

@@ -1,4 +1,4 @@
-"""The cache on disk: never a wrong function, never a failure, whatever is in the folder."""
+"""The cache on disk: never a wrong function, never a failure, with any content in its folder."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_eight_processes_start_on_one_empty_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "garbage", "half", "one bit", "another function"])
-def test_garbage_in_the_cache_is_compiled_anew(tmp_path: Path, damage: str) -> None:
+def test_garbage_in_the_cache_is_compiled_again(tmp_path: Path, damage: str) -> None:
     """A file that is not what was written to it is replaced, without a word, and is good from then on."""
     folder = tmp_path / "cache"
     run(folder)
@@ -128,14 +128,14 @@ def test_an_entry_that_cannot_be_read_costs_one_warning(tmp_path: Path) -> None:
     (path,) = (tmp_path / "cache").glob("*.o")
     path.unlink()
     path.mkdir()
-    assert run(tmp_path / "cache").count("compiled filters are not kept") == 1
+    assert run(tmp_path / "cache").count("cannot cache compiled filters") == 1
 
 
 def test_a_file_where_the_folder_should_be_costs_one_warning(tmp_path: Path) -> None:
     """The filter works from memory."""
     (tmp_path / "cache").write_text("in the way")
     err = run(tmp_path / "cache")
-    assert err.count("compiled filters are not kept") == 1
+    assert err.count("cannot cache compiled filters") == 1
     assert "LIVEFILTER_CACHE_DIR" in err
 
 
@@ -143,14 +143,14 @@ def test_a_file_where_the_folder_should_be_costs_one_warning(tmp_path: Path) -> 
 def test_a_read_only_folder_costs_one_warning(tmp_path: Path) -> None:
     """The filter works from memory."""
     (tmp_path / "cache").mkdir(mode=0o500)
-    # Root may write anywhere, so it has to be told that it may not.
+    # Root may write anywhere, so the program pretends that it may not.
     before = "import os; os.access = lambda *where, **how: False\n" if os.getuid() == 0 else ""
-    assert run(tmp_path / "cache", before=before).count("compiled filters are not kept") == 1
+    assert run(tmp_path / "cache", before=before).count("cannot cache compiled filters") == 1
 
 
 @needs_ranks
 def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
-    """What lies in it would be run as code."""
+    """Its content would be executed."""
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)
     assert "can be written by other users" in run(tmp_path / "cache")
@@ -159,7 +159,7 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
 
 @needs_ranks
 def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path) -> None:
-    """Somebody else's folder is not loaded from, nor written to."""
+    """It is neither read nor written."""
     before = "import os; os.getuid = lambda: 12345\n"
     assert "belongs to another user" in run(tmp_path / "cache", before=before)
 
@@ -168,7 +168,7 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path) -> None:
 def test_a_full_disk_costs_one_warning(tmp_path: Path) -> None:
     """Files that cannot be written to their end are not left behind as good ones."""
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
-    assert run(tmp_path / "cache", before=limit).count("compiled filters are not kept") == 1
+    assert run(tmp_path / "cache", before=limit).count("cannot cache compiled filters") == 1
     assert run(tmp_path / "cache") == ""
 
 
