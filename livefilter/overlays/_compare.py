@@ -1,4 +1,4 @@
-"""The original beside, wiped against, or inset in the result."""
+"""Comparison of original and result: side by side, wiped, or picture in picture."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from livefilter.frame import Pixels
 Compare = Literal["none", "side", "wipe", "pip"]
 COMPARES: tuple[Compare, ...] = get_args(Compare)
 _INSET = 0.3
+"""Sides of the inset, as a share of the sides of the result."""
 
 
-def composed(original: Pixels, filtered: Pixels, compare: Compare, wipe: float = 0.5) -> Pixels:
-    """Return a new picture of both. What divides them is black beside white, so that it shows on any picture.
+def compose(original: Pixels, filtered: Pixels, compare: Compare, wipe: float = 0.5) -> Pixels:
+    """Return a new image of both. Dividing lines are black beside white, so that they are visible on any image.
 
     Args:
-        original: Gray, uint8.
-        filtered: Gray, uint8, of the same shape.
-        compare: "none" only the result; "side" the original on the left of it, twice as wide; "wipe" the original left
-            of a line; "pip" the original small, in the upper right corner.
-        wipe: Where the line is, as a share of the width.
+        original: Gray, uint8, shape (rows, cols).
+        filtered: uint8, of the same shape.
+        compare: "none": the result alone; "side": the original on its left, which doubles the width; "wipe": the
+            original left of a line; "pip": the original small, in the upper right corner.
+        wipe: Position of the line, from 0 (left) to 1 (right); values beyond are clipped.
+
+    Returns:
+        uint8; (rows, 2 cols) for "side", otherwise of the arguments' shape.
     """
     if compare == "side":
         return np.hstack([original, filtered])

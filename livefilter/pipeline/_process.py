@@ -158,7 +158,7 @@ def process(
             tables.append(own.enter_context(PlotSink(path, origin=origin, overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
-            drawn.is_shown = overlay
+            drawn.is_visible = overlay
         started = time.perf_counter()
         run = FileLoop(trimmed, facts, Renderer(compiled, color, drawn), (*quick, *tables), slow, alongs)
         run(progress, should_stop)

@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter.compiler import Filter
-from livefilter.overlays._compare import composed
+from livefilter.overlays import compose
 from livefilter.presets import list_presets
 from livefilter.sources import open_source
 from livefilter.testing import wait_until
@@ -291,11 +291,11 @@ def test_mirror_wipe_and_drag(show: Callable[..., Show], still: Path, chart: Pix
     assert running.answers("m", shows(turned))
     assert running.answers("m", shows(plain))
     # Both halves in a window of the same size, so with bars above and below.
-    assert running.answers("c", lambda seen: shows(composed(chart, plain, "side"))(seen[90:270]))
+    assert running.answers("c", lambda seen: shows(compose(chart, plain, "side"))(seen[90:270]))
     assert not running.last[:90].any()
-    assert running.answers("c", shows(composed(chart, plain, "wipe")))
+    assert running.answers("c", shows(compose(chart, plain, "wipe")))
     running.drag((320, 180), (128, 180))
-    assert running.is_seen(shows(composed(chart, plain, "wipe", 0.2)))
+    assert running.is_seen(shows(compose(chart, plain, "wipe", 0.2)))
     assert running.quits()[0] == 0
 
 

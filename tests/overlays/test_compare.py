@@ -1,12 +1,11 @@
-"""The original beside, wiped against, or inset in the result."""
+"""Comparison of original and result: side by side, wiped, or picture in picture."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from livefilter.overlays import COMPARES, Compare
-from livefilter.overlays._compare import composed
+from livefilter.overlays import COMPARES, Compare, compose
 
 ORIGINAL = np.full((48, 64), 100, np.uint8)
 FILTERED = np.full((48, 64), 200, np.uint8)
@@ -17,44 +16,44 @@ FILTERED = np.full((48, 64), 200, np.uint8)
 def test_both_pictures_stay_as_they_were(compare: Compare, shape: tuple[int, int]) -> None:
     """What is drawn is drawn on a new picture; "side" is twice as wide, the others keep the size."""
     original, filtered = np.full(shape, 100, np.uint8), np.full(shape, 200, np.uint8)
-    made = composed(original, filtered, compare)
-    assert made.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
-    assert made.dtype == np.uint8
-    assert not np.shares_memory(made, original)
-    assert not np.shares_memory(made, filtered)
+    composed = compose(original, filtered, compare)
+    assert composed.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
+    assert composed.dtype == np.uint8
+    assert not np.shares_memory(composed, original)
+    assert not np.shares_memory(composed, filtered)
     assert (original == 100).all()
     assert (filtered == 200).all()
 
 
 def test_none_shows_the_result_alone() -> None:
     """An exact copy."""
-    np.testing.assert_array_equal(composed(ORIGINAL, FILTERED, "none"), FILTERED)
+    np.testing.assert_array_equal(compose(ORIGINAL, FILTERED, "none"), FILTERED)
 
 
 def test_side_has_the_original_on_the_left() -> None:
     """Both whole, nothing between."""
-    np.testing.assert_array_equal(composed(ORIGINAL, FILTERED, "side"), np.hstack([ORIGINAL, FILTERED]))
+    np.testing.assert_array_equal(compose(ORIGINAL, FILTERED, "side"), np.hstack([ORIGINAL, FILTERED]))
 
 
 @pytest.mark.parametrize("wipe", [0.0, 0.25, 0.5, 1.0, -3.0, 7.0])
 def test_wipe_has_the_original_left_of_a_line(wipe: float) -> None:
     """The line is where the share says, black beside white, so that it shows on any picture."""
-    made = composed(ORIGINAL, FILTERED, "wipe", wipe)
+    composed = compose(ORIGINAL, FILTERED, "wipe", wipe)
     split = round(64 * min(max(wipe, 0), 1))
-    assert (made[:, : max(split - 1, 0)] == 100).all()
-    assert (made[:, max(split - 1, 0) : split] == 0).all()
-    assert (made[:, split : split + 1] == 255).all()
-    assert (made[:, split + 1 :] == 200).all()
+    assert (composed[:, : max(split - 1, 0)] == 100).all()
+    assert (composed[:, max(split - 1, 0) : split] == 0).all()
+    assert (composed[:, split : split + 1] == 255).all()
+    assert (composed[:, split + 1 :] == 200).all()
 
 
 def test_pip_has_the_original_small_in_the_upper_right_corner() -> None:
     """Three tenths of each side, in a frame that shows on any picture; the rest is the result."""
-    made = composed(ORIGINAL, FILTERED, "pip")
-    inset = made == 100
+    composed = compose(ORIGINAL, FILTERED, "pip")
+    inset = composed == 100
     rows, cols = np.flatnonzero(inset.any(axis=1)), np.flatnonzero(inset.any(axis=0))
     assert (rows.size, cols.size) == (round(48 * 0.3), round(64 * 0.3))
     assert rows[-1] < 24 < 32 < cols[0]
-    assert (made[rows[0] - 1, cols] == 255).all()
-    assert (made[rows[0] - 2, cols] == 0).all()
-    assert (made[24:] == 200).all()
-    assert (made[:, :32] == 200).all()
+    assert (composed[rows[0] - 1, cols] == 255).all()
+    assert (composed[rows[0] - 2, cols] == 0).all()
+    assert (composed[24:] == 200).all()
+    assert (composed[:, :32] == 200).all()

@@ -417,7 +417,7 @@ def test_t_holds_the_scores_scale() -> None:
     turned.press("o")
     turned.next_frame()
     turned.press("t")
-    assert turned.live.overlay.is_frozen
+    assert turned.live.overlay.is_scale_held
     before = turned.live.preset.filter.preset.steps
     held = turned.live.overlay._scales
     turned.clock.advance(100)

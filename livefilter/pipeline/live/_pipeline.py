@@ -91,7 +91,7 @@ class LivePipeline:
         self.stats = Stats(source.facts.rate, clock)
         self._started_s = self._ended_s = clock()
         self._input = open_input(source, self.stats, clock)
-        view.overlay.is_shown = overlay
+        view.overlay.is_visible = overlay
         self.loop = FilterLoop(self._input, view, self.stats, source.facts.shape, clock)
 
     @property
@@ -201,8 +201,8 @@ class LivePipeline:
         before = self.loop.view
         if self.preset.poll():
             made = self.preset.filter
-            goes_on = made.preset.score == before.filter.preset.score
-            overlay = before.overlay.succeeded_by(made.preset.overlay, made.preset.name, goes_on=goes_on)
+            keep_history = made.preset.score == before.filter.preset.score
+            overlay = before.overlay.carried_over(made.preset.overlay, made.preset.name, keep_history=keep_history)
             self.loop.view = View(made, overlay)
             self.redraw()
         for sink in [sink for sink in self._sinks if sink.failure is not None]:

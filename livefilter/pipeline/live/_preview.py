@@ -170,7 +170,7 @@ class Preview:
 
     def _open(self) -> None:
         """Open the window, which takes the time of some frames, before the first of them comes."""
-        shape = self.live.overlay.shown_shape(self._source.facts.shape)
+        shape = self.live.overlay.output_shape(self._source.facts.shape)
         self._window.show(OsdPanels(status=["starting ..."]).draw_on(np.zeros(shape, np.uint8), 0))
         self._poll_key()
 
@@ -242,7 +242,7 @@ class Preview:
         self.live.pause(self._is_paused)
 
     def _toggle_overlay(self) -> None:
-        self.live.overlay.is_shown = not self.live.overlay.is_shown
+        self.live.overlay.is_visible = not self.live.overlay.is_visible
         self.live.redraw()
 
     def _next_compare(self) -> None:
@@ -261,8 +261,8 @@ class Preview:
         self._notify("mirrored" if self.live.loop.is_mirrored else "not mirrored")
 
     def _freeze(self) -> None:
-        self.live.overlay.is_frozen = not self.live.overlay.is_frozen
-        self._notify("the scores' scale is held" if self.live.overlay.is_frozen else "the scores' scale follows")
+        self.live.overlay.is_scale_held = not self.live.overlay.is_scale_held
+        self._notify("the scores' scale is held" if self.live.overlay.is_scale_held else "the scores' scale follows")
         self.live.redraw()
 
     def _toggle_statistics(self) -> None:

@@ -1,4 +1,4 @@
-"""The overlay: drawn on a copy, readable on any picture of any size, and forgetful."""
+"""The overlay: drawn on a copy, readable on any image of any size, with a history of ten seconds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import OptionError
 from livefilter.kernels import EdgeScore
-from livefilter.overlays import COMPARES, Compare, Overlay, contact_sheet, draw_panel
-from livefilter.overlays._scores import _round_up
-from livefilter.overlays._text import TextStyle
+from livefilter.overlays import COMPARES, Compare, Overlay, TextStyle, contact_sheet, draw_panel
 from livefilter.presets import OverlaySettings
 
 Pixels = NDArray[np.uint8]
@@ -20,15 +18,41 @@ SCORE = EdgeScore(0.2, 0.05, 0.6)
 SIZES = [(1, 1), (2, 2), (1, 40), (40, 1), (16, 16), (48, 64), (120, 160), (240, 320), (2160, 3840)]
 
 
-def overlay(compare: Compare = "none", **settings: bool) -> Overlay:
+def make_overlay(compare: Compare = "none", **settings: bool) -> Overlay:
     """An overlay of a preset called "edge"."""
     return Overlay(OverlaySettings.model_validate(settings), "edge", compare)
 
 
-def drawn(made: Overlay, shape: tuple[int, int] = (240, 320), level: int = 0, time_s: Fraction = Fraction(0)) -> Pixels:
+def drawn(
+    overlay: Overlay, shape: tuple[int, int] = (240, 320), level: int = 0, time_s: Fraction = Fraction(0)
+) -> Pixels:
     """What it draws on a picture of one level."""
     picture = np.full(shape, level, np.uint8)
-    return made.draw(picture, picture.copy(), SCORE, time_s)
+    return overlay.draw(picture, picture.copy(), SCORE, time_s)
+
+
+def drawn_score(overlay: Overlay, time_s: int, value: float) -> Pixels:
+    """What an overlay draws on a large black image when all three scores have one value."""
+    black = np.zeros((1080, 1920), np.uint8)
+    return overlay.draw(black, black, EdgeScore(value, value, value), Fraction(time_s))
+
+
+def after(*past: tuple[int, float], sparkline: bool = False) -> Overlay:
+    """An overlay that has drawn scores of these times and values."""
+    overlay = make_overlay(sparkline=sparkline)
+    for time_s, value in past:
+        drawn_score(overlay, time_s, value)
+    return overlay
+
+
+def bar_share(overlay: Overlay, value: float, time_s: int) -> float:
+    """Which part of a score's bar, the last thing in its row, is filled when all three scores have one value."""
+    style = TextStyle.for_shape(1080, 1920)
+    row = drawn_score(overlay, time_s, value)[1080 - 3 * style.line_px + style.height_px // 6]
+    (edges,) = np.nonzero(np.diff(np.concatenate([[0], row >= 55, [0]])))
+    bar = row[edges[-2] : edges[-1]]
+    assert set(bar) <= {55, 255}
+    return float((bar == 255).mean())
 
 
 @pytest.mark.parametrize("compare", COMPARES)
@@ -36,9 +60,9 @@ def drawn(made: Overlay, shape: tuple[int, int] = (240, 320), level: int = 0, ti
 def test_any_size_is_drawn_on_and_the_arguments_stay_as_they_were(compare: Compare, shape: tuple[int, int]) -> None:
     """From a single pixel to 4K, twice, so that there is a history to draw."""
     original, filtered = np.full(shape, 90, np.uint8), np.full(shape, 160, np.uint8)
-    made = overlay(compare)
+    overlay = make_overlay(compare)
     for second in range(2):
-        picture = made.draw(original, filtered, SCORE, Fraction(second))
+        picture = overlay.draw(original, filtered, SCORE, Fraction(second))
         assert picture.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
         assert picture.dtype == np.uint8
         assert not np.shares_memory(picture, filtered)
@@ -48,81 +72,86 @@ def test_any_size_is_drawn_on_and_the_arguments_stay_as_they_were(compare: Compa
 
 def test_nothing_to_draw_gives_the_result_itself() -> None:
     """No copy is made for nothing."""
-    made = overlay()
-    made.is_shown = False
+    overlay = make_overlay()
+    overlay.is_visible = False
     picture = np.zeros((8, 8), np.uint8)
-    assert made.draw(picture, picture, SCORE, Fraction(0)) is picture
+    assert overlay.draw(picture, picture, SCORE, Fraction(0)) is picture
 
 
 def test_a_hidden_overlay_still_compares() -> None:
     """Hiding takes the scores and the name away, not the original."""
-    made = overlay("side")
-    made.is_shown = False
+    overlay = make_overlay("side")
+    overlay.is_visible = False
     original, filtered = np.full((240, 320), 1, np.uint8), np.full((240, 320), 2, np.uint8)
-    np.testing.assert_array_equal(made.draw(original, filtered, SCORE, Fraction(0)), np.hstack([original, filtered]))
+    np.testing.assert_array_equal(overlay.draw(original, filtered, SCORE, Fraction(0)), np.hstack([original, filtered]))
 
 
 def test_settings_say_what_is_drawn() -> None:
     """Name and scores each stay away when they are not asked for; the sparkline makes the panel wider."""
-    np.testing.assert_array_equal(drawn(overlay(scores=False, name=False)), np.zeros((240, 320)))
-    name = drawn(overlay(scores=False)) > 0
-    scores = drawn(overlay(name=False)) > 0
+    np.testing.assert_array_equal(drawn(make_overlay(scores=False, name=False)), np.zeros((240, 320)))
+    name = drawn(make_overlay(scores=False)) > 0
+    scores = drawn(make_overlay(name=False)) > 0
     assert name[:40].any()
     assert not name[40:].any()
     assert scores[150:].any()
     assert not scores[:150].any()
-    wide, narrow = drawn(overlay(name=False)), drawn(overlay(name=False, sparkline=False))
+    wide, narrow = drawn(make_overlay(name=False)), drawn(make_overlay(name=False, sparkline=False))
     assert np.flatnonzero(wide.any(axis=0))[-1] > np.flatnonzero(narrow.any(axis=0))[-1]
 
 
 def test_another_presets_overlay_is_drawn_in_the_same_way() -> None:
     """Comparison, line and whether it is shown stay; name and settings are the other's."""
-    made = overlay("wipe")
-    made.is_shown, made.wipe = False, 0.25
-    drawn(made)
-    other = made.succeeded_by(OverlaySettings(scores=False), "blur", goes_on=False)
-    assert (other.compare, other.is_shown, other.wipe, len(other._history)) == ("wipe", False, 0.25, 0)
+    overlay = make_overlay("wipe")
+    overlay.is_visible, overlay.wipe = False, 0.25
+    drawn(overlay)
+    other = overlay.carried_over(OverlaySettings(scores=False), "blur", keep_history=False)
+    assert (other.compare, other.is_visible, other.wipe) == ("wipe", False, 0.25)
     assert other.name_rows((240, 320)) == 0
-    other.is_shown = True
+    other.is_visible = True
     assert 8 < other.name_rows((240, 320)) < 40
 
 
 def test_scores_and_their_scale_go_on_where_the_next_preset_scores_alike() -> None:
     """What was held stays held; where frames are scored otherwise, nothing can be compared."""
-    made = Overlay(OverlaySettings(), "edge")
-    picture = np.zeros((240, 320), np.uint8)
-    made.draw(picture, picture, EdgeScore(0.4, 0.4, 0.4), Fraction(0))
-    made.is_frozen = True
-    for goes_on, (remembered, is_frozen) in ((True, (2, True)), (False, (1, False))):
-        other = made.succeeded_by(OverlaySettings(), "blur", goes_on=goes_on)
-        other.draw(picture, picture, EdgeScore(0.02, 0.02, 0.02), Fraction(1))
-        assert (len(other._history), other.is_frozen) == (remembered, is_frozen)
-        assert other._scales == ([0.5] * 3 if goes_on else [0.02] * 3)
+    before, then = (0, 0.4), (1, 0.02)
+    for sparkline in (True, False):
+        first = after(before)
+        first.is_scale_held = True
+        settings = OverlaySettings(sparkline=sparkline)
+        continued = first.carried_over(settings, "edge", keep_history=True)
+        fresh = first.carried_over(settings, "edge", keep_history=False)
+        assert (continued.is_scale_held, fresh.is_scale_held) == (True, False)
+        alone, both = (drawn_score(after(*past, sparkline=sparkline), *then) for past in ((), (before,)))
+        np.testing.assert_array_equal(drawn_score(continued, *then), both)
+        np.testing.assert_array_equal(drawn_score(fresh, *then), alone)
+        assert not np.array_equal(both, alone)
+    assert bar_share(continued, 0.25, 2) == pytest.approx(0.5, abs=0.02)
+    assert bar_share(fresh, 0.02, 2) == 1
 
 
 def test_a_held_scale_lets_bars_be_compared() -> None:
     """A score of half the strength has half the bar then, and one that is too strong for the scale a full one."""
 
-    def bar(made: Overlay, strength: float, time_s: int) -> int:
+    def bar(overlay: Overlay, strength: float, time_s: int) -> int:
         picture = np.zeros((240, 320), np.uint8)
-        shown = made.draw(picture, picture, EdgeScore(strength, 0.0, 0.0), Fraction(time_s))
+        shown = overlay.draw(picture, picture, EdgeScore(strength, 0.0, 0.0), Fraction(time_s))
         return int(np.count_nonzero((shown == 255).all(axis=0) | (shown[-50:] == 255).sum(axis=0) > 6))
 
-    made = overlay(name=False, sparkline=False)
-    full = bar(made, 0.2, 0)
-    made.is_frozen = True
-    assert bar(made, 0.1, 100) == pytest.approx(full / 2, abs=2)
-    assert bar(made, 0.9, 200) == pytest.approx(full, abs=2)
-    made.is_frozen = False
-    assert bar(made, 0.1, 300) == pytest.approx(full, abs=2)
+    overlay = make_overlay(name=False, sparkline=False)
+    full = bar(overlay, 0.2, 0)
+    overlay.is_scale_held = True
+    assert bar(overlay, 0.1, 100) == pytest.approx(full / 2, abs=2)
+    assert bar(overlay, 0.9, 200) == pytest.approx(full, abs=2)
+    overlay.is_scale_held = False
+    assert bar(overlay, 0.1, 300) == pytest.approx(full, abs=2)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 @pytest.mark.parametrize("shape", [(240, 320), (432, 768), (2160, 3840)])
 def test_the_overlay_is_readable_on_any_picture(level: int, shape: tuple[int, int]) -> None:
     """White text of 8 pixels or more stands on ground of at most 77 levels, also on an all-white picture."""
-    picture = drawn(overlay(), shape, level)
-    style = TextStyle.fitting(*shape)
+    picture = drawn(make_overlay(), shape, level)
+    style = TextStyle.for_shape(*shape)
     assert 8 <= style.height_px <= shape[0] / 20
     panel = picture[shape[0] - 3 * style.line_px :, : style.width("horizontal")]
     assert int(panel.max()) >= 250
@@ -131,57 +160,52 @@ def test_the_overlay_is_readable_on_any_picture(level: int, shape: tuple[int, in
 
 def test_the_panel_fits_a_small_picture() -> None:
     """At 320 x 240 everything is inside, the newest score included."""
-    columns = np.flatnonzero((drawn(overlay(name=False)) > 0).any(axis=0))
+    columns = np.flatnonzero((drawn(make_overlay(name=False)) > 0).any(axis=0))
     assert columns[-1] < 320 - 1
 
 
 def test_a_longer_bar_is_a_higher_score() -> None:
     """All bars of a score share the scale of its history."""
-    made = overlay(name=False, sparkline=False)
+    overlay = make_overlay(name=False, sparkline=False)
     lengths = []
     for second, value in enumerate((0.5, 0.25, 0.1)):
         picture = np.zeros((240, 320), np.uint8)
-        shown = made.draw(picture, picture, EdgeScore(value, value, value), Fraction(second))
+        shown = overlay.draw(picture, picture, EdgeScore(value, value, value), Fraction(second))
         columns = np.flatnonzero((shown == 255).sum(axis=0) >= 3 * 8)  # Where all three bars are.
         lengths.append(columns.size)
     assert lengths[0] > lengths[1] > lengths[2] > 0
 
 
 def test_the_history_is_of_ten_seconds() -> None:
-    """What is older is forgotten, so that hours of video do not grow memory."""
-    made = overlay()
-    for second in range(30):
-        drawn(made, time_s=Fraction(second))
-    assert [past[0] for past in made._history] == list(range(19, 30))
+    """Older scores are dropped, so that memory does not grow with hours of video."""
+    alone = drawn_score(after(), 29, 0.1)
+    is_forgotten = [np.array_equal(drawn_score(after((peak_s, 1.0)), 29, 0.1), alone) for peak_s in (18, 19)]
+    assert is_forgotten == [True, False]
 
 
 def test_the_history_is_forgotten_when_time_jumps_back() -> None:
     """A clip that starts over has no past."""
-    made = overlay()
-    for second in (0, 5, 1):
-        drawn(made, time_s=Fraction(second))
-    assert [past[0] for past in made._history] == [1]
+    jumped = after((0, 1.0), (5, 1.0))
+    np.testing.assert_array_equal(drawn_score(jumped, 1, 0.1), drawn_score(after(), 1, 0.1))
 
 
 def test_a_frame_drawn_again_is_remembered_once() -> None:
     """Every key redraws a paused picture; its past does not grow by that."""
-    made = overlay()
-    for _ in range(5):
-        drawn(made, time_s=Fraction(3))
-    assert len(made._history) == 1
+    redrawn = after(*[(3, 1.0)] * 5)
+    np.testing.assert_array_equal(drawn_score(redrawn, 3, 0.1), drawn_score(after(), 3, 0.1))
 
 
 def test_an_unknown_comparison_is_refused() -> None:
     """Instead of showing the result alone as if that had been asked for."""
     with pytest.raises(OptionError, match="must be one of none, side, wipe, pip, found 'split'"):
-        overlay("split")  # type: ignore[arg-type]
+        make_overlay("split")  # type: ignore[arg-type]
 
 
 def test_the_wipe_is_where_it_is_put() -> None:
     """The attribute moves the line."""
-    made = overlay("wipe", scores=False, name=False)
-    made.wipe = 0.25
-    shown = made.draw(np.full((8, 64), 1, np.uint8), np.full((8, 64), 2, np.uint8), SCORE, Fraction(0))
+    overlay = make_overlay("wipe", scores=False, name=False)
+    overlay.wipe = 0.25
+    shown = overlay.draw(np.full((8, 64), 1, np.uint8), np.full((8, 64), 2, np.uint8), SCORE, Fraction(0))
     assert shown[0, :15].tolist() == [1] * 15
     assert shown[0, 17:].tolist() == [2] * 47
 
@@ -190,8 +214,10 @@ def test_the_wipe_is_where_it_is_put() -> None:
     ("value", "full"), [(0, 0.01), (0.01, 0.01), (0.011, 0.02), (0.06, 0.1), (0.3, 0.5), (0.7, 1), (1, 1)]
 )
 def test_a_bars_full_length_is_a_round_number(value: float, full: float) -> None:
-    """1, 2 or 5 of a power of ten, never less than the value."""
-    assert _round_up(value) == pytest.approx(full)
+    """1, 2 or 5 of a power of ten, never less than the value: half of it is half a bar then."""
+    overlay = after((0, value))
+    overlay.is_scale_held = True
+    assert bar_share(overlay, full / 2, 1) == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("shape", SIZES)
@@ -221,7 +247,7 @@ def test_what_follows_tabs_is_aligned() -> None:
     for key in ("i", "space"):
         panel = np.zeros((240, 320), np.uint8)
         draw_panel(panel, [f"{key}\tH", "space\tH"], top=0, left=0)
-        first = panel[: TextStyle.fitting(240, 320).line_px]
+        first = panel[: TextStyle.for_shape(240, 320).line_px]
         (columns,) = np.nonzero((first > 100).any(axis=0))
         begins.append(columns[-1])
     assert begins[0] == begins[1]
