@@ -1,10 +1,10 @@
-"""Damaged files by the thousand: whatever is in them, livefilter ends in time, with an exit code of its table.
+"""Fuzzing with damaged files: livefilter ends in time, with an exit code of its table.
 
     python tests/fuzz.py --count 10000
 
-Each case takes a small file, damages it, and gives it to ``process``, ``score`` or ``probe``, in a process that does
-many and is watched: one that hangs is killed, one that dies is found out. A case is known by its number, which is its
-seed, so it can be run again with ``--first NUMBER --count 1``; files that broke something are kept.
+Each case damages a small file and passes it to ``process``, ``score`` or ``probe`` in a worker process, which is killed
+if it hangs and reported if it dies. The number of a case is its seed, so ``--first NUMBER --count 1`` repeats it; files
+that break something are kept.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from livefilter.cli import run
 
 FRAMES, ROWS, COLS = 12, 48, 64
 ALLOWED = {0, 2, 3, 4, 5}
-"""What may come of a damaged input: done, a stream that needs an option, not readable, not to be written (a size that
-no encoder takes), lossy."""
+"""Exit codes allowed for a damaged input: done, a stream that needs an option, not readable, not writable (a size that
+no encoder accepts), done with losses."""
 PRESET = "steps: [tone: {invert: true}]\noverlay: {scores: false, name: false}\n"
 SEEDS: dict[str, tuple[str, str, str]] = {
     "h264.mp4": ("libx264", "yuv420p", "aac"),
@@ -48,13 +48,13 @@ SEEDS: dict[str, tuple[str, str, str]] = {
     "ffv1.mkv": ("ffv1", "yuv444p", ""),
     "palette.gif": ("gif", "rgb8", ""),
 }
-"""Name of the file, encoder of its pictures, their format, and encoder of its sound."""
+"""File name: video encoder, pixel format and audio encoder."""
 PICTURES = ("picture.png", "picture.jpg", "picture.webp", "picture.tiff")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a case: its number, what was tried, and the exit code; what is wrong, empty if nothing is."""
+    """Result of a case: its number, the command, the exit code, and what is wrong (empty if nothing)."""
 
     case: int
     command: str
@@ -64,7 +64,7 @@ class Verdict:
 
 
 def make_seeds(folder: Path) -> list[Path]:
-    """Write the undamaged files, and return them."""
+    """Write the undamaged files and return their paths."""
     pictures = [np.roll(np.tile(np.linspace(0, 255, COLS).astype(np.uint8), (ROWS, 1)), at, 1) for at in range(FRAMES)]
     for name, (codec, pix_fmt, sound) in SEEDS.items():
         with av.open(str(folder / name), "w") as container:
@@ -95,37 +95,39 @@ def make_seeds(folder: Path) -> list[Path]:
 
 
 def damage(content: bytes, rng: random.Random) -> bytes:
-    """Return bytes with one to eight faults of the kinds that discs, networks and bad programs make."""
-    made = bytearray(content)
+    """Return the content with one to eight faults, of the kinds that disks, networks and faulty programs cause."""
+    buffer = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4, 8))):
-        if len(made) < 16:
+        if len(buffer) < 16:
             break
-        at = rng.randrange(len(made) // 8) if rng.random() < 0.3 else rng.randrange(len(made))  # Heads, more often.
-        length = min(rng.choice((1, 4, 16, 200, 2000)), len(made) - at)
+        at = (
+            rng.randrange(len(buffer) // 8) if rng.random() < 0.3 else rng.randrange(len(buffer))
+        )  # Headers more often.
+        length = min(rng.choice((1, 4, 16, 200, 2000)), len(buffer) - at)
         match rng.randrange(8):
             case 0:
-                made[at] ^= 1 << rng.randrange(8)
+                buffer[at] ^= 1 << rng.randrange(8)
             case 1:
-                made[at : at + length] = rng.randbytes(length)
+                buffer[at : at + length] = rng.randbytes(length)
             case 2:
-                made[at : at + length] = bytes(length)
+                buffer[at : at + length] = bytes(length)
             case 3:
-                del made[at : at + length]
+                del buffer[at : at + length]
             case 4:
-                made[at:at] = made[at : at + length]
+                buffer[at:at] = buffer[at : at + length]
             case 5:
-                del made[at:]
-            case 6:  # A number that is far too large, or negative.
-                made[at : at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\0\0\1"))
-            case 7:  # Two parts change places.
-                other = rng.randrange(len(made))
-                one, two = bytes(made[at : at + length]), bytes(made[other : other + length])
-                made[at : at + len(two)], made[other : other + len(one)] = two, one
-    return bytes(made)
+                del buffer[at:]
+            case 6:  # A number that is too large, or negative.
+                buffer[at : at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\0\0\1"))
+            case 7:  # Two parts swap places.
+                other = rng.randrange(len(buffer))
+                first, second = bytes(buffer[at : at + length]), bytes(buffer[other : other + length])
+                buffer[at : at + len(second)], buffer[other : other + len(first)] = second, first
+    return bytes(buffer)
 
 
 def try_case(case: int, seeds: list[Path], folder: Path) -> Verdict:
-    """Damage a file and give it to a command, in this process."""
+    """Damage a file and run a command on it, in this process."""
     rng = random.Random(case)
     seed = rng.choice(seeds)
     damaged, out = folder / f"damaged{seed.suffix}", folder / "out"
@@ -146,19 +148,19 @@ def try_case(case: int, seeds: list[Path], folder: Path) -> Verdict:
         with contextlib.redirect_stderr(told), contextlib.redirect_stdout(printed):
             code: int | None = run(arguments)
         wrong = _wrong(code, told.getvalue(), out)
-    except BaseException as error:  # What gets out of the command line is what is looked for.
-        code, wrong = None, f"{type(error).__name__} got out: {error}"
+    except BaseException as error:  # No exception may leave the command line.
+        code, wrong = None, f"{type(error).__name__} was not caught: {error}"
     return Verdict(case, " ".join(arguments), code, wrong, time.monotonic() - began_s)
 
 
 def _wrong(code: int | None, told: str, out: Path) -> str:
-    """Return what is wrong about the end of a run; empty if nothing is."""
+    """Return what is wrong with the result of a run; empty if nothing."""
     if code not in ALLOWED:
         return f"exit code {code}: {told.strip()}"
     if "Traceback" in told:
         return f"a traceback: {told.strip()}"
     if code != 0 and not told.startswith("livefilter: "):
-        return f"exit code {code} without a word: {told.strip()!r}"
+        return f"exit code {code} without a message: {told.strip()!r}"
     left = [path.name for path in out.rglob("*.partial*")]
     return f"left behind {', '.join(left)}" if left else ""
 
@@ -166,7 +168,7 @@ def _wrong(code: int | None, told: str, out: Path) -> str:
 def work(channel: Connection, seeds: list[Path], folder: Path) -> None:
     """Try the cases that come through the channel until it is closed."""
     folder.mkdir(exist_ok=True)
-    # OpenCV's and libpng's own words about each file would bury ours, which are caught before they come here.
+    # Hide the messages of OpenCV and libpng; livefilter's are captured before they come here.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
@@ -175,7 +177,7 @@ def work(channel: Connection, seeds: list[Path], folder: Path) -> None:
 
 @dataclass(slots=True)
 class Worker:
-    """A process, the case that it tries, and since when."""
+    """A worker process, its current case, and when it began."""
 
     process: SpawnProcess
     channel: Connection
@@ -185,7 +187,7 @@ class Worker:
 
 
 def verdicts(first: int, count: int, *, jobs: int, limit_s: float, folder: Path) -> Iterator[Verdict]:
-    """Yield what comes of each case, as it comes."""
+    """Yield the verdict of each case as soon as it is known."""
     seeds_folder = folder / "seeds"
     seeds_folder.mkdir()
     seeds = make_seeds(seeds_folder)
@@ -230,7 +232,7 @@ def verdicts(first: int, count: int, *, jobs: int, limit_s: float, folder: Path)
                 verdict = Verdict(worker.case, "", None, f"still at work after {limit_s:g} s", seconds)
             if verdict is None:
                 continue
-            yield verdict  # While what it damaged is still there.
+            yield verdict  # While its damaged file still exists.
             is_alive = worker.process.is_alive()
             workers.remove(worker)
             follower = worker if is_alive else start()
@@ -239,12 +241,12 @@ def verdicts(first: int, count: int, *, jobs: int, limit_s: float, folder: Path)
 
 
 def main(arguments: list[str], say: Callable[[str], object] = print) -> int:
-    """Try cases, say what is wrong, and return 0 if nothing is."""
+    """Run the cases, print what is wrong, and return 0 if nothing is."""
     parser = argparse.ArgumentParser(description="Give damaged files to livefilter.")
-    parser.add_argument("--count", type=int, default=1000, help="how many cases")
-    parser.add_argument("--first", type=int, default=0, help="number of the first one")
-    parser.add_argument("--jobs", type=int, default=2, help="processes at once")
-    parser.add_argument("--limit", type=float, default=60, help="seconds that a case may take")
+    parser.add_argument("--count", type=int, default=1000, help="number of cases")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--jobs", type=int, default=2, help="number of worker processes")
+    parser.add_argument("--limit", type=float, default=60, help="most seconds for a case")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for files that broke something")
     given = parser.parse_args(arguments)
     codes: Counter[int | None] = Counter()
@@ -253,7 +255,7 @@ def main(arguments: list[str], say: Callable[[str], object] = print) -> int:
         folder = Path(name)
         for verdict in verdicts(given.first, given.count, jobs=given.jobs, limit_s=given.limit, folder=folder):
             codes[verdict.code] += 1
-            slowest = max(slowest, verdict, key=lambda one: one.seconds)
+            slowest = max(slowest, verdict, key=lambda verdict: verdict.seconds)
             if verdict.wrong:
                 wrong += 1
                 kept = keep(verdict, folder, given.keep)
@@ -268,7 +270,7 @@ def main(arguments: list[str], say: Callable[[str], object] = print) -> int:
 
 
 def keep(verdict: Verdict, folder: Path, kept: Path) -> Path:
-    """Write the file of a case where it can be looked at."""
+    """Write the damaged file of a case to a folder, and return its path."""
     rng = random.Random(verdict.case)
     seed = rng.choice([folder / "seeds" / name for name in (*SEEDS, *PICTURES)])
     kept.mkdir(parents=True, exist_ok=True)

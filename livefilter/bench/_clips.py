@@ -1,4 +1,4 @@
-"""The clips that whole-file benchmarks read, made by FFmpeg."""
+"""Clips for benchmarks of whole files, encoded by FFmpeg."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from livefilter.presets import Preset
 from livefilter.sources import open_source
 
 ENCODER = ("-preset", "veryfast", "-crf", "18")
-"""What ``process`` encodes with unless told otherwise."""
+"""The default encoder settings of ``process``."""
 _RATE = 30
 _SOURCE = f"testsrc2=size={{size}}:rate={_RATE}:duration={{seconds}},noise=alls=6:allf=t"
 """Moving shapes, text and gradients under the noise of a sensor; some 6 Mbit/s at 1080p."""
@@ -25,13 +25,13 @@ _SOURCE = f"testsrc2=size={{size}}:rate={_RATE}:duration={{seconds}},noise=alls=
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A video and what is known of it.
+    """A video file and its properties.
 
     Attributes:
         path: The file.
         shape: (rows, cols).
         rate: Frames per second.
-        frames: How many there are.
+        frames: Number of frames.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Clip:
 
     @property
     def title(self) -> str:
-        """What a table calls it."""
+        """Title in tables."""
         return f"{self.path.name}, {self.shape[1]}x{self.shape[0]}, {self.frames} frames"
 
     def filtered_by(self, preset: Preset, path: Path) -> Path:
@@ -59,7 +59,7 @@ class Clip:
             subprocess.Popen([ffmpeg_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
         ):
             stdin = cast(IO[bytes], writing.stdin)
-            with suppress(BrokenPipeError):  # It ended early; its exit status says so.
+            with suppress(BrokenPipeError):  # ffmpeg ended early; its exit status says so.
                 for frame in source:
                     stdin.write(compiled(frame.pixels).image.data)
                 stdin.close()
@@ -69,16 +69,16 @@ class Clip:
 
 
 def make_clip(folder: Path, *, size: str = "1920x1080", seconds: int = 10, repeated: int = 1) -> Clip:
-    """Write an H.264 clip of a moving test picture, 30 frames per second.
+    """Encode an H.264 clip of a moving test pattern, 30 frames per second.
 
     Args:
-        folder: Where it goes.
+        folder: Folder of the clip.
         size: Columns x rows.
-        seconds: Of the picture that is encoded.
-        repeated: How often that stands in the clip, one after the other.
+        seconds: Length of the encoded pattern.
+        repeated: How often the clip repeats it.
 
     Raises:
-        MissingPackageError: There is no ffmpeg.
+        MissingPackageError: ffmpeg is not installed.
     """
     once, path = folder / f"once-{size}.mp4", folder / f"clip-{size}.mp4"
     picture = _SOURCE.format(size=size, seconds=seconds)
@@ -89,14 +89,14 @@ def make_clip(folder: Path, *, size: str = "1920x1080", seconds: int = 10, repea
     )
     ffmpeg("-stream_loop", str(repeated - 1), "-i", str(once), "-c", "copy", "-y", to=path)
     once.unlink()
-    return look_at(path)
+    return inspect_clip(path)
 
 
-def look_at(path: Path) -> Clip:
-    """Return what a clip holds; its frames are counted.
+def inspect_clip(path: Path) -> Clip:
+    """Return the properties of a clip, after counting its frames.
 
     Raises:
-        SourceError: It cannot be read.
+        SourceError: The clip cannot be read.
     """
     with open_source(path) as source:
         facts = source.facts
@@ -104,48 +104,50 @@ def look_at(path: Path) -> Clip:
 
 
 def ffmpeg(*arguments: str, to: Path | None = None) -> int:
-    """Run ffmpeg and return how many frames it wrote.
+    """Run ffmpeg and return the number of frames that it wrote.
 
     Args:
-        arguments: All but the output.
-        to: The output; nowhere unless given.
+        arguments: All arguments but the output.
+        to: Output file; by default the null device.
 
     Raises:
-        MissingPackageError: There is no ffmpeg.
-        SourceError: It failed; the message is its own.
+        MissingPackageError: ffmpeg is not installed.
+        SourceError: ffmpeg failed; the message is its own.
     """
-    done = subprocess.run(
+    finished = subprocess.run(
         [ffmpeg_program(), "-nostdin", "-v", "error", "-progress", "pipe:1", *arguments, str(to or os.devnull)],
         capture_output=True,
         text=True,
         check=False,
     )
-    counts = [line.partition("=")[2] for line in done.stdout.splitlines() if line.startswith("frame=")]
-    if done.returncode != 0 or not counts:
-        raise SourceError(f"ffmpeg {' '.join(arguments)}: {done.stderr.strip() or f'ended with {done.returncode}'}")
+    counts = [line.partition("=")[2] for line in finished.stdout.splitlines() if line.startswith("frame=")]
+    if finished.returncode != 0 or not counts:
+        raise SourceError(
+            f"ffmpeg {' '.join(arguments)}: {finished.stderr.strip() or f'ended with {finished.returncode}'}"
+        )
     return int(counts[-1])
 
 
 def ffmpeg_version() -> str:
-    """Return the version of FFmpeg that files are measured against.
+    """Return the version of FFmpeg.
 
     Raises:
-        MissingPackageError: There is no ffmpeg.
+        MissingPackageError: ffmpeg is not installed.
     """
-    done = subprocess.run([ffmpeg_program(), "-version"], capture_output=True, text=True, check=True)
-    return done.stdout.split()[2]
+    finished = subprocess.run([ffmpeg_program(), "-version"], capture_output=True, text=True, check=True)
+    return finished.stdout.split()[2]
 
 
 def ffmpeg_program() -> str:
-    """Return where ffmpeg is.
+    """Return the path of ffmpeg.
 
     Raises:
-        MissingPackageError: It is nowhere.
+        MissingPackageError: ffmpeg is not installed.
     """
-    found = shutil.which("ffmpeg")
-    if found is None:
+    path = shutil.which("ffmpeg")
+    if path is None:
         raise MissingPackageError(
-            "ffmpeg: not found, and files are measured against it; apt-get install ffmpeg, brew install ffmpeg, "
-            "or winget install ffmpeg"
+            "ffmpeg: is not installed, but bench --files compares with it; "
+            "apt-get install ffmpeg, brew install ffmpeg, or winget install ffmpeg"
         )
-    return found
+    return path

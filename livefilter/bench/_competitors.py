@@ -1,6 +1,6 @@
-"""Others that are installed: SciPy, Pillow, pyvips and Halide, each for the jobs that it can do to the same pixels.
+"""Competitors besides OpenCV: SciPy, Pillow, pyvips and Halide, if installed, for the jobs that they can do.
 
-Each works in one thread.
+Each runs on one thread.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from livefilter.frame import Pixels
 from livefilter.kernels import Correlation, Kernel
 
 
-def rivals(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
-    """Yield the name of each installed rival that can do a job, and the function that does it."""
+def competitors(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
+    """Yield each installed competitor that can do a job: its name and a function."""
     if find_spec("halide") is not None:
         from livefilter.bench._halide import halide_run
 
@@ -47,25 +47,25 @@ def _scipy(kernel: Kernel, image: Pixels) -> Run:
 
 
 def _pillow(kernel: Kernel, image: Pixels) -> Run | None:
-    """Pillow has kernels of 3x3 and 5x5 only, and leaves the border as it is."""
+    """Return Pillow's convolution, which has only 3x3 and 5x5 kernels and leaves the border unfiltered."""
     if kernel.shape not in ((3, 3), (5, 5)):
         return None
     from PIL import Image, ImageFilter
 
     weights = kernel.integers[::-1].ravel().tolist()
-    made = ImageFilter.Kernel(
+    pillow_kernel = ImageFilter.Kernel(
         kernel.shape, weights, kernel.integer_divisor, kernel.integer_offset / kernel.integer_divisor
     )
     opened = Image.fromarray(image)
 
     def run(picture: Pixels, out: Pixels) -> None:
-        np.copyto(out, np.asarray(opened.filter(made)))
+        np.copyto(out, np.asarray(opened.filter(pillow_kernel)))
 
     return run
 
 
 def _pyvips(kernel: Kernel, image: Pixels) -> Run:
-    """Its integer convolution is an approximation for some kernels; those take the one in float."""
+    """Return pyvips' convolution in integers or, for kernels that it only approximates there, in float."""
     import pyvips
 
     pyvips.cache_set_max(0)
@@ -77,8 +77,8 @@ def _pyvips(kernel: Kernel, image: Pixels) -> Run:
         np.copyto(out, pyvips.Image.new_from_array(picture).conv(mask, precision="integer").cast("uchar").numpy())
 
     def in_float(picture: Pixels, out: Pixels) -> None:
-        made = pyvips.Image.new_from_array(picture).conv(mask, precision="float")
-        np.copyto(out, made.rint().cast("uchar").numpy())
+        result = pyvips.Image.new_from_array(picture).conv(mask, precision="float")
+        np.copyto(out, result.rint().cast("uchar").numpy())
 
     quick, exact = np.empty_like(image), np.empty_like(image)
     in_integers(image, quick)

@@ -1,4 +1,4 @@
-"""Whole video files: ``score`` and ``process`` beside FFmpeg and a plain OpenCV loop, in interleaved rounds."""
+"""Benchmarks of whole video files: ``score`` and ``process`` next to FFmpeg and a plain OpenCV loop."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from livefilter.sinks import Encoding
 from livefilter.sources import open_source
 
 OURS = "livefilter"
-_MOST_DIFFERENCE = 4.0
+_MAX_DIFFERENCE = 4.0
 """Mean gray levels by which an encoded picture may differ from what was encoded, at the crf in use."""
-_MOST_DIFFERENCE_OF_CV2 = 6.0
-"""Its gray went through 8-bit BGR before the gradient, which doubles what was rounded."""
+_MAX_DIFFERENCE_CV2 = 6.0
+"""OpenCV converts gray to 8-bit BGR and back before the gradient, which doubles the rounding error."""
 _CHECKED_EVERY = 10
 SOBEL = Preset.model_validate({"name": "sobel", "steps": [{"step": "gradient", "operator": "sobel", "norm": "l2"}]})
-"""The picture that FFmpeg's filter ``sobel`` makes."""
+"""The same image as FFmpeg's filter ``sobel``."""
 SOBEL_L1 = Preset.model_validate({"name": "sobel", "steps": [{"step": "gradient", "operator": "sobel", "norm": "l1"}]})
-"""What a plain OpenCV loop makes, which is quicker there: the sum of both parts rather than their length."""
+"""The image of the plain OpenCV loop: the sum of both derivatives, which is faster there than their length."""
 _PEAK = """
 import sys
 from livefilter.cli import run
 code = run(sys.argv[1:])
-if sys.platform == "linux":  # Not getrusage: a child begins there with the peak of whoever started it.
+if sys.platform == "linux":  # Not getrusage: a child starts with the peak of its parent there.
     with open("/proc/self/status") as status:
         print(next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")))
 else:
@@ -47,38 +47,38 @@ sys.exit(code)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Method:
     """One way to do a job on a clip.
 
     Attributes:
-        name: For people.
-        run: Does it once, and returns how many frames it saw.
-        most: livefilter should take at most so many times the time of this; None where there is no such aim.
-        makes: The video that it writes; None if it writes none.
-        preset: What the pictures in that video are filtered with.
-        tolerance: Mean gray levels by which they may differ from that.
+        name: Name for people.
+        run: Does the job once and returns the number of frames that it read.
+        max_share: Goal: livefilter takes at most this share of the method's time; None without a goal.
+        output: Video that it writes; None if it writes none.
+        preset: Preset of the frames in that video.
+        tolerance: Largest mean difference from the preset's frames, in gray levels.
     """
 
     name: str
     run: Callable[[], int] = field(repr=False)
-    most: float | None = None
-    makes: Path | None = None
+    max_share: float | None = None
+    output: Path | None = None
     preset: Preset = SOBEL
-    tolerance: float = _MOST_DIFFERENCE
+    tolerance: float = _MAX_DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True)
 class FileMeasurement:
-    """What one job took on a clip.
+    """Measurement of one job on a clip.
 
     Attributes:
-        job: What was done, as a command.
+        job: The job, as a command.
         clip: Size, frames and codec.
-        frames: How many there are.
-        seconds: Median wall-clock time by way.
-        shares: livefilter's time as a share of each other way's, the median of paired ratios.
-        aims: What the share should be at most, for those ways that have an aim.
-        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where it cannot be told.
+        frames: Number of frames.
+        seconds: Median wall-clock time by method.
+        shares: livefilter's time as a share of each other method's, the median of paired ratios.
+        aims: Goal of the share, for the methods that have one.
+        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where unknown.
     """
 
     job: str
@@ -91,29 +91,29 @@ class FileMeasurement:
 
 
 def measure_files(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeasurement]:
-    """Time ``score`` and ``process`` on a clip, each beside the others that do the same, outputs compared.
+    """Measure ``score`` and ``process`` on a clip, each next to other methods, and compare their outputs.
 
     Args:
-        clip: What is read.
-        folder: Where outputs go, which are left there.
-        rounds: How often each way runs; the first run of each, which is not timed, is the one that is compared.
+        clip: Input.
+        folder: Folder of the outputs, which stay there.
+        rounds: Number of timed runs of each method, after one that is compared.
 
     Raises:
         MissingPackageError: There is no ffmpeg.
-        MismatchError: A way lost frames, or made another picture.
+        MismatchError: A method lost frames, or its images differ.
     """
-    for job, ways, arguments in (
-        ("score", _ways_to_score(clip, folder), ("-o", str(folder / "peak.csv"))),
-        ("process", _ways_to_process(clip, folder), ("-o", str(folder / "peak.mp4"), "--no-overlay")),
+    for job, methods, arguments in (
+        ("score", score_methods(clip, folder), ("-o", str(folder / "peak.csv"))),
+        ("process", process_methods(clip, folder), ("-o", str(folder / "peak.mp4"), "--no-overlay")),
         (
             "process --codec ffv1",
-            _ways_to_process_ffv1(clip, folder),
+            ffv1_methods(clip, folder),
             ("-o", str(folder / "peak.mkv"), "--no-overlay", "--codec", "ffv1"),
         ),
     ):
-        for way in ways:
-            _check(way, clip)
-        seconds = _timed(ways, rounds)
+        for method in methods:
+            check_method(method, clip)
+        seconds = _timed(methods, rounds)
         ours = seconds[OURS]
         yield FileMeasurement(
             job,
@@ -125,48 +125,48 @@ def measure_files(clip: Clip, folder: Path, *, rounds: int) -> Iterator[FileMeas
                 for name, times in seconds.items()
                 if name != OURS
             },
-            {way.name: way.most for way in ways if way.most is not None},
+            {method.name: method.max_share for method in methods if method.max_share is not None},
             peak_mb(job.split()[0], str(clip.path), *arguments, "-q", "--overwrite"),
         )
 
 
 def peak_mb(*arguments: str) -> float | None:
-    """Return the peak memory of ``livefilter ARGUMENTS`` in 10^6 bytes; None where it cannot be told."""
+    """Return the peak memory of ``livefilter ARGUMENTS`` in 10^6 bytes; None where unknown."""
     if sys.platform == "win32":
         return None
-    done = subprocess.run([sys.executable, "-c", _PEAK, *arguments], stdout=subprocess.PIPE, text=True, check=True)
-    return int(done.stdout.split()[-1]) / 1e6
+    finished = subprocess.run([sys.executable, "-c", _PEAK, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    return int(finished.stdout.split()[-1]) / 1e6
 
 
-def _timed(ways: Sequence[Way], rounds: int) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
-    for turn in range(rounds):
-        first = turn % len(ways)
-        for way in (*ways[first:], *ways[:first]):
+def _timed(methods: Sequence[Method], rounds: int) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {method.name: [] for method in methods}
+    for round_number in range(rounds):
+        first = round_number % len(methods)
+        for method in (*methods[first:], *methods[:first]):
             started = time.perf_counter()
-            way.run()
-            seconds[way.name].append(time.perf_counter() - started)
+            method.run()
+            seconds[method.name].append(time.perf_counter() - started)
     return seconds
 
 
-def _check(way: Way, clip: Clip) -> None:
-    """Run a way once; what it saw must be every frame, and what it wrote must be the filtered picture."""
-    seen = way.run()
-    if seen != clip.frames:
-        raise MismatchError(f"{way.name}: saw {seen} of {clip.frames} frames")
-    if way.makes is None:
+def check_method(method: Method, clip: Clip) -> None:
+    """Run a method once and check that it read every frame and wrote the filtered images."""
+    frames_read = method.run()
+    if frames_read != clip.frames:
+        raise MismatchError(f"{method.name}: read {frames_read} of {clip.frames} frames")
+    if method.output is None:
         return
-    filtered = Filter(way.preset)
-    with open_source(clip.path) as originals, open_source(way.makes) as made:
-        pairs = zip(originals, made, strict=True)
+    filtered = Filter(method.preset)
+    with open_source(clip.path) as originals, open_source(method.output) as encoded:
+        pairs = zip(originals, encoded, strict=True)
         for original, frame in islice(pairs, 0, None, _CHECKED_EVERY):
             expected = filtered(original.pixels).image
             difference = cv2.mean(cv2.absdiff(expected, frame.pixels))[0]
-            if difference > way.tolerance:
-                raise MismatchError(f"{way.name}: frame {frame.index} differs by {difference:.1f} gray levels")
+            if difference > method.tolerance:
+                raise MismatchError(f"{method.name}: frame {frame.index} differs by {difference:.1f} gray levels")
 
 
-def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
+def score_methods(clip: Clip, folder: Path) -> list[Method]:
     table = folder / "scores.csv"
     decoded = ("-i", str(clip.path))
 
@@ -179,26 +179,26 @@ def _ways_to_score(clip: Clip, folder: Path) -> list[Way]:
             return sum(line[0].isdecimal() for line in file)
 
     return [
-        Way(OURS, ours),
-        Way("livefilter, start of Python included", command),
-        Way("ffmpeg, decoding alone", lambda: ffmpeg(*decoded, "-f", "null"), 1.10),
-        Way("ffmpeg, gray and sobel", lambda: ffmpeg(*decoded, "-vf", "format=gray,sobel", "-f", "null"), 0.5),
-        Way("cv2, gray, two Sobel, mean", lambda: _cv2_scores(clip.path), 0.5),
+        Method(OURS, ours),
+        Method("livefilter, start of Python included", command),
+        Method("ffmpeg, decoding alone", lambda: ffmpeg(*decoded, "-f", "null"), 1.10),
+        Method("ffmpeg, gray and sobel", lambda: ffmpeg(*decoded, "-vf", "format=gray,sobel", "-f", "null"), 0.5),
+        Method("cv2, gray, two Sobel, mean", lambda: _cv2_scores(clip.path), 0.5),
     ]
 
 
-def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
+def process_methods(clip: Clip, folder: Path) -> list[Method]:
     decoded = ("-i", str(clip.path))
-    # As many threads as livefilter's encoder has; FFmpeg would take half as many again, and be no quicker.
+    # As many threads as livefilter's encoder; by default FFmpeg takes half as many again and is no faster.
     x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(codec_threads()), "-pix_fmt", "yuv420p", "-y")
     ours, filtered, by_cv2 = (folder / f"{name}.mp4" for name in ("ours", "filtered", "cv2"))
 
     def run() -> int:
         return process(clip.path, ours, SOBEL, overlay=False, overwrite=True).frames
 
-    def encode(name: str, ending: str) -> Way:
+    def encode(name: str, ending: str) -> Method:
         lossless, encoded = clip.filtered_by(SOBEL, folder / f"filtered{ending}"), folder / f"from{ending}.mp4"
-        return Way(
+        return Method(
             f"ffmpeg, encoding the filtered frames from {name}",
             lambda: ffmpeg("-i", str(lossless), *x264, to=encoded),
             1.05,
@@ -206,28 +206,28 @@ def _ways_to_process(clip: Clip, folder: Path) -> list[Way]:
         )
 
     return [
-        Way(OURS, run, makes=ours),
+        Method(OURS, run, output=ours),
         encode("lossless H.264", ".mkv"),
         encode("raw video", ".nut"),
-        Way(
+        Method(
             "ffmpeg, decode, gray, sobel, encode",
             lambda: ffmpeg(*decoded, "-vf", "format=gray,sobel", *x264, to=filtered),
             1.0,
             filtered,
         ),
-        Way(
+        Method(
             "cv2, gray, two Sobel, VideoWriter (mp4v)",
             lambda: _cv2_video(clip, by_cv2, "mp4v"),
             1.0,
             by_cv2,
             SOBEL_L1,
-            _MOST_DIFFERENCE_OF_CV2,
+            _MAX_DIFFERENCE_CV2,
         ),
     ]
 
 
-def _ways_to_process_ffv1(clip: Clip, folder: Path) -> list[Way]:
-    """One encoder, without loss, that OpenCV's wheel has too."""
+def ffv1_methods(clip: Clip, folder: Path) -> list[Method]:
+    """Return the methods with FFV1, the one lossless encoder that OpenCV's wheel has too."""
     ours, by_cv2 = folder / "ours.mkv", folder / "cv2.mkv"
 
     def run() -> int:
@@ -235,14 +235,14 @@ def _ways_to_process_ffv1(clip: Clip, folder: Path) -> list[Way]:
         return process(clip.path, ours, SOBEL, overlay=False, overwrite=True, encoding=encoding).frames
 
     return [
-        Way(OURS, run, makes=ours),
-        Way(
+        Method(OURS, run, output=ours),
+        Method(
             "cv2, gray, two Sobel, VideoWriter",
             lambda: _cv2_video(clip, by_cv2, "FFV1"),
             1.0,
             by_cv2,
             SOBEL_L1,
-            _MOST_DIFFERENCE_OF_CV2,
+            _MAX_DIFFERENCE_CV2,
         ),
     ]
 
@@ -256,13 +256,13 @@ def _cv2_scores(path: Path) -> int:
     while (read := capture.read())[0]:
         gray = cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY)
         both = (cv2.Sobel(gray, cv2.CV_16S, 1, 0), cv2.Sobel(gray, cv2.CV_16S, 0, 1))
-        means.append([cv2.mean(cv2.convertScaleAbs(one))[0] for one in both])
+        means.append([cv2.mean(cv2.convertScaleAbs(derivative))[0] for derivative in both])
     capture.release()
     return len(means)
 
 
 def _cv2_video(clip: Clip, path: Path, codec: str) -> int:
-    """The wheel of OpenCV has no x264; MPEG-4 part 2, which is an mp4 too, is quicker."""
+    """Filter a clip by OpenCV alone; its wheel has no x264, but the faster MPEG-4 part 2."""
     rows, cols = clip.shape
     capture, frames = cv2.VideoCapture(str(clip.path)), 0
     fourcc = cv2.VideoWriter.fourcc(*codec)

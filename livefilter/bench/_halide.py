@@ -1,8 +1,8 @@
-"""Halide by hand-written schedules: strips of rows, vectors of columns, two passes where separable, sliding windows.
+"""Halide with hand-written schedules: strips of rows, vectors of columns, separable passes, sliding windows.
 
-Chains are one pipeline. Only the frame has a border; what a stage makes beyond it equals what it would repeat as long
-as kernels are symmetric, and the pictures are compared in any case. Scores are a pipeline of their own, since Halide
-has no way to reduce a frame in the loop that filters it.
+A chain is one pipeline. Only the frame has a border rule: beyond it, a stage computes what the rule would repeat, as
+long as kernels are symmetric; the benchmark compares the images in any case. Scores are a separate pipeline, since
+Halide cannot reduce a frame in the loop that filters it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from livefilter.frame import Pixels
 from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, ScoreSums, Unsharp
 
 _STRIP = 32
-"""Rows to a strip."""
+"""Rows of a strip."""
 _SCORE_LANES = 64
 _BYTES, _WORDS = 64, 32
-"""Columns to a vector of 16-bit and of 32-bit sums."""
+"""Columns of a vector of 16-bit and of 32-bit sums."""
 
 
 def halide_run(job: Job, image: Pixels) -> Run | None:
-    """Return a function that does a job with Halide; None if it has what is not written here.
+    """Return a function that does a job with Halide; None for a job that is not supported here.
 
-    That is other norms than l1, other borders than the default, absolute values, and windows on point operations.
+    Not supported are norms other than l1, borders other than the default, absolute values, and windows on point
+    operations.
     """
     import halide as hl
 
-    if not all(map(_is_written, job.operations)) or any(
+    if not all(map(_is_supported, job.operations)) or any(
         isinstance(before, Lookup | Blend) and not isinstance(after, Lookup | Blend)
         for before, after in pairwise(job.operations)
     ):
@@ -56,7 +57,7 @@ def halide_run(job: Job, image: Pixels) -> Run | None:
     return run
 
 
-def _is_written(operation: Operation) -> bool:
+def _is_supported(operation: Operation) -> bool:
     match operation:
         case Gradient(_, _, norm, border):
             return norm == "l1" and border == "reflect_101"
@@ -69,13 +70,13 @@ def _is_written(operation: Operation) -> bool:
 
 
 class _Pipeline:
-    """One Halide pipeline, with the memory that it reads from."""
+    """A Halide pipeline and the memory that it reads."""
 
     def __init__(self, hl: Any, source: Any, shape: tuple[int, ...], operations: Iterable[Operation]) -> None:
         rows, cols = shape
         self._hl = hl
         self._x, self._y, self._strip, self._row = (hl.Var(name) for name in ("x", "y", "strip", "row"))
-        # Rows with their border, made once for a strip: taps that each look for the border take 4 to 8 times as long.
+        # Rows with their border, computed once for a strip: checking the border in each tap takes 4 to 8 times as long.
         self._source = hl.Func("source")
         self._source[self._x, self._y] = hl.BoundaryConditions.mirror_interior(source, [(0, cols), (0, rows)])[
             self._x, self._y
@@ -85,7 +86,7 @@ class _Pipeline:
         self._result = self._compiled(operations)
 
     def fill(self, out: Any) -> None:
-        """Compute the picture of what the source is set to."""
+        """Filter the image that the source is set to."""
         self._result.realize(out)
 
     def _compiled(self, operations: Iterable[Operation]) -> Any:
@@ -101,7 +102,7 @@ class _Pipeline:
         result = stages.pop()[0]
         result.split(y, self._strip, self._row, _STRIP).vectorize(x, width)
         for stage, lanes, is_point in stages:
-            if not is_point:  # Point operations are best computed where they are used.
+            if not is_point:  # Point operations are fastest inlined.
                 stage.store_at(result, self._strip).compute_at(result, self._row).vectorize(x, lanes)
         for columns, lanes in self._inner:
             columns.compute_at(result, self._row).vectorize(x, lanes)
@@ -127,7 +128,7 @@ class _Pipeline:
                 raised = self._byte(sharp, amount.denominator)
                 return hl.select(hl.abs(difference) < threshold, centre, raised), _WORDS
             case Lookup(table):
-                self._tables.append(np.frombuffer(table, dtype=np.uint8).copy())  # Halide does not keep it.
+                self._tables.append(np.frombuffer(table, dtype=np.uint8).copy())  # Halide holds no reference to it.
                 levels = hl.Buffer(self._tables[-1])
                 return levels[hl.cast(hl.Int(32), picture[x, y])], _WORDS
             case Blend(weight):
@@ -142,7 +143,7 @@ class _Pipeline:
         return hl.clamp((hl.cast(hl.Int(32), value) + divisor // 2) / divisor, 0, 255)
 
     def _sum(self, kernel: Kernel, picture: Any) -> tuple[Any, int]:
-        """Return the weighted sum as an expression, and the columns to a vector."""
+        """Return the weighted sum as an expression, and the vector width in columns."""
         hl, x, y = self._hl, self._x, self._y
         lane = _lane(hl, kernel.integers)
         width = _BYTES if lane.bits() == 16 else _WORDS
@@ -165,7 +166,7 @@ class _Pipeline:
 
 
 def _lane(hl: Any, weights: NDArray[np.int64]) -> Any:
-    """Return the narrowest type that holds every sum of bytes by these weights."""
+    """Return the narrowest type that holds every sum of pixels times these weights."""
     if 255 * int(np.abs(weights).sum()) < 1 << 15:
         return hl.Int(16)
     is_unsigned = bool((weights >= 0).all()) and 255 * int(weights.sum()) < 1 << 16
@@ -173,7 +174,7 @@ def _lane(hl: Any, weights: NDArray[np.int64]) -> Any:
 
 
 def _scores(hl: Any, source: Any, shape: tuple[int, ...], rule: ScoreRule) -> Any:
-    """Return the function of three sums for each row of windows: both absolute responses, and the dense windows."""
+    """Return the function of three sums for each row of windows: both absolute responses and the dense windows."""
     rows, cols = shape
     width = rule.horizontal.shape[1]
     row, lane = hl.Var("row"), hl.Var("lane")
@@ -206,7 +207,7 @@ def _scores(hl: Any, source: Any, shape: tuple[int, ...], rule: ScoreRule) -> An
 
 
 def _integer_factors(kernel: Kernel) -> tuple[list[int], list[int]] | None:
-    """Return the column and the row of a kernel of rank 1 in whole numbers; None if it has another rank."""
+    """Return the integer column and row factors of a kernel of rank 1; None for another rank."""
     weights = kernel.integers
     if min(weights.shape) == 1:
         return None

@@ -1,4 +1,4 @@
-"""What is measured: single kernels and the scores alone through ``Chain``, and whole presets through ``Filter``."""
+"""Jobs to measure: single kernels and the scores alone through ``Chain``, whole presets through ``Filter``."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """Name, and (rows, cols); one size is odd on purpose."""
 
-Counted = ScoreSums | EdgeScore | None
-"""What was counted in a picture, as whoever counted it gives it; None if nothing was."""
+Counts = ScoreSums | EdgeScore | None
+"""Counts or scores of an image, whichever a run returns; None if it computes none."""
 
-Run = Callable[[Pixels, Pixels], Counted]
-"""Takes a picture and where the result goes, and returns what it counted."""
+Run = Callable[[Pixels, Pixels], Counts]
+"""Takes an image and an output array, and returns the counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to measure.
+    """One job to measure.
 
     Attributes:
-        name: For people.
-        operations: What is done to the picture.
-        rule: What is counted in it; None if nothing is.
-        make: Gives the function that livefilter does it with, for a number of threads.
+        name: Name for people.
+        operations: Operations on the image.
+        rule: Rule of the scores; None without scores.
+        make: Returns livefilter's function for a number of threads.
     """
 
     name: str
@@ -71,7 +71,7 @@ def _preset_job(name: str, preset: Preset) -> Job:
 
 
 def _dense(rows: int, cols: int | None = None) -> Kernel:
-    """Return a kernel without zeros, symmetry or factors, whose weights add up to what 16-bit lanes hold."""
+    """Return a kernel without zeros, symmetry or factors whose sums fit 16-bit lanes."""
     shape = (rows, cols or rows)
     weights = np.random.default_rng(rows).integers(1, 4, shape) * np.where(np.indices(shape).sum(axis=0) % 2, -1, 1)
     weights[0, 0] += 1 - weights.sum()
@@ -82,7 +82,8 @@ def _steps(name: str, *steps: dict[str, object]) -> Preset:
     return Preset.model_validate({"name": name, "steps": steps})
 
 
-def _all_jobs() -> dict[str, Job]:
+def all_jobs() -> dict[str, Job]:
+    """Return all jobs by name; this reads the presets."""
     asymmetric = np.outer([1, 2, 0, -2, -1], [1, 4, 6, 3, 1])
     jobs = [
         *(_kernel_job(f"dense {side}x{side}", _dense(side)) for side in (3, 5, 7, 9, 11, 15)),
@@ -108,18 +109,14 @@ def _all_jobs() -> dict[str, Job]:
     return {job.name: job for job in jobs}
 
 
-JOBS = _all_jobs
-"""Call it for all jobs by name; presets are read only then."""
-
-
 def jobs_named(names: tuple[str, ...]) -> list[Job]:
-    """Return the jobs whose names contain one of the given words; all of them without any.
+    """Return the jobs whose names contain one of the words; without words, all jobs.
 
     Raises:
-        OptionError: A word fits no job.
+        OptionError: No job's name contains a word.
     """
-    jobs = _all_jobs()
+    jobs = all_jobs()
     for name in names:
         if not any(name in known for known in jobs):
-            raise OptionError(f"job: {name!r} fits none of {', '.join(jobs)}")
+            raise OptionError(f"job: {name!r} is part of none of {', '.join(jobs)}")
     return [job for known, job in jobs.items() if not names or any(name in known for name in names)]

@@ -1,4 +1,4 @@
-"""A long file: memory must not grow with it, and what the progress promises after the first tenth must come true."""
+"""Benchmark of a long file: memory must stay flat, and the ETA after the first tenth must come true."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from livefilter.pipeline import Progress, RateEstimate, process
 
 @dataclass(frozen=True, slots=True)
 class LongMeasurement:
-    """What a long clip took.
+    """Measurement of a long clip.
 
     Attributes:
         clip: Size and frames.
         seconds: Wall-clock time of the whole run.
-        promised_s: What the progress said after the first tenth that the whole would take.
-        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where it cannot be told.
+        promised_s: Total time that the ETA predicted after the first tenth.
+        peak_mb: Peak memory of a process that does nothing else, in 10^6 bytes; None where unknown.
         tenth_peak_mb: The same for the first tenth of the clip.
     """
 
@@ -30,16 +30,16 @@ class LongMeasurement:
 
     @property
     def eta_error(self) -> float:
-        """By which share of the whole the promise was wrong."""
+        """Error of the prediction, as a share of the total time."""
         return abs(self.promised_s - self.seconds) / self.seconds
 
 
 def measure_long(clip: Clip, folder: Path) -> LongMeasurement:
-    """Process a clip, and in processes of their own the clip and its first tenth.
+    """Process a clip, then the clip and its first tenth in separate processes to measure their memory.
 
     Args:
-        clip: What is read.
-        folder: Where outputs go.
+        clip: Input.
+        folder: Folder of the outputs.
     """
     pace, promised_s = RateEstimate(), 0.0
 

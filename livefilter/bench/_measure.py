@@ -1,4 +1,4 @@
-"""livefilter beside one other at a time, in rounds whose order turns, outputs compared; medians of paired ratios."""
+"""Measurements of livefilter next to one competitor at a time: medians of paired ratios, in alternating order."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from livefilter.bench._cache_flush import sweeping
-from livefilter.bench._competitors import rivals
+from livefilter.bench._cache_flush import flushing_caches
+from livefilter.bench._competitors import competitors
 from livefilter.bench._jobs import Job, Run
-from livefilter.bench._opencv import opencv
-from livefilter.bench._verify import compare
+from livefilter.bench._opencv import fastest_opencv
+from livefilter.bench._verify import verify
 from livefilter.frame import Pixels
 
 _WARM_S = 0.001
-"""How long a call is repeated before a hot one is timed: a short one that follows a long one needs more than one."""
-_LEAST_ROUNDS = 3
-_MOST_S = 3.0
-"""A pair that has taken so long has its least rounds only; a median of slow calls does not need as many."""
+"""How long a call repeats before a hot one is timed: short calls after a long one need more than one."""
+_MIN_ROUNDS = 3
+_MAX_PAIR_S = 3.0
+"""A pair that takes longer runs only the minimum of rounds: medians of slow calls need fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """livefilter and another in the same rounds.
+    """Times of livefilter and a competitor in the same rounds.
 
     Attributes:
-        ours_ms: Median time that livefilter took.
-        theirs_ms: Median time that the other took.
-        ratio: Median of the paired ratios: how many times livefilter's time the other took.
-        spread: Half the distance between the quartiles of these ratios.
-        rounds: How many there were.
+        ours_ms: Median time of livefilter.
+        theirs_ms: Median time of the competitor.
+        ratio: Median of the paired ratios: the competitor's time divided by livefilter's.
+        spread: Half the interquartile range of these ratios.
+        rounds: Number of rounds.
     """
 
     ours_ms: float
@@ -46,15 +46,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one job took on one size.
+    """Measurement of one job at one size.
 
     Attributes:
-        job: Its name.
+        job: Name of the job.
         size: Name of the size.
-        threads: Threads that livefilter and OpenCV each had.
-        is_cold: The caches held neither frame nor scratch when a call began, rather than both.
+        threads: Number of threads of livefilter and of OpenCV.
+        is_cold: The caches were flushed before each call.
         opencv: The fastest OpenCV calls.
-        pairs: By the other's name: "OpenCV", "copy", and the rivals or "one thread".
+        pairs: Pairs by competitor: "OpenCV", "copy", and other packages or "one thread".
     """
 
     job: str
@@ -66,44 +66,44 @@ class Measurement:
 
     @property
     def state(self) -> str:
-        """Threads and caches, in words."""
+        """Threads and caches as text."""
         return f"{self.threads} thread{'s' if self.threads > 1 else ''}, {'cold' if self.is_cold else 'hot'}"
 
 
 def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_cold: bool, rounds: int) -> Measurement:
-    """Time a job on frames of a shape beside each other who does it, after comparing all outputs.
+    """Time a job on frames of a shape next to each competitor, after verifying all outputs.
 
-    Every other has rounds of its own with livefilter. What a heavy one leaves behind (memory, caches, a slower clock)
-    then meets both of its pair, and no ratio but its own.
+    Each competitor has its own rounds with livefilter: what a heavy one leaves behind (memory, caches, a lower clock)
+    affects both of its pair, and no other ratio.
 
     Args:
-        job: What is done.
+        job: Job to measure.
         size: Name of the size.
         shape: (rows, cols).
-        threads: For livefilter and for OpenCV. The other rivals have one; where there are more, livefilter itself with
-            one takes their place.
-        is_cold: Sweep the caches before each call.
-        rounds: How often each runs; less often who takes long.
+        threads: Threads of livefilter and OpenCV. Other competitors have one thread; with more, livefilter on one
+            thread replaces them.
+        is_cold: Flush the caches before each call.
+        rounds: Number of rounds; fewer for slow competitors.
 
     Raises:
         MismatchError: livefilter differs from the reference, or another by more than rounding explains.
     """
-    frame = _picture(shape)
+    frame = sample_image(shape)
     cv2.setNumThreads(threads)
     ours = job.make(threads)
-    calls, by_opencv = opencv(job, frame)
-    more = dict(rivals(job, frame)) if threads == 1 else {"one thread": job.make(1)}
+    calls, by_opencv = fastest_opencv(job, frame)
+    more = dict(competitors(job, frame)) if threads == 1 else {"one thread": job.make(1)}
     others = {"OpenCV": by_opencv} | more
-    compare(job, ours, others, frame)
+    verify(job, ours, others, frame)
     light = {"OpenCV": others.pop("OpenCV"), "copy": _copy}
     out = np.empty(shape, dtype=np.uint8)
-    with sweeping(threads) if is_cold else nullcontext(None) as sweep:
+    with flushing_caches(threads) if is_cold else nullcontext(None) as flush:
 
         def timed(run: Run) -> float:
-            if sweep is None:
+            if flush is None:
                 _warm(run, frame, out)
             else:
-                sweep()
+                flush()
             started = time.perf_counter()
             run(frame, out)
             return time.perf_counter() - started
@@ -113,10 +113,10 @@ def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_col
 
 
 def _pair(timed: Callable[[Run], float], ours: Run, theirs: Run, rounds: int) -> Pair:
-    """Run A B, B A, A B ... and take the ratio within each round."""
+    """Run A B, B A, A B ... and compute the ratio of each round."""
     times: list[tuple[float, float]] = []
     started = time.perf_counter()
-    while len(times) < rounds and (len(times) < _LEAST_ROUNDS or time.perf_counter() - started < _MOST_S):
+    while len(times) < rounds and (len(times) < _MIN_ROUNDS or time.perf_counter() - started < _MAX_PAIR_S):
         if len(times) % 2:
             their_time = timed(theirs)
             times.append((timed(ours), their_time))
@@ -130,15 +130,15 @@ def _pair(timed: Callable[[Run], float], ours: Run, theirs: Run, rounds: int) ->
 
 
 def _warm(run: Run, frame: Pixels, out: Pixels) -> None:
-    """Fill the caches with what a run needs, and let the processor's clock settle."""
+    """Fill the caches with the data of a run, and let the CPU's clock settle."""
     until = time.perf_counter() + _WARM_S
     run(frame, out)
     while time.perf_counter() < until:
         run(frame, out)
 
 
-def _picture(shape: tuple[int, int]) -> Pixels:
-    """Return a picture with smooth parts, edges and noise, so that no branch has it easy."""
+def sample_image(shape: tuple[int, int]) -> Pixels:
+    """Return an image with smooth parts, edges and noise, so that no branch is predictable."""
     rows, cols = np.indices(shape)
     waves = 127 + 90 * np.sin(rows / 37) * np.cos(cols / 53)
     noise = np.random.default_rng(0).normal(0, 6, shape)

@@ -1,4 +1,4 @@
-"""The fastest way that OpenCV has to the same pixels, found by trying every call that gives them."""
+"""The fastest OpenCV calls for a job, found by timing all that produce the same pixels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from livefilter.kernels import (
 )
 
 Call = Callable[[MatLike, MatLike, MatLike | None], MatLike]
-"""Takes the picture so far, the chain's input and, if there is one, where the result goes; gives the next picture."""
+"""Takes the current image, the chain's input and, if any, an output array; returns the next image."""
 
 Correlated = Callable[[MatLike, int, MatLike | None], MatLike]
-"""An OpenCV call for one kernel: takes the picture, the depth of the result as OpenCV names it, and where it goes."""
+"""An OpenCV call for one kernel: takes the image, the depth of the result (OpenCV's constant) and an output array."""
 
 _BORDERS = {
     "reflect_101": cv2.BORDER_REFLECT_101,
@@ -40,19 +40,19 @@ _BORDERS = {
 _TRIES = 5
 
 
-class _Kept:
-    """Results that OpenCV writes over the next time; to allocate each anew would take a share of its time."""
+class _Buffers:
+    """Output arrays that OpenCV reuses in the next call, since allocating them would take a share of its time."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, MatLike] = {}
 
     def __call__(self, key: str, function: Callable[..., MatLike], *arguments: object, **options: object) -> MatLike:
-        self._arrays[key] = made = function(*arguments, dst=self._arrays.get(key), **options)
-        return made
+        self._arrays[key] = result = function(*arguments, dst=self._arrays.get(key), **options)
+        return result
 
 
-def opencv(job: Job, image: Pixels) -> tuple[str, Run]:
-    """Return what the fastest OpenCV calls for a job are called, and a function that makes them."""
+def fastest_opencv(job: Job, image: Pixels) -> tuple[str, Run]:
+    """Return the names of the fastest OpenCV calls for a job, and a function that runs them."""
     steps: list[tuple[Call, MatLike]] = []
     names: list[str] = []
     picture: MatLike = image
@@ -75,13 +75,13 @@ def opencv(job: Job, image: Pixels) -> tuple[str, Run]:
 
 
 def _fastest(operation: Operation, picture: MatLike, original: MatLike) -> tuple[str, Call, MatLike]:
-    """Return the name and the call with the least time of several tries, and its picture."""
+    """Return the name, the call and the result of the fastest candidate for an operation."""
     timed = []
-    for name, call in _ways(operation):
+    for name, call in _candidates(operation):
         result = call(picture, original, None)
         best = min(_seconds(call, picture, original, result) for _ in range(_TRIES))
         timed.append((best, name, call, result))
-    _, name, call, result = min(timed, key=lambda way: way[0])
+    _, name, call, result = min(timed, key=lambda candidate: candidate[0])
     return name, call, result
 
 
@@ -91,19 +91,19 @@ def _seconds(call: Call, picture: MatLike, original: MatLike, result: MatLike) -
     return time.perf_counter() - started
 
 
-def _ways(operation: Operation) -> Iterator[tuple[str, Call]]:
+def _candidates(operation: Operation) -> Iterator[tuple[str, Call]]:
     match operation:
         case Correlation(kernel, border, absolute):
             for name, correlated in _correlations(kernel, _BORDERS[border]):
                 if absolute:
-                    yield f"{name}, convertScaleAbs", partial(_absolute, _Kept(), correlated)
+                    yield f"{name}, convertScaleAbs", partial(_absolute, _Buffers(), correlated)
                 else:
                     yield name, partial(_plain, correlated)
         case Gradient():
             yield from _gradients(operation)
         case Unsharp(kernel, amount, threshold, border):
             for name, correlated in _correlations(kernel, _BORDERS[border]):
-                yield f"{name}, addWeighted", partial(_unsharp, _Kept(), correlated, float(amount), threshold)
+                yield f"{name}, addWeighted", partial(_unsharp, _Buffers(), correlated, float(amount), threshold)
         case Lookup(table):
             levels = np.frombuffer(table, dtype=np.uint8)
             yield "LUT", lambda picture, original, out: cv2.LUT(picture, levels, dst=out)
@@ -157,13 +157,15 @@ def _plain(correlated: Correlated, picture: MatLike, original: MatLike, out: Mat
     return correlated(picture, -1, out)
 
 
-def _absolute(keep: _Kept, correlated: Correlated, picture: MatLike, original: MatLike, out: MatLike | None) -> MatLike:
+def _absolute(
+    keep: _Buffers, correlated: Correlated, picture: MatLike, original: MatLike, out: MatLike | None
+) -> MatLike:
     signed = keep("signed", lambda dst: correlated(picture, cv2.CV_32F, dst))
     return cv2.convertScaleAbs(signed, dst=out)
 
 
 def _unsharp(
-    keep: _Kept,
+    keep: _Buffers,
     correlated: Correlated,
     amount: float,
     threshold: int,
@@ -181,55 +183,55 @@ def _unsharp(
 
 
 def _gradients(gradient: Gradient) -> Iterator[tuple[str, Call]]:
-    """Yield the ways to a gradient: in 16 bits where the kernels are whole, with Sobel's own calls where they fit."""
+    """Yield the candidates for a gradient: in 16 bits if the kernels are whole, Sobel's own calls if they fit."""
     border = _BORDERS[gradient.border]
     whole = gradient.x.integer_divisor == gradient.y.integer_divisor == 1
     depth = cv2.CV_16S if whole and gradient.norm != "l2" else cv2.CV_32F
     x, y = ((kernel.integers / kernel.integer_divisor).astype(np.float32) for kernel in (gradient.x, gradient.y))
 
-    def way(parts: Callable[[_Kept, MatLike], tuple[MatLike, MatLike]]) -> Call:
-        keep = _Kept()
+    def candidate(parts: Callable[[_Buffers, MatLike], tuple[MatLike, MatLike]]) -> Call:
+        keep = _Buffers()
         return lambda picture, original, out: _length(keep, *parts(keep, picture), gradient.norm, out)
 
-    def filtered(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
+    def filtered(keep: _Buffers, picture: MatLike) -> tuple[MatLike, MatLike]:
         return (
             keep("x", cv2.filter2D, picture, depth, x, borderType=border),
             keep("y", cv2.filter2D, picture, depth, y, borderType=border),
         )
 
-    yield "2x filter2D, norm", way(filtered)
+    yield "2x filter2D, norm", candidate(filtered)
     sobel_x = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     gain = x[1, 2] / 2 if x.shape == (3, 3) else 0.0
     if gain and np.allclose(x, gain * sobel_x) and np.allclose(y, gain * sobel_x.T):
 
-        def sobel(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
+        def sobel(keep: _Buffers, picture: MatLike) -> tuple[MatLike, MatLike]:
             return (
                 keep("x", cv2.Sobel, picture, depth, 1, 0, scale=gain, borderType=border),
                 keep("y", cv2.Sobel, picture, depth, 0, 1, scale=gain, borderType=border),
             )
 
-        yield "2x Sobel, norm", way(sobel)
+        yield "2x Sobel, norm", candidate(sobel)
         if depth == cv2.CV_16S and gain == 1 and gradient.border in ("reflect_101", "replicate"):
             held: list[MatLike | None] = [None, None]
 
-            def both(keep: _Kept, picture: MatLike) -> tuple[MatLike, MatLike]:
+            def both(keep: _Buffers, picture: MatLike) -> tuple[MatLike, MatLike]:
                 x, y = held[:] = cv2.spatialGradient(picture, held[0], held[1], borderType=border)
                 return x, y
 
-            yield "spatialGradient, norm", way(both)
+            yield "spatialGradient, norm", candidate(both)
 
 
-def _length(keep: _Kept, x: MatLike, y: MatLike, norm: str, out: MatLike | None) -> MatLike:
+def _length(keep: _Buffers, x: MatLike, y: MatLike, norm: str, out: MatLike | None) -> MatLike:
     if norm == "l2":
         return cv2.convertScaleAbs(keep("length", lambda dst: cv2.magnitude(x, y, dst)), dst=out)
-    # Saturating each part first changes nothing: a sum, or a maximum, with a part of 255 is 255.
+    # Saturating each part first changes nothing: a sum or maximum with 255 is 255.
     x, y = keep("|x|", cv2.convertScaleAbs, x), keep("|y|", cv2.convertScaleAbs, y)
     return cv2.add(x, y, dst=out) if norm == "l1" else cv2.max(x, y, dst=out)
 
 
 def _scores(rule: ScoreRule) -> Callable[[MatLike], ScoreSums]:
-    """Return a function of a picture for the sums that a rule asks for."""
-    keep = _Kept()
+    """Return a function that computes the counts of a rule for an image."""
+    keep = _Buffers()
     rows, cols = rule.horizontal.shape
     kernels = [kernel.integers.astype(np.float32) for kernel in (rule.horizontal, rule.vertical)]
 

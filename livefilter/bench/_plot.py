@@ -1,4 +1,4 @@
-"""The ratios as a bar chart: a panel for each size, a group of bars for each job."""
+"""Bar chart of the ratios: a panel for each size, a group of bars for each job."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _BAR_INCHES, _PANEL_INCHES, _NAMES_INCHES, _MARGIN_INCHES = 0.14, 3.6, 1.8, 1.4
 
 
 @contextmanager
-def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measurement]], None]]:
-    """Give a function that draws measurements; what could keep it from that is found out now, not after an hour.
+def plot_to_file(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measurement]], None]]:
+    """Yield a function that plots measurements; raise errors of the plot now, not after an hour of measuring.
 
     Args:
-        path: Where the picture goes; its ending says in which format.
-        overwrite: Whether it may replace a file.
+        path: The image to write; its extension selects the format.
+        overwrite: Replace an existing file.
 
     Raises:
-        OptionError: There is no such format.
+        OptionError: The extension is unknown.
         MissingPackageError: matplotlib is not installed.
         SinkError: The file exists, or cannot be written.
     """
@@ -43,7 +43,7 @@ def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measu
 
     def draw(measured: Sequence[Measurement]) -> None:
         figure = Figure(layout="constrained")
-        compose(figure, measured)
+        draw_ratios(figure, measured)
         try:
             figure.savefig(file.partial, format=path.suffix[1:].lower(), dpi=120)
         except OSError as error:
@@ -56,11 +56,11 @@ def drawing(path: Path, *, overwrite: bool) -> Iterator[Callable[[Sequence[Measu
         file.discard()
 
 
-def compose(figure: Figure, measured: Sequence[Measurement]) -> None:
-    """Draw how many times OpenCV's speed livefilter reaches; whiskers reach to the quartiles' half distance."""
+def draw_ratios(figure: Figure, measured: Sequence[Measurement]) -> None:
+    """Draw livefilter's speed as a multiple of OpenCV's; whiskers show half the interquartile range."""
     jobs, sizes, states = (
         list(dict.fromkeys(values))
-        for values in zip(*((one.job, one.size, one.state) for one in measured), strict=True)
+        for values in zip(*((entry.job, entry.size, entry.state) for entry in measured), strict=True)
     )
     step = 1 / (len(states) + 1)
     height = len(jobs) * (len(states) + 1) * _BAR_INCHES + _MARGIN_INCHES
@@ -68,10 +68,10 @@ def compose(figure: Figure, measured: Sequence[Measurement]) -> None:
     panels = figure.subplots(1, len(sizes), sharey=True, squeeze=False)[0]
     for axes, size in zip(panels, sizes, strict=True):
         for at, state in enumerate(states):
-            shown = [one for one in measured if (one.size, one.state) == (size, state)]
-            pairs = [one.pairs["OpenCV"] for one in shown]
+            shown = [entry for entry in measured if (entry.size, entry.state) == (size, state)]
+            pairs = [entry.pairs["OpenCV"] for entry in shown]
             bars = axes.barh(
-                [jobs.index(one.job) + (at + 0.5 - len(states) / 2) * step for one in shown],
+                [jobs.index(entry.job) + (at + 0.5 - len(states) / 2) * step for entry in shown],
                 [pair.ratio for pair in pairs],
                 step,
                 xerr=[pair.spread for pair in pairs],

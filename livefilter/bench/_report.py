@@ -1,4 +1,4 @@
-"""Measurements as a table on a terminal, as Markdown for the documentation, and as JSON."""
+"""Reports on measurements: a table for a terminal, Markdown for the documentation, and JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def machine_name() -> str:
-    """Return what the figures were measured on: processor, cores, and the versions that matter."""
+    """Return a description of this machine: CPU, cores, and the versions that matter."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -29,48 +29,48 @@ def machine_name() -> str:
 
 
 def as_table(measured: Sequence[Measurement]) -> Table:
-    """Return a rich table of jobs that were measured on one size, with as many threads, and caches of one state."""
+    """Return a rich table of jobs measured at one size, with one number of threads and one state of the caches."""
     from rich.table import Table
 
-    rivals = _rivals(measured)
+    competitors = _competitors(measured)
     first = measured[0]
     table = Table(title=f"{first.size}, {first.state}", title_justify="left", caption=machine_name())
-    for head in _heads(rivals):
+    for head in _heads(competitors):
         is_text = head in ("job", "fastest OpenCV calls")
         table.add_column(head, justify="left" if is_text else "right", overflow="fold")
-    for one in measured:
-        job, ours, theirs, ratio, *rest = _cells(one, rivals)
-        table.add_row(job, ours, theirs, f"{ratio} ± {one.pairs['OpenCV'].spread:.1f}", *rest)
+    for entry in measured:
+        job, ours, theirs, ratio, *rest = _cells(entry, competitors)
+        table.add_row(job, ours, theirs, f"{ratio} ± {entry.pairs['OpenCV'].spread:.1f}", *rest)
     return table
 
 
 def as_markdown(measured: Sequence[Measurement]) -> str:
     """Return the table of .github/docs/speed.md: hot, one thread, in the order measured."""
-    shown = [one for one in measured if one.threads == 1 and not one.is_cold]
-    rivals = _rivals(shown)
-    heads = _heads(rivals)
+    shown = [entry for entry in measured if entry.threads == 1 and not entry.is_cold]
+    competitors = _competitors(shown)
+    heads = _heads(competitors)
     lines = [f"| {' | '.join(heads)} |", "| --- |" + " ---: |" * (len(heads) - 2) + " --- |"]
-    lines += [f"| {' | '.join(_cells(one, rivals))} |" for one in shown]
-    sizes = ", ".join(dict.fromkeys(one.size for one in shown))
+    lines += [f"| {' | '.join(_cells(entry, competitors))} |" for entry in shown]
+    sizes = ", ".join(dict.fromkeys(entry.size for entry in shown))
     return "\n".join([f"{sizes}, one thread each, hot. {machine_name()}.", "", *lines])
 
 
 def as_json(measured: Sequence[Measurement]) -> str:
-    """Return everything that was measured, with the machine's name."""
-    return json.dumps({"machine": machine_name(), "measured": [asdict(one) for one in measured]}, indent=2)
+    """Return all measurements as JSON, with the machine's name."""
+    return json.dumps({"machine": machine_name(), "measured": [asdict(entry) for entry in measured]}, indent=2)
 
 
-def _rivals(measured: Sequence[Measurement]) -> list[str]:
-    return list(dict.fromkeys(name for one in measured for name in one.pairs if name not in ("OpenCV", "copy")))
+def _competitors(measured: Sequence[Measurement]) -> list[str]:
+    return list(dict.fromkeys(name for entry in measured for name in entry.pairs if name not in ("OpenCV", "copy")))
 
 
-def _heads(rivals: Sequence[str]) -> list[str]:
-    others = [f"times {name}" for name in rivals]
+def _heads(competitors: Sequence[str]) -> list[str]:
+    others = [f"times {name}" for name in competitors]
     return ["job", "livefilter, ms", "OpenCV, ms", "times OpenCV", "in copies", *others, "fastest OpenCV calls"]
 
 
-def _cells(one: Measurement, rivals: Sequence[str]) -> list[str]:
-    others = [f"{one.pairs[name].ratio:.1f}" if name in one.pairs else "" for name in rivals]
-    pair, copies = one.pairs["OpenCV"], 1 / one.pairs["copy"].ratio
+def _cells(entry: Measurement, competitors: Sequence[str]) -> list[str]:
+    others = [f"{entry.pairs[name].ratio:.1f}" if name in entry.pairs else "" for name in competitors]
+    pair, copies = entry.pairs["OpenCV"], 1 / entry.pairs["copy"].ratio
     times = [f"{pair.ours_ms:.2f}", f"{pair.theirs_ms:.2f}", f"{pair.ratio:.1f}", f"{copies:.1f}"]
-    return [one.job, *times, *others, one.opencv]
+    return [entry.job, *times, *others, entry.opencv]

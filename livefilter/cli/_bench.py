@@ -97,9 +97,8 @@ def command(
     of more than rounding is an error. Without --size, each job runs at all sizes, with hot and cold caches, on one
     thread and on all CPUs.
     """
-    from livefilter.bench import SIZES, as_markdown, as_table, jobs_named
+    from livefilter.bench import SIZES, as_markdown, as_table, jobs_named, plot_to_file
     from livefilter.bench import as_json as to_json
-    from livefilter.bench._plot import drawing
     from livefilter.errors import OptionError
 
     if files:
@@ -119,7 +118,7 @@ def command(
     chosen = sizes or (("640x480",) if quick else ("1920x1080",) if readme else tuple(SIZES))
     with (
         _shared.logs_on_standard_error(),
-        nullcontext() if plot is None else drawing(plot, overwrite=overwrite) as draw,
+        nullcontext() if plot is None else plot_to_file(plot, overwrite=overwrite) as draw,
     ):
         measured = []
         for group in _measured(
@@ -193,16 +192,22 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
     """Measure whole files, in a temporary folder, and print the results."""
     from tempfile import TemporaryDirectory
 
-    from livefilter.bench._clips import ffmpeg_version, look_at, make_clip
-    from livefilter.bench._files import measure_files
-    from livefilter.bench._files_report import files_json, files_table, long_lines
-    from livefilter.bench._long_file import measure_long
+    from livefilter.bench import (
+        ffmpeg_version,
+        files_json,
+        files_table,
+        inspect_clip,
+        long_lines,
+        make_clip,
+        measure_files,
+        measure_long,
+    )
 
-    rival = f"FFmpeg {ffmpeg_version()}"  # First, since it fails without ffmpeg.
+    competitor = f"FFmpeg {ffmpeg_version()}"  # First, since it fails without ffmpeg.
     with _interrupted_by_sigterm(), TemporaryDirectory(prefix="livefilter-bench-") as name:
         folder = Path(name)
         click.echo("encoding the clip" if path is None else f"reading {path}", err=True)
-        clip = make_clip(folder) if path is None else look_at(path)
+        clip = make_clip(folder) if path is None else inspect_clip(path)
         measured = []
         click.echo(f"{clip.title}: each method once to compare its output, then {rounds} rounds", err=True)
         for measurement in measure_files(clip, folder, rounds=rounds):
@@ -213,8 +218,8 @@ def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool)
             click.echo("half an hour of 640x360", err=True)
             long = measure_long(make_clip(folder, size="640x360", seconds=60, repeated=30), folder)
     if as_json:
-        click.echo(files_json(measured, long, rival))
+        click.echo(files_json(measured, long, competitor))
         return
-    _print(files_table(measured, rival))
+    _print(files_table(measured, competitor))
     for line in () if long is None else long_lines(long):
         click.echo(line)

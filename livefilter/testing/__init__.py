@@ -1,6 +1,7 @@
-"""Doubles for tests of livefilter, and of programs that use it: never imported at run time.
+"""Test doubles for livefilter and for programs that use it; never imported at run time.
 
-``livefilter.testing.strategies`` holds the hypothesis strategies; it alone needs hypothesis.
+Sources and sinks made of arrays and lists, a clock, and waits with deadlines. `livefilter.testing.strategies` has
+hypothesis strategies (and alone needs hypothesis); `livefilter.testing.soak` is the soak test.
 """
 
 from __future__ import annotations

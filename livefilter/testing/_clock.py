@@ -1,10 +1,10 @@
-"""A clock that a test turns by hand."""
+"""A clock that a test advances."""
 
 from __future__ import annotations
 
 
 class FakeClock:
-    """Seconds that only pass when they are told to.
+    """Monotonic clock, in seconds, that stands still until `advance`.
 
     Example:
         >>> clock = FakeClock()
@@ -21,7 +21,7 @@ class FakeClock:
         return self._now_s
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; it never goes back."""
+        """Advance the clock; it never goes back."""
         if seconds < 0:
             raise ValueError(f"time does not go back, found {seconds}")
         self._now_s += seconds

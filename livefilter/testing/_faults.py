@@ -1,4 +1,4 @@
-"""A source that gives what a source should not give."""
+"""A source with scripted faults."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from livefilter.sources import CloseGuard, Source, SourceFacts
 
 
 class FaultySource(Source):
-    """A live source, or another one, that follows a script of faults.
+    """A source, live or not, that follows a script of faults.
 
     Args:
-        pixels: uint8, the picture of every frame whose step does not bring its own.
-        script: What it gives, step by step: a media time for a frame, which may be any object, even one that is no
-            number; an array for a frame of another picture or size, a tenth of a period after the one before; None for
-            no frame at all; an exception, which is raised.
+        pixels: uint8, the pixels of every frame whose step has none of its own.
+        script: The steps. A media time yields a frame at that time, and may be any object, even one that is not a
+            number; an array yields a frame with these pixels, a tenth of a period after the last one; None yields None
+            instead of a frame; an exception is raised.
         rate: Frames per second.
-        is_live: As a camera.
-        name: For people.
+        is_live: Behave as a camera.
+        name: Name for people.
 
     Example:
         >>> import numpy as np
@@ -61,10 +61,10 @@ class FaultySource(Source):
             if step is None:
                 yield cast(Frame, None)
                 continue
-            is_picture = hasattr(step, "shape")
-            if is_picture:
+            is_array = hasattr(step, "shape")
+            if is_array:
                 time_s += 1 / self.facts.rate / 10
             elif isinstance(step, Fraction):
                 time_s = step
-            pixels = step if is_picture else self._pixels
-            yield Frame(pixels, index, time_s if is_picture else step, time.monotonic_ns())
+            pixels = step if is_array else self._pixels
+            yield Frame(pixels, index, time_s if is_array else step, time.monotonic_ns())

@@ -1,4 +1,4 @@
-"""A sink that keeps what it is given."""
+"""A sink that keeps results in lists."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ListSink(Sink):
         finish_error: What is raised instead of finishing; None finishes.
 
     Attributes:
-        frames: The frames written, as they came: pixels are not copied.
+        frames: The written frames, in order; their pixels are not copied.
         scores: Their scores.
         state: "open", or how it ended: "complete", "partial" (after an interrupt) or "discarded" (after an error).
 
@@ -45,18 +45,16 @@ class ListSink(Sink):
         self._finish_error = finish_error
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Keep one result."""
+        """Append a frame and its scores."""
         if self.state != "open":
             raise SinkError(f"{self.target}: is closed, so nothing more can be written to it")
         if len(self.frames) == self._fails_at:
-            raise self._error or SinkError(
-                f"{self.target}: cannot be written: was told to fail at frame {self._fails_at}"
-            )
+            raise self._error or SinkError(f"{self.target}: cannot be written: set to fail at frame {self._fails_at}")
         self.frames.append(frame)
         self.scores.append(score)
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Note the end; the lists stay."""
+        """Record the end; the lists stay."""
         if self._finish_error is not None and self.state == "open":
             raise self._finish_error
         if self.state == "open":
@@ -64,6 +62,6 @@ class ListSink(Sink):
         return None
 
     def discard(self) -> None:
-        """Note the end; the lists stay, for the test to look at."""
+        """Record the end; the lists stay."""
         if self.state == "open":
             self.state = "discarded"

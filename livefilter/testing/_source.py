@@ -1,4 +1,4 @@
-"""A source of given arrays, which can be made to fail."""
+"""A source of arrays that can fail on purpose."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from livefilter.sources import CloseGuard, Source, SourceFacts
 
 
 class ArraySource(Source):
-    """Arrays as frames. Give arrays of different shapes for a stream that changes its size.
+    """A source that yields arrays as frames. Arrays of different shapes make a stream that changes its size.
 
     Args:
         arrays: uint8, gray or BGR, at least one.
         rate: Frames per second.
-        times_s: Media time of each frame, exact; ``index / rate`` unless given.
-        fails_after: Raise a SourceError when so many frames were given; None never fails.
-        loss: What the source says was lost, once it was read.
-        is_live: As a camera.
-        name: For people.
+        times_s: Exact media time of each frame; by default ``index / rate``.
+        fails_after: Raise a SourceError after this many frames; None never fails.
+        loss: What the source reports as lost at its end.
+        is_live: Behave as a camera.
+        name: Name for people.
 
     Attributes:
         is_closed: ``close`` was called.
@@ -45,9 +45,9 @@ class ArraySource(Source):
         name: str = "arrays",
     ) -> None:
         if not arrays:
-            raise ValueError("arrays: at least one, found none")
+            raise ValueError("arrays: must be at least one, found none")
         if times_s is not None and len(times_s) != len(arrays):
-            raise ValueError(f"times_s: one for each array, found {len(times_s)} for {len(arrays)}")
+            raise ValueError(f"times_s: must be one for each array, found {len(times_s)} for {len(arrays)}")
         self.loss: str | None = None
         self.is_closed = False
         self._guard = CloseGuard()
@@ -72,5 +72,5 @@ class ArraySource(Source):
         for index, (pixels, time_s) in enumerate(islice(whole, self._fails_after)):
             yield Frame(pixels, index, time_s, round(time_s * 1_000_000_000))
         if self._fails_after is not None:
-            raise SourceError(f"{self.facts.name}: was told to fail after {self._fails_after} frames")
+            raise SourceError(f"{self.facts.name}: set to fail after {self._fails_after} frames")
         self.loss = self._loss

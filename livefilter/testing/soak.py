@@ -41,7 +41,7 @@ __all__ = ["Latency", "Piece", "Sample", "cut", "growth", "main", "problems", "s
 _RATE = Fraction(30)
 _SHAPE = (720, 1280)
 _PICTURES = 16
-_GIL_SWITCH_INTERVAL_S, _STALL_EVERY_S, _STALL_S = 2.0, 30.0, 1.0
+_PRESET_SWITCH_S, _STALL_EVERY_S, _STALL_S = 2.0, 30.0, 1.0
 _SETTLED_S = 60.0
 """When everything that is loaded once has been loaded: all presets, that is, in half a minute."""
 _NEAR_S = 0.2
@@ -189,13 +189,13 @@ def _watch(live: LivePipeline, source: _Stalling, viewer: _Viewer, samples: list
     """Run a pipeline to its end, change its preset now and then, and take samples."""
     wishes = cycle(names)
     next(wishes)
-    switch_s = time.monotonic() + _GIL_SWITCH_INTERVAL_S
+    switch_s = time.monotonic() + _PRESET_SWITCH_S
     with live:
         while not live.is_over:
             now_s = time.monotonic()
             if now_s >= switch_s:
                 live.preset.switch(next(wishes))
-                switch_s += _GIL_SWITCH_INTERVAL_S
+                switch_s += _PRESET_SWITCH_S
             live.service()
             samples.append(_sample(live))
             viewer.is_stalled = any(start - _NEAR_S <= now_s <= end + _NEAR_S for start, end in source.stalls[-1:])

@@ -24,7 +24,7 @@ def _measured(name: str) -> Measurement:
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("name", [job for job in bench.JOBS() if "privacy" not in job and "neon" not in job])
+@pytest.mark.parametrize("name", [job for job in bench.all_jobs() if "privacy" not in job and "neon" not in job])
 def test_a_job_gives_the_pixels_of_the_reference_and_of_opencv(name: str) -> None:
     """Measuring compares all outputs, so that it ends without an error is the proof."""
     measured = _measured(name)
@@ -80,7 +80,7 @@ def test_the_table_and_the_plot_are_made(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_plot_that_cannot_be_written_is_told_before_anything_is_measured(
     name: str, code: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name with another ending, a file that exists, a folder that does not: nobody waits an hour for that."""
+    """A name with another ending, a file that exists, a folder that does not: before an hour of measuring."""
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("measured")
@@ -106,7 +106,7 @@ def test_a_plot_that_is_not_finished_leaves_nothing(tmp_path: Path, monkeypatch:
 def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> None:
     """Jobs are rows, sizes are panels, and what differs beside them are colours."""
     figure_of = pytest.importorskip("matplotlib.figure")
-    from livefilter.bench._plot import compose
+    from livefilter.bench import draw_ratios
 
     pair = bench.Pair(1.0, 2.0, 2.0, 3.0, 3)
     made = [
@@ -114,7 +114,7 @@ def test_the_plot_has_a_panel_for_each_size_and_a_bar_for_each_measurement() -> 
         for job, size, threads in product(("box 3", "box 5", "box 15"), ("640x480", "1920x1080"), (1, 2))
     ]
     figure = figure_of.Figure()
-    compose(figure, made)
+    draw_ratios(figure, made)
     assert [axes.get_title() for axes in figure.axes] == ["640x480", "1920x1080"]
     assert [sum(bar.get_width() == 2.0 for bar in axes.patches) for axes in figure.axes] == [6, 6]
     assert all(axes.get_xlim()[0] == 0 for axes in figure.axes), "a wide spread reaches below zero"
@@ -143,7 +143,7 @@ def test_an_unknown_size_is_refused() -> None:
 
 def test_every_job_of_the_targets_is_there() -> None:
     """What speed is promised for can be measured."""
-    names = " ".join(bench.JOBS())
+    names = " ".join(bench.all_jobs())
     for word in (
         "dense 15x15",
         "sharpen",
@@ -159,8 +159,8 @@ def test_every_job_of_the_targets_is_there() -> None:
 
 def test_pictures_of_the_benchmark_are_not_flat() -> None:
     """What is measured has edges and noise everywhere."""
-    from livefilter.bench._measure import _picture
+    from livefilter.bench import sample_image
 
-    picture = _picture(SMALL)
+    picture = sample_image(SMALL)
     assert re.fullmatch("uint8", str(picture.dtype))
     assert np.unique(picture).size > 50

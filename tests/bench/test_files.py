@@ -16,19 +16,24 @@ from shutil import which
 
 import pytest
 
-from livefilter.bench import MismatchError
-from livefilter.bench._clips import Clip, ffmpeg, make_clip
-from livefilter.bench._files import (
+from livefilter.bench import (
     SOBEL,
+    Clip,
     FileMeasurement,
-    Way,
-    _check,
-    _ways_to_process,
-    _ways_to_process_ffv1,
+    LongMeasurement,
+    Method,
+    MismatchError,
+    check_method,
+    ffmpeg,
+    ffv1_methods,
+    files_json,
+    files_table,
+    long_lines,
+    make_clip,
     measure_files,
+    measure_long,
+    process_methods,
 )
-from livefilter.bench._files_report import files_json, files_table, long_lines
-from livefilter.bench._long_file import LongMeasurement, measure_long
 from livefilter.cli import run
 from livefilter.errors import SourceError
 from livefilter.presets import load_preset
@@ -62,27 +67,27 @@ def test_every_way_is_timed_and_compared(small: Clip, tmp_path: Path) -> None:
 def test_a_way_that_loses_a_frame_ends_the_run(small: Clip) -> None:
     """Who decodes less is faster, and no rival."""
     with pytest.raises(MismatchError, match="hasty: saw 29 of 30 frames"):
-        _check(Way("hasty", lambda: 29), small)
+        check_method(Method("hasty", lambda: 29), small)
 
 
 @pytest.mark.jit
 def test_every_way_that_writes_a_video_is_compared(small: Clip, tmp_path: Path) -> None:
     """Each makes its own picture, and none would pass for another one."""
-    for way in (*_ways_to_process(small, tmp_path), *_ways_to_process_ffv1(small, tmp_path)):
-        assert way.makes is not None
-        _check(way, small)
+    for way in (*process_methods(small, tmp_path), *ffv1_methods(small, tmp_path)):
+        assert way.output is not None
+        check_method(way, small)
         with pytest.raises(MismatchError, match="differs by"):
-            _check(replace(way, run=lambda: 30, preset=load_preset("blur")), small)
+            check_method(replace(way, run=lambda: 30, preset=load_preset("blur")), small)
 
 
 @pytest.mark.jit
 def test_livefilter_and_ffmpeg_encode_with_the_same_settings(small: Clip, tmp_path: Path) -> None:
     """x264 writes into the file what it was told."""
     told = []
-    for way in _ways_to_process(small, tmp_path)[:4]:
+    for way in process_methods(small, tmp_path)[:4]:
         way.run()
-        assert way.makes is not None
-        found = re.search(rb"options: (cabac=[ -~]*)", way.makes.read_bytes())
+        assert way.output is not None
+        found = re.search(rb"options: (cabac=[ -~]*)", way.output.read_bytes())
         assert found, way.name
         told.append(found[1])
     assert len(told) == 4
@@ -93,7 +98,7 @@ def test_livefilter_and_ffmpeg_encode_with_the_same_settings(small: Clip, tmp_pa
 def test_a_way_that_makes_another_picture_ends_the_run(small: Clip) -> None:
     """The unfiltered clip is not the filtered one."""
     with pytest.raises(MismatchError, match="idle: frame 0 differs by"):
-        _check(Way("idle", lambda: 30, makes=small.path), small)
+        check_method(Method("idle", lambda: 30, output=small.path), small)
 
 
 @pytest.mark.jit
@@ -152,7 +157,7 @@ def test_an_interrupt_removes_what_was_written(
 
 
 def test_frames_that_ffmpeg_does_not_take_are_an_error(small: Clip, tmp_path: Path) -> None:
-    """A full disk, or a folder that is not there, is told, and not taken for a reader who has had enough."""
+    """A full disk, or a folder that is not there, is reported, and not taken for ffmpeg ending early."""
     with pytest.raises(SourceError, match="ffmpeg could not write it"):
         small.filtered_by(SOBEL, tmp_path / "missing" / "filtered.nut")
 
@@ -162,7 +167,7 @@ def test_frames_that_ffmpeg_does_not_take_are_an_error(small: Clip, tmp_path: Pa
     [["--files", "gaussian"], ["--files", "--readme"], ["--files", "--size", "640x480"], ["--long"], ["--clip", "a"]],
 )
 def test_options_of_the_other_benchmark_are_refused(arguments: list[str]) -> None:
-    """What would be ignored is told."""
+    """Options that would have no effect are an error."""
     assert run(["bench", *arguments]) == 2
 
 

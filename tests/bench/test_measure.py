@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter.bench import Job, _measure
-from livefilter.bench._cache_flush import cache_bytes, sweeping
+from livefilter.bench import Job, _measure, cache_bytes, flushing_caches
 from livefilter.frame import Pixels
 
 
@@ -49,7 +48,7 @@ def test_a_single_round_has_no_spread() -> None:
 
 def test_who_takes_long_has_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """But never less than three, as long as so many are wanted."""
-    monkeypatch.setattr(_measure, "_MOST_S", 0.0)
+    monkeypatch.setattr(_measure, "_MAX_PAIR_S", 0.0)
     assert _measure._pair(lambda run: 1.0, _ours, _theirs, 31).rounds == 3
     assert _measure._pair(lambda run: 1.0, _ours, _theirs, 2).rounds == 2
 
@@ -63,7 +62,7 @@ def test_a_sweep_reads_more_than_the_caches_hold_on_every_core(monkeypatch: pyte
         return made[-1]
 
     monkeypatch.setattr(np, "ones", ones)
-    with sweeping(3) as sweep:
+    with flushing_caches(3) as sweep:
         sweep()
     (memory,) = made
     assert memory.size == 2 * cache_bytes()
@@ -85,7 +84,7 @@ class _Counting:
 
 
 def test_the_caches_are_as_large_as_the_system_says(tmp_path: Path) -> None:
-    """All levels together, in the units that Linux writes; a guess where nothing is told."""
+    """All levels together, in the units that Linux writes; a guess on other systems."""
     for index, size in enumerate(("48K", "2048K", "32M")):
         (tmp_path / f"index{index}").mkdir()
         (tmp_path / f"index{index}" / "size").write_text(f"{size}\n")
@@ -108,7 +107,7 @@ def test_a_cold_call_is_swept_for_and_a_hot_one_is_warmed(monkeypatch: pytest.Mo
         def __exit__(self, *_: object) -> None:
             """Nothing to close."""
 
-    monkeypatch.setattr(_measure, "sweeping", lambda threads: Sweeping())
+    monkeypatch.setattr(_measure, "flushing_caches", lambda threads: Sweeping())
     _measure.measure(job, "small", (8, 8), threads=1, is_cold=True, rounds=1)
     assert calls == ["sweep", "ours", "sweep", "theirs", "sweep", "ours", "sweep"]
     calls.clear()

@@ -44,7 +44,7 @@ def test_cameras_are_listed_with_what_they_offer(
 
 
 def test_as_json_everything_is_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """For programs: sides by their names, so that nobody has to guess their order."""
+    """For programs: sides have names, so that their order is clear."""
     monkeypatch.setattr(sources, "list_cameras", lambda: CAMERAS)
     assert run(["devices", "--json"]) == 0
     first, second = json.loads(capsys.readouterr().out)

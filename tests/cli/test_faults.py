@@ -58,7 +58,7 @@ def _is_gone(group: int) -> bool:
 
 @contextmanager
 def _held_up(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start livefilter with scores on standard output: it is at work, and stays so, while nobody reads more of them."""
+    """Start livefilter with scores on standard output: it stays at work while its output is not read."""
     program = [sys.executable, "-m", "livefilter", *arguments]
     with running(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
@@ -96,7 +96,7 @@ def test_what_cannot_be_written_is_told(
     assert names(here) == ["clip.mp4"]
 
 
-@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="no folder here that nobody can write to")
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="no folder here that cannot be written")
 @pytest.mark.parametrize("name", ["a.mp4", "a.csv"])
 def test_a_folder_that_cannot_be_written_is_told(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also to the one who may do everything, before anything is read."""

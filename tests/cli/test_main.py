@@ -221,7 +221,7 @@ def test_what_nobody_expected_has_its_exit_code_too(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A bug says that it is one; whoever closes our output gets no complaint."""
+    """A bug says that it is one; closing our output is no error."""
 
     @click.command()
     def fail() -> None:
@@ -278,7 +278,7 @@ def test_a_second_signal_ends_at_once() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP")
 def test_nohup_is_heeded() -> None:
-    """A terminal that is closed asks for an orderly end, unless somebody has said that it is not to."""
+    """A terminal that is closed asks for an orderly end, except under nohup."""
     before = signal.getsignal(signal.SIGHUP)
     try:
         for handler, is_heard in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):

@@ -359,7 +359,7 @@ def test_the_report_counts_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_environment_is_left_as_it_was(here: Path, negative: str) -> None:
-    """A run in somebody else's process takes its signal handlers away again."""
+    """A run in another program's process restores its signal handlers."""
     before = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), dict(os.environ))
     run(["process", "clip.mp4", "-p", negative, "-q"])
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), dict(os.environ)) == before

@@ -72,7 +72,7 @@ class Show:
     """A preview that runs, and its window.
 
     The source is shown under a name of its own, and so is the window: one that was closed a moment ago may still be
-    found, and Qt may make a window anew while it opens.
+    found, and Qt may create a window twice while it opens.
     """
 
     def __init__(self, display: str, folder: Path, source: Path, *arguments: str, command: str = "preview") -> None:
@@ -217,7 +217,7 @@ def chart() -> Pixels:
 
 @pytest.fixture
 def still(chart: Pixels, tmp_path: Path) -> Path:
-    """The chart as a picture, which stays on show until somebody quits."""
+    """The chart as a picture, which stays until q is pressed."""
     cv2.imwrite(str(tmp_path / "chart.png"), chart)
     return tmp_path / "chart.png"
 

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from livefilter import list_presets, load_preset
-from livefilter.bench import JOBS, Measurement, Pair, as_markdown
+from livefilter.bench import Measurement, Pair, all_jobs, as_markdown
 from livefilter.cli import root_command
 from livefilter.pipeline import Preview
 from livefilter.presets import STEPS
@@ -113,7 +113,7 @@ def test_the_table_of_speed_has_the_form_that_bench_prints() -> None:
     pair = Pair(ours_ms=1, theirs_ms=2, ratio=2, spread=0, rounds=3)
     measured = Measurement("job", "1920x1080", 1, False, "calls", {"OpenCV": pair, "copy": pair})
     assert as_markdown([measured]).splitlines()[2:4] == [head, rule]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(JOBS())
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(all_jobs())
     assert all(re.fullmatch(r"\| .+( \| [\d.]+){4} \| .+ \|", row) for row in rows)
 
 

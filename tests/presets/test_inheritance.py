@@ -38,7 +38,7 @@ def test_a_bare_extend_is_the_other_preset_under_its_own_name(tmp_path: Path) ->
 
 
 def test_each_file_is_told_before_it_is_read(tmp_path: Path) -> None:
-    """Also where reading fails, so that somebody can wait until it is mended."""
+    """Also where reading fails, so that a program can wait until the file is corrected."""
     told: list[str] = []
     (tmp_path / "base.yaml").write_text("extend: ./further.yaml\n")
     (tmp_path / "mine.yaml").write_text("extend: ./base.yaml\n")

@@ -177,6 +177,6 @@ def test_all_references_lead_somewhere(made: dict[str, Any]) -> None:
 
 
 def test_asking_twice_gives_the_same(made: dict[str, Any]) -> None:
-    """The schema is made anew each time, and what a caller does with it stays his own."""
+    """Each call returns a new schema, so changes by one caller do not affect another."""
     schema()["properties"].clear()
     assert json.loads(json.dumps(schema())) == made

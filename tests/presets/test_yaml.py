@@ -37,7 +37,7 @@ def test_truth_is_spelled_true(word: str, tmp_path: Path) -> None:
 
 
 def test_aliases_repeat_a_value(tmp_path: Path) -> None:
-    """An alias is its value again, and an anchor given anew counts from there on."""
+    """An alias is its value again, and a redefined anchor holds from there on."""
     text = "steps:\n- &s {box: {size: &n 3}}\n- *s\n- box: {size: &n 5}\n- box: {size: *n}\n"
     assert [step["size"] for step in loaded(tmp_path, text)["steps"]] == [3, 3, 5, 5]  # type: ignore[attr-defined]
 

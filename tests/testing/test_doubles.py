@@ -43,9 +43,9 @@ def test_an_array_source_fails_when_it_is_told_to(count: int) -> None:
 
 def test_an_array_source_needs_arrays_and_a_time_for_each() -> None:
     """A mistake in a test shows where it is made."""
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="must be at least one"):
         ArraySource([])
-    with pytest.raises(ValueError, match="one for each array"):
+    with pytest.raises(ValueError, match="must be one for each array"):
         ArraySource(ARRAYS, times_s=[Fraction(0)])
 
 
