@@ -176,8 +176,8 @@ def _lines(stats: LiveStats, seconds: float) -> Iterator[str]:
     losses = ", ".join(f"{where} {count}" for where, count in stats.dropped.items())
     if losses:
         yield f"dropped: {losses}"
-    if stats.mended:
-        yield f"timestamps fixed: {stats.mended}"
+    if stats.timestamps_fixed:
+        yield f"timestamps fixed: {stats.timestamps_fixed}"
     figures = {f"latency to {name}": spread for name, spread in stats.total_latency.items()}
     figures |= {f"time in {name}": spread for name, spread in stats.total_stages.items()}
     if figures:

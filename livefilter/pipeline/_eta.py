@@ -1,4 +1,4 @@
-"""How fast a run is, and how long it will still take."""
+"""Frame rate and remaining time of a run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from livefilter.pipeline._summary import Progress
 
 
 class RateEstimate:
-    """The mean rate of a run since its first frame, by which the rest is estimated.
+    """Estimate a run's remaining time from its mean rate since the first frame.
 
     The mean of the whole run rather than of the last moments: a file's parts are about equally hard, so it is steady,
     and right early. What comes before the first frame (opening, compiling) does not count.
 
     Args:
-        clock: Seconds that only grow.
+        clock: Monotonic clock, in seconds.
 
     Example:
         >>> pace = Pace(iter([0.0, 10.0]).__next__)
@@ -32,7 +32,7 @@ class RateEstimate:
         self._progress = Progress(0, None)
 
     def update(self, progress: Progress) -> None:
-        """Take note of how far the run is now."""
+        """Record the current progress."""
         self._now_s = self._clock()
         self._progress = progress
         if self._began is None:
@@ -52,7 +52,7 @@ class RateEstimate:
 
     @property
     def remaining_s(self) -> float | None:
-        """Seconds to the end; None while that cannot be told."""
+        """Seconds until the end; None while unknown."""
         if self._progress.expected is None or not self.fps:
             return None
         return max(0, self._progress.expected - self._progress.frames) / self.fps

@@ -1,4 +1,4 @@
-"""One run over the frames of a source: read ahead, filtered, and written behind, in three threads."""
+"""The loop over a source's frames: a reading, a filtering and a writing thread."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from livefilter.sources import SourceFacts, Trimmed
 
 
 class FileLoop:
-    """Filters and scores frames, and hands the results to sinks.
+    """Filter and score every frame of a source, and write the results to sinks.
 
     Args:
-        frames: What is read, by a thread of its own.
-        facts: What is known of their source.
-        work: Filters, scores and draws.
+        frames: Frames to process, read by a thread of their own.
+        facts: Facts about their source.
+        renderer: Makes the results.
         caller_sinks: Sinks that are written by the calling thread.
         writer_sinks: Sinks that are written by a thread of their own.
-        alongs: What is copied along by sinks; it is told where the frames begin and end.
+        copies: Stream copies of the sinks; their start and end follow the frames.
 
     Attributes:
-        means: Of the scores so far, and how many frames there were.
-        loss: What ended the run before the end of the source, in words.
+        means: Mean scores and number of frames so far.
+        loss: Message about why the run ended before the source did; None if it did not.
         is_interrupted: The run was stopped.
     """
 
@@ -35,20 +35,20 @@ class FileLoop:
         self,
         frames: Trimmed,
         facts: SourceFacts,
-        work: Renderer,
+        renderer: Renderer,
         caller_sinks: Sequence[Sink],
         writer_sinks: Sequence[Sink],
-        alongs: Sequence[StreamCopyOptions],
+        copies: Sequence[StreamCopyOptions],
     ) -> None:
         self.means = ScoreMean()
         self.loss: str | None = None
         self.is_interrupted = False
         self._frames = frames
         self._facts = facts
-        self._work = work
+        self._renderer = renderer
         self._caller_sinks = caller_sinks
         self._writer_sinks = writer_sinks
-        self._alongs = alongs
+        self._copies = copies
         self._last: Frame | None = None
 
     def __call__(self, progress: Callable[[Progress], object] | None, should_stop: Callable[[], bool]) -> None:
@@ -58,19 +58,19 @@ class FileLoop:
             SourceError: Nothing could be read at all.
             SinkError: An output cannot be written.
         """
-        writer = BackgroundWriter(self._write_behind) if self._writer_sinks else nullcontext()
+        background = BackgroundWriter(self._write_in_background) if self._writer_sinks else nullcontext()
         try:
-            with writer as behind:
-                self._read(behind, progress, should_stop)
+            with background as writer:
+                self._read(writer, progress, should_stop)
         except BaseException:
             self.is_interrupted = True
             raise
         finally:
-            self._tell_end()
+            self._set_end()
 
     def _read(
         self,
-        behind: BackgroundWriter[Result] | None,
+        writer: BackgroundWriter[Result] | None,
         progress: Callable[[Progress], object] | None,
         should_stop: Callable[[], bool],
     ) -> None:
@@ -83,19 +83,19 @@ class FileLoop:
                         self.is_interrupted = True
                         return
                     if self._last is None:
-                        self._tell_begin()
+                        self._set_start()
                     result = self._filtered(frame)
-                    if behind is not None:
-                        behind.put(result)
+                    if writer is not None:
+                        writer.put(result)
                     for sink in self._caller_sinks:
                         sink.write(*result)
                     self.means.add(result[1])
                     self._last = frame
                     if progress is not None:
                         progress(Progress(self.means.frames, self._frames.expected))
-                # What waits for its frames, or has no end of its own, ends when it is told to.
-                waits = self._facts.is_live or self._facts.frame_count is None
-                self.is_interrupted = waits and should_stop()
+                # A source that is live or of unknown length may have ended because of should_stop.
+                is_open_ended = self._facts.is_live or self._facts.frame_count is None
+                self.is_interrupted = is_open_ended and should_stop()
         except SourceError as error:
             if self._last is None:
                 raise
@@ -105,20 +105,20 @@ class FileLoop:
         if frame.pixels.shape[:2] != self._facts.shape:
             shape = frame.pixels.shape[:2]
             raise SourceError(f"the size changed from {self._facts.shape} to {shape} at frame {frame.index}")
-        return self._work(frame)
+        return self._renderer(frame)
 
-    def _write_behind(self, result: Result) -> None:
+    def _write_in_background(self, result: Result) -> None:
         for sink in self._writer_sinks:
             sink.write(*result)
 
-    def _tell_begin(self) -> None:
-        for along in self._alongs:
-            along.start_s = self._frames.start_s
+    def _set_start(self) -> None:
+        for copy in self._copies:
+            copy.start_s = self._frames.start_s
 
-    def _tell_end(self) -> None:
+    def _set_end(self) -> None:
         """Let sound and subtitles end where the pictures do, if that is before the end of the source."""
         end_s = self._frames.end_s
         if self._last is not None and (self.is_interrupted or self.loss is not None):
             end_s = self._last.time_s + 1 / self._facts.rate
-        for along in self._alongs:
-            along.end_s = end_s
+        for copy in self._copies:
+            copy.end_s = end_s

@@ -1,4 +1,4 @@
-"""Everything about a run but its ends."""
+"""Options of a processing job, without its input and outputs."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class JobSpec:
     """A preset and the options of ``process``: what stays the same from one input to the next.
 
     Attributes:
-        preset: What is done to each frame.
+        preset: Preset that filters each frame.
         overlay: Draw what the preset's overlay settings say.
         compare: Show the original too.
-        color: What is done to colour.
+        color: "gray", "luma" or "rgb", as in `process`.
         audio: Copy sound into videos.
         cover: Copy covers into videos.
-        drop_unsupported: Leave out what a container cannot hold.
+        drop_unsupported: Drop streams that the container cannot hold.
         encoding: How pictures are encoded.
-        trim: The part of each source that is kept.
+        trim: Part of each source to process.
         source_options: How sources are opened.
         overwrite: Replace outputs that exist.
         threads: Threads that may work on one frame.
@@ -51,7 +51,7 @@ class JobSpec:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that outputs depend on: equal if the same input gives the same outputs."""
+        """Hash of everything that outputs depend on: equal if equal inputs give equal outputs."""
         content = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_CONTENT}
         content |= {"preset": self.preset.hash, "name": self.preset.name}  # The name may be drawn on the picture.
         return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Two ends of a pipeline in threads of their own: one that reads ahead, one that writes behind; both queues bounded."""
+"""A reader thread and a writer thread, each with a bounded queue."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from livefilter.sinks import keeps_outputs
 
 Item = TypeVar("Item")
 _QUEUE_SIZE = 2
-"""How many items may wait: enough to even out frames that take longer, few enough that memory stays small."""
+"""Enough to even out slow frames, few enough to keep memory small."""
 _POLL_S = 0.1
 LIVE_JOIN_TIMEOUT_S = 2.0
-"""How long a reader that does not come back, from a camera that hangs, is waited for."""
+"""How long to wait for the read of a camera that hangs."""
 
 
 class _End:
-    """What stands in a queue after the last item: nothing, or the error that ended them."""
+    """End marker of a queue, with the error that ended the items, if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
 class Prefetcher(Generic[Item]):
-    """Items of an iterable, read by a thread of its own; what breaks it is raised where its next item was due.
+    """Read the items of an iterable in a thread of its own; an error is raised in place of the next item.
 
     Args:
-        items: Read only by that thread.
-        join_timeout_s: How long its last read is waited for at the end; None: for as long as it takes, so that what it
-            reads from can be closed.
+        items: Iterable that only that thread reads.
+        join_timeout_s: How long to wait for the last read on exit; None waits until it returns, so that its source can
+            be closed.
     """
 
     def __init__(self, items: Iterable[Item], *, join_timeout_s: float | None = None) -> None:
@@ -82,9 +82,9 @@ class Prefetcher(Generic[Item]):
 
 
 class BackgroundWriter(Generic[Item]):
-    """Writes items in a thread of its own, in order; what breaks it is raised by the next ``put``, or at the end.
+    """Write items in a thread of its own, in order; an error is raised by the next ``put``, or on exit.
 
-    Left with an error after which outputs are kept, it still writes what was put; left with another one, it drops that.
+    On an error after which outputs are kept, queued items are still written; on any other error they are dropped.
 
     Args:
         write: Called by that thread alone.

@@ -1,4 +1,4 @@
-"""Every frame of a source through a filter into sinks, in order, none left out."""
+"""Filter every frame of a source, in order, into sinks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def process(
         progress: Called after every frame.
         should_stop: Asked before every frame; True ends the run.
         encoding: How the pictures of videos are encoded.
-        trim: The part of the source that is kept.
+        trim: Part of the source to process.
         color: "gray" filters and writes the luma, "luma" keeps the chroma beside it, "rgb" filters each channel.
         audio: Copy the source's sound into videos.
         cover: Copy the source's cover into videos, as it is: no filter is run on it.
@@ -103,7 +103,7 @@ def process(
     """
     targets = [] if sink is None else list(sink) if isinstance(sink, list | tuple) else [cast(Target, sink)]
     preset = preset if isinstance(preset, Preset) else load_preset(preset)
-    # Scores are of the unfiltered picture, so where nobody takes the filtered one no step is run.
+    # Scores are of the unfiltered picture: without a sink for pictures, no step needs to run.
     compiled = Filter(preset if targets else preset.model_copy(update={"steps": ()}), threads=threads)
     with ExitStack() as opened:
         paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
@@ -164,7 +164,7 @@ def process(
         run(progress, should_stop)
         if trim is not None and not run.means.frames and not run.is_interrupted:
             raise OptionError(
-                f"start, end: no frame of {facts.name} lies between them; 'livefilter probe' tells its times"
+                f"start, end: no frame of {facts.name} lies between them; 'livefilter probe' shows its times"
             )
         outputs = _finish((*slow, *tables), is_complete=not run.is_interrupted)
         own.pop_all()
@@ -218,7 +218,7 @@ def _refuse_doubles(targets: Sequence[str]) -> None:
 
 
 def _refuse_input(source: str | int | PathLike[str], targets: Sequence[str]) -> None:
-    """Refuse an output that is the input, or one of its pictures, under whatever name."""
+    """Refuse an output that is the input, or one of its pictures, under any name."""
     if isinstance(source, int):
         return
     path = Path(expanduser(source))

@@ -1,4 +1,4 @@
-"""What is filtered of a coloured frame: its luma, with the colours kept, or each of its channels."""
+"""Rendering of frames: filter, score and overlay, in gray, by luma or by channel."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Result = tuple[Frame, EdgeScore]
 
 
 class Renderer:
-    """Filters a frame, scores it, and draws on it.
+    """Filter a frame, score it, and draw the overlay on it.
 
-    Scores are of the unfiltered gray frame, whatever is done with its colours.
+    Scores are of the unfiltered gray frame in every colour mode.
 
     Args:
         compiled: The filter.
         color: "gray", "luma" or "rgb". Frames without colours are gray in each case.
-        overlay: Draws on the pictures; None where nobody looks at them.
+        overlay: Draws on the pictures; None draws nothing.
     """
 
     def __init__(self, compiled: Filter, color: Color, overlay: Overlay | None) -> None:
@@ -60,7 +60,7 @@ class Renderer:
 
     def _drawn(self, frame: Frame, picture: Pixels, score: EdgeScore) -> Result:
         overlay = self._overlay
-        if overlay is not None:  # Drawn on each channel alike, what is drawn is gray.
+        if overlay is not None:  # Drawn on each channel alike, so the overlay is gray.
             picture = _by_channel(
                 lambda before, after: overlay.draw(before, after, score, frame.time_s), frame.pixels, picture
             )

@@ -1,4 +1,4 @@
-"""What a run tells when it is over, and while it runs."""
+"""Progress and summary of a run."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did.
+    """Result of a run.
 
     Attributes:
-        source: What was read.
+        source: Name of the source.
         preset: The preset's name.
         frames: Frames that were filtered.
         seconds: Wall-clock time that it took.
         fps: Frames per second of that time.
         mean_score: The mean of each score over all frames; None if there was no frame.
         outputs: Where the results are, in the order of the sinks.
-        loss: What could not be read, in words; None if nothing was lost.
+        loss: Message about what could not be read; None if nothing was lost.
         is_interrupted: The run was stopped before its end.
         dropped: Frames of a live source that were replaced by newer ones before they could be filtered.
-        notes: What should be known though nothing was lost by it, in words: what an output does not keep as it was.
-        failure: What went wrong with an output of a live run that went on without it; None if nothing did.
+        notes: Warnings: what an output does not keep as it was in the source.
+        failure: Error of an output that a live run continued without; None if there was none.
     """
 
     source: str

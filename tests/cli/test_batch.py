@@ -80,7 +80,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("process a.mp4 --end 1 --duration 1", "end, duration: only one"),
         ("score a.mp4 --crf 20", "No such option"),
         ("process 0 -d out", "is a live source"),
-        ("process a.mp4 -d out --loop", "loop: never ends"),
+        ("process a.mp4 -d out --loop", "--loop cannot be used with several inputs"),
         ("process a.mp4 -d out --jobs 0", "Invalid value for '--jobs'"),
     ],
 )

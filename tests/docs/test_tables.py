@@ -130,7 +130,13 @@ def test_every_key_of_the_preview_is_in_its_table_and_in_its_help() -> None:
         assert re.search(rf"\| [^|]*{re.escape(word)}[^|]* \|", text), word
         word = {" ": "space"}.get(key, key)
         assert re.search(rf"^ *(.* {{2,}})?[^ ]*( . )?{re.escape(word)}[ ,]", help_text, re.MULTILINE), word
-    for meaning in ("pause, go on", "record, stop", "hold the scores' scale", "weaker, stronger", "size of the window"):
+    for meaning in (
+        "pause, resume",
+        "record, stop",
+        "hold the scores' scale",
+        "weaker, stronger",
+        "size of the window",
+    ):
         assert meaning in text
         assert meaning in help_text
 

@@ -337,7 +337,7 @@ def test_too_few_jobs_are_refused(tmp_path: Path, job: JobSpec) -> None:
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, job: JobSpec) -> None:
     """Before anything is read."""
     (tmp_path / "file").touch()
-    with pytest.raises(SinkError, match="cannot be made"):
+    with pytest.raises(SinkError, match="cannot be created"):
         run_batch([], tmp_path / "file" / "out", job, OutputSpec(), observer=Notes())
 
 

@@ -114,7 +114,7 @@ def test_times_that_are_odd_are_set_right(negative: str) -> None:
     sink = ListSink()
     _, made = run(FaultySource(ARRAYS[0], [0 * STEP, float("nan"), 2 * STEP, 0 * STEP], rate=RATE), negative, sink)
     assert [frame.time_s for frame in sink.frames] == [0, STEP, 2 * STEP, 3 * STEP]
-    assert made.stats.snapshot().mended == 2
+    assert made.stats.snapshot().timestamps_fixed == 2
 
 
 def test_a_source_that_breaks_midway_is_a_loss(negative: str) -> None:
@@ -336,7 +336,7 @@ def test_metrics_are_served_to_this_machine(figured: LivePipeline) -> None:
         "livefilter_frames_in_total 8.0",
         "livefilter_frames_filtered_total 8.0",
         'livefilter_frames_dropped_total{where="window"} 1.0',
-        "livefilter_frame_times_mended_total 1.0",
+        "livefilter_timestamps_fixed_total 1.0",
         'livefilter_score{name="density"} 0.0',
         "livefilter_source_up 0.0",
         'livefilter_source_events_total{reason="lost"} 1.0',

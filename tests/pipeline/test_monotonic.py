@@ -27,7 +27,7 @@ def test_good_times_stay_as_they_are() -> None:
     """Uneven ones too, and those that begin below zero."""
     found, stats = times([Fraction(-1), Fraction(0), Fraction(7)])
     assert found == [-1, 0, 7]
-    assert stats.snapshot().mended == 0
+    assert stats.snapshot().timestamps_fixed == 0
 
 
 def test_what_is_no_frame_is_dropped_and_counted() -> None:
@@ -42,14 +42,14 @@ def test_a_time_that_is_no_number_becomes_a_frame_after_the_one_before(odd: obje
     """Zero if it is the first; the others stay."""
     found, stats = times([odd, TENTH, odd, 3 * TENTH])
     assert found == [0, TENTH, 2 * TENTH, 3 * TENTH]
-    assert stats.snapshot().mended == 2
+    assert stats.snapshot().timestamps_fixed == 2
 
 
 def test_a_time_that_goes_back_moves_all_that_follows() -> None:
     """A camera that starts over goes on from where it was; twice."""
     found, stats = times([Fraction(5), Fraction(6), Fraction(0), Fraction(1), Fraction(1, 2), Fraction(3, 2)])
     assert found == [5, 6, 6 + TENTH, 7 + TENTH, 7 + 2 * TENTH, 8 + 2 * TENTH]
-    assert stats.snapshot().mended == 2
+    assert stats.snapshot().timestamps_fixed == 2
 
 
 def test_a_time_that_stands_still_goes_on() -> None:
@@ -62,7 +62,7 @@ def test_other_numbers_are_taken_as_they_are() -> None:
     """Floats and whole numbers, from sources that others wrote."""
     found, stats = times([0, 0.5, 1])
     assert found == [0, Fraction(1, 2), 1]
-    assert stats.snapshot().mended == 0
+    assert stats.snapshot().timestamps_fixed == 0
 
 
 def test_an_error_comes_after_the_frames_before_it() -> None:

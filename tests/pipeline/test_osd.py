@@ -54,10 +54,10 @@ def test_a_source_that_is_lost_or_frozen_is_told() -> None:
 def test_statistics_name_every_figure() -> None:
     """Rates, drops, mended times, what happened to the source, latencies and stages."""
     health = Health(counts=MappingProxyType({"lost": 2}))
-    lines = statistics_lines(replace(stats(), mended=3), health)
+    lines = statistics_lines(replace(stats(), timestamps_fixed=3), health)
     for line in (
         "dropped\twindow 2",
-        "times set right\t3",
+        "times corrected\t3",
         "source\tlost 2",
         "to window\t10.0 / 10.0 / 10.0",
         "filter\t2.0 / 2.0 / 2.0",

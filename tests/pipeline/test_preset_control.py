@@ -165,7 +165,7 @@ def test_saving_any_file_that_the_preset_was_read_from_swaps_it_in(name: str, fa
         above = {"grand": "", "parent": "extend: ./grand.yaml\n", "mine": "extend: ./parent.yaml\n"}[name]
         family.save(name, f"{above}steps: [threshold: {{level: {level}}}]")
         assert family.level() == level
-    assert family.told == [f"{family.folder / 'mine.yaml'}: loaded anew"] * 2
+    assert family.told == [f"{family.folder / 'mine.yaml'}: reloaded"] * 2
 
 
 @pytest.mark.parametrize(

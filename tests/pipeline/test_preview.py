@@ -353,7 +353,7 @@ def test_a_preset_without_main_parameter_says_so(presets: list[str]) -> None:
     turned = Turned(presets)
     turned.next_frame()
     turned.press("]")
-    assert turned.announced == ["plain: has no main parameter"]
+    assert turned.announced == ["plain has no strength setting"]
 
 
 def test_o_shows_and_hides_the_overlay() -> None:
@@ -527,9 +527,9 @@ def test_nothing_that_is_saved_replaces_another(
     start = "livefilter-20260102-120000-plain"
     saved = sorted(path.name for path in tmp_path.glob("livefilter-*"))
     assert saved == [f"{start}-000000.png", f"{start}-2-000000.png", f"{start}.mp4"]
-    assert turned.preview._place(".mp4").name == f"{start}-2.mp4"
+    assert turned.preview._new_path(".mp4").name == f"{start}-2.mp4"
     (tmp_path / f"{start}-2.partial.mp4").touch()
-    assert turned.preview._place(".mp4").name == f"{start}-3.mp4"
+    assert turned.preview._new_path(".mp4").name == f"{start}-3.mp4"
 
 
 def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
@@ -626,7 +626,7 @@ def test_saving_the_presets_file_swaps_it_in(presets: list[str]) -> None:
         turned.clock.advance(0.06)
         turned.press()
     assert turned.press() == 255 - turned.live.loop._last.frame.pixels[0, 0]  # type: ignore[union-attr]
-    assert turned.announced == [f"{presets[0]}: loaded anew"]
+    assert turned.announced == [f"{presets[0]}: reloaded"]
 
 
 def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_mended(presets: list[str]) -> None:

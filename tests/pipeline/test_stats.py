@@ -92,7 +92,7 @@ def test_drops_are_counted_by_where_they_were() -> None:
         stats.drop(where)
     stats.timestamp_fixed()
     assert stats.snapshot().dropped == {"filter": 2, "window": 1}
-    assert (stats.dropped("filter"), stats.dropped("recording"), stats.snapshot().mended) == (2, 0, 1)
+    assert (stats.dropped("filter"), stats.dropped("recording"), stats.snapshot().timestamps_fixed) == (2, 0, 1)
 
 
 @pytest.mark.parametrize(("filter_s", "overlay_s", "is_slow"), [(0.02, 0.01, False), (0.03, 0.01, True)])

@@ -1,4 +1,4 @@
-"""Several inputs through one recipe: what each becomes, which are finished already, and what came of them."""
+"""Run one job over several inputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from livefilter.sinks import VIDEO_SUFFIXES, partial_path
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """What is made of each input. An ending that is None is not made.
+    """Outputs to create for each input; None creates no such output.
 
     Attributes:
         picture: Ending of the video, such as ".mp4"; "" keeps the input's own where that can be
@@ -34,15 +34,15 @@ class OutputSpec:
 
 @dataclass(frozen=True, slots=True)
 class InputResult:
-    """What came of one input.
+    """Result of one input.
 
     Attributes:
-        source: What was read.
-        summary: What was done; None if it failed or was finished already.
+        source: The input.
+        summary: Summary of its run; None if it failed or was finished already.
         error: Why it failed; None if it did not.
-        outputs: Where the results are.
+        outputs: Output files.
         is_skipped: It was finished already.
-        loss: What could not be read of it, in words, now or when it was done; None if nothing was lost.
+        loss: Message about what could not be read of it, now or when it was finished; None if nothing was lost.
     """
 
     source: str
@@ -54,18 +54,18 @@ class InputResult:
 
 
 class BatchObserver(Protocol):
-    """Is told how a batch goes. Sources are known by their place in the batch."""
+    """Receives the progress of a batch. Sources are identified by their position in it."""
 
     def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
-        """Take note of all sources, in order, and of their sizes in bytes."""
+        """Receive all sources, in order, and their sizes in bytes."""
         ...
 
-    def on_progress(self, place: int, progress: Progress) -> None:
-        """Take note of how far one is; of its start, too."""
+    def on_progress(self, position: int, progress: Progress) -> None:
+        """Receive the progress of one source, also its start."""
         ...
 
-    def on_done(self, place: int, result: InputResult) -> None:
-        """Take note of what came of one."""
+    def on_done(self, position: int, result: InputResult) -> None:
+        """Receive the result of one source."""
         ...
 
 
@@ -80,38 +80,38 @@ def run_batch(
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[InputResult]:
-    """Run a recipe over several inputs, each in a process of its own; one that fails does not stop the others.
+    """Run a job over several inputs, each in a process of its own; one that fails does not stop the others.
 
-    Outputs keep their inputs' names, made unique. What is finished is listed in a file of the folder, with the hash of
-    the input's bytes and of the recipe.
+    Outputs keep their inputs' names, made unique. Finished inputs are listed in a manifest in the folder, with a
+    hash of their bytes and of the job.
 
     Args:
         sources: Files, folders, globs, scenes.
-        folder: Where outputs go; made if it is missing.
-        job: What is done.
-        spec: What is made of each.
-        observer: Is told how it goes.
+        folder: Output folder; created if it is missing.
+        job: Preset and options.
+        spec: Outputs to create for each.
+        observer: Receives progress and results.
         jobs: How many inputs are processed at once; the machine's cores are shared out among them.
-        resume: Skip what is finished: same bytes, same recipe, outputs as they were.
+        resume: Skip finished inputs: same bytes, same job, unchanged outputs.
         should_stop: Asked all the time; True ends what runs, as an interrupt does, and begins nothing new.
 
     Returns:
-        What came of each, in order; those that were not begun are left out.
+        The result of each input, in order, without those that were not started.
 
     Raises:
-        SinkError: The folder cannot be made.
+                    SinkError: The folder cannot be created.
         SourceError: A folder or a glob among the sources is empty.
         OptionError: ``jobs`` is not positive, or a source is live or has no end.
     """
     if jobs < 1:
         raise OptionError(f"jobs: must be at least 1, found {jobs}")
     if job.source_options is not None and job.source_options.loop:
-        raise OptionError("loop: never ends, so that no other input would have its turn; leave it out")
+        raise OptionError("--loop cannot be used with several inputs, because it never ends")
     named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise SinkError(f"{folder}: cannot be created: {error.strerror}") from error
     observer.on_start(named, [size_of(source) for source in named])
     manifest = Manifest(folder)
     endings = {source: _endings(source, spec) for source in named}
@@ -146,7 +146,7 @@ def run_batch(
         task, summary = tasks[place], reply.summary
         results[place] = InputResult(task.source, error=reply.error)
         if summary is not None:
-            error = None if summary.is_interrupted else _note(manifest, task, reply.content, job, summary)
+            error = None if summary.is_interrupted else _add_to_manifest(manifest, task, reply.content, job, summary)
             results[place] = InputResult(task.source, summary, error, summary.outputs, loss=summary.loss)
         observer.on_done(place, results[place])
 
@@ -157,20 +157,22 @@ def run_batch(
 def _endings(source: str, spec: OutputSpec) -> tuple[str | None, str | None, str | None]:
     """Return the endings of the video, of the table and of the figure of scores that are made of a source."""
     own = Path(source).suffix.lower()
-    kept = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
-    return kept if spec.picture == "" else spec.picture, spec.scores, spec.plot
+    default = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
+    return default if spec.picture == "" else spec.picture, spec.scores, spec.plot
 
 
 def _finished(manifest: Manifest, source: str, job: JobSpec, endings: Sequence[str | None]) -> ManifestEntry | None:
-    """Return what is noted of a source that is finished; None if it is not, or if it cannot be read."""
+    """Return the manifest entry of a finished source; None if it is not finished or cannot be read."""
     try:
         return manifest.find(source, job.fingerprint, [ending for ending in endings if ending is not None])
     except LivefilterError:
-        return None  # Whoever opens it tells what is wrong with it.
+        return None  # Opening it reports the error.
 
 
-def _note(manifest: Manifest, task: Task, content: str, job: JobSpec, summary: Summary) -> BaseException | None:
-    """Note that an input is done; return why that was not possible."""
+def _add_to_manifest(
+    manifest: Manifest, task: Task, content: str, job: JobSpec, summary: Summary
+) -> BaseException | None:
+    """Add a finished input to the manifest; return the error if that fails."""
     outputs = [Path(output) for output in summary.outputs]
     try:
         manifest.add(task.name, task.source, content, job.fingerprint, outputs, summary.loss)

@@ -1,4 +1,4 @@
-"""What several inputs stand for: files, folders and globs as a list of sources, their names, sizes and contents."""
+"""Inputs of a batch: expansion of folders and globs, and the names, sizes and content hashes of sources."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LIVE = re.compile(r"\d+|(camera|rtsp|rtsps|rtmp|udp|srt|tcp|v4l2)[:].*|-|/dev/.
 
 
 def expand(spec: str) -> list[str]:
-    """Return the sources that one input stands for.
+    """Expand one input into sources.
 
     A folder stands for the videos in it, or for the sequence of its pictures if there are none. A glob stands for what
     it matches (``**`` looks into folders), or for one sequence if it matches pictures alone. Anything else is a source
@@ -91,10 +91,10 @@ def name_of(source: str) -> str:
 
 
 class UniqueNames:
-    """Gives each a name of its own, whatever case file systems tell apart; the second of a name gets ``-2``.
+    """Make names unique, also on file systems that ignore case; the second of a name gets ``-2``.
 
     Args:
-        taken: Names that are not given.
+        taken: Names that are in use.
 
     Example:
         >>> unique = Names(["a"])
@@ -116,18 +116,18 @@ class UniqueNames:
 
 
 def size_of(source: str) -> int:
-    """Return how many bytes a source has on disk; 0 if that is not known."""
+    """Return the size of a source on disk in bytes; 0 if unknown."""
     total = 0
     for path in files_of(source):
         try:
             total += path.stat().st_size
         except OSError:
-            continue  # Whoever opens it tells what is wrong with it.
+            continue  # Opening it reports the error.
     return total
 
 
 def content_hash(source: str) -> str:
-    """Return a hash of a source's bytes, whatever it is called; of pictures, also of their order.
+    """Return a hash of a source's bytes, independent of its name; of pictures, also of their order.
 
     Raises:
         SourceError: It cannot be read.
@@ -146,7 +146,7 @@ def content_hash(source: str) -> str:
 
 
 def file_ids(paths: Iterable[Path]) -> set[tuple[int, int]]:
-    """Return what tells the files at some paths from all others, whatever they are called; missing ones have none."""
+    """Return the identity (device and inode) of the files at some paths; missing files have none."""
     found = set()
     for path in paths:
         with suppress(OSError):

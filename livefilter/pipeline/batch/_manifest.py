@@ -1,4 +1,4 @@
-"""What a folder of outputs holds already, and from what it was made, so that a run can be taken up again."""
+"""The manifest of an output folder: what is finished, and from which input and job, for ``--resume``."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FILE_NAME = ".livefilter-finished.json"
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One input that is done.
+    """One finished input.
 
     Attributes:
-        name: What its outputs are called, without their endings.
-        source: What the input was called.
+        name: Name of its outputs, without their endings.
+        source: Name of the input.
         size: Its bytes on disk.
         content: The hash of its bytes.
-        job: The key of the recipe.
-        outputs: Name, size and time of change in nanoseconds of each file that was made of it.
-        loss: What could not be read of the input, in words; None if nothing was lost.
+        job: Fingerprint of the job.
+        outputs: Name, size in bytes and modification time in nanoseconds of each output file.
+        loss: Message about what could not be read of the input; None if nothing was lost.
     """
 
     name: str
@@ -39,10 +39,10 @@ class ManifestEntry:
 
 
 class Manifest:
-    """The list of what is finished in a folder, kept in a file of that folder.
+    """The list of finished inputs, stored in the output folder.
 
     Attributes:
-        folder: Where outputs lie.
+        folder: Output folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,12 +52,12 @@ class Manifest:
         self._matched: set[str] = set()
 
     def find(self, source: str, job: str, endings: Sequence[str]) -> ManifestEntry | None:
-        """Return what was made of a source's bytes by a recipe, if all of it is still there as it was; each only once.
+        """Return the entry of an input with the same bytes and job whose outputs are unchanged, each entry only once.
 
         Args:
             source: The source.
-            job: The recipe's key.
-            endings: Of the files that are wanted.
+            job: Fingerprint of the job.
+            endings: Endings of the requested outputs.
 
         Raises:
             SourceError: The source cannot be read.
@@ -69,10 +69,10 @@ class Manifest:
             if (one.job, one.size) == (job, size)
             and one.name not in self._matched
             and sorted(Path(name).suffix for name, *_ in one.outputs) == sorted(endings)
-            and self._is_there(one)
+            and self._has_outputs(one)
         ]
-        found.sort(key=lambda one: one.source != source)  # Of two equal inputs, each should find its own.
-        content = content_hash(source) if found else ""  # Not read where its size tells enough.
+        found.sort(key=lambda one: one.source != source)  # Of two equal inputs, each should find its own entry.
+        content = content_hash(source) if found else ""  # Read only if the size matches.
         one = next((one for one in found if one.content == content), None)
         if one is not None:
             self._matched.add(one.name)
@@ -81,14 +81,14 @@ class Manifest:
     def add(
         self, name: str, source: str, content: str, job: str, outputs: Sequence[Path], loss: str | None = None
     ) -> None:
-        """Take note of an input that is done.
+        """Add a finished input.
 
         Raises:
-            SinkError: The list cannot be written.
+            SinkError: The manifest cannot be written.
         """
         states = [(path, path.stat()) for path in outputs]
         files = tuple((path.name, state.st_size, state.st_mtime_ns) for path, state in states)
-        self._finished = _read(self._path)  # Again: another run may have added to it.
+        self._finished = _read(self._path)  # Read again: another run may have added to it.
         self._finished[name] = ManifestEntry(name, source, size_of(source), content, job, files, loss)
         partial = self._path.with_suffix(".partial")
         try:
@@ -99,7 +99,7 @@ class Manifest:
                 partial.unlink(missing_ok=True)
             raise SinkError(f"{self._path}: cannot be written: {error.strerror}") from error
 
-    def _is_there(self, one: ManifestEntry) -> bool:
+    def _has_outputs(self, one: ManifestEntry) -> bool:
         for name, size, changed_ns in one.outputs:
             try:
                 state = (self.folder / name).stat()
@@ -111,7 +111,7 @@ class Manifest:
 
 
 def _read(path: Path) -> dict[str, ManifestEntry]:
-    """Return what a file lists; nothing if there is none, or if it is not one of ours."""
+    """Return the entries of a manifest; none if the file is missing or not a manifest."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         made = [

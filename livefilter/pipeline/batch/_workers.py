@@ -1,4 +1,4 @@
-"""Processes that each run one input after the other, so that neither a crash nor the GIL of one holds up the others."""
+"""Worker processes of a batch: a crash or the GIL of one does not hold up the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from livefilter.pipeline.batch._inputs import content_hash
 
 _POLL_S = 0.1
 _REPORT_S = 0.1
-"""Progress is sent no more often."""
+"""Minimum interval between progress messages."""
 _ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class WorkerMessage:
-    """What a worker says: its progress and what it logs; at the end the summary and the input's hash, or an error."""
+    """Message of a worker: progress or a log record; at the end the summary and the input's hash, or an error."""
 
     progress: Progress | None = None
     logged: tuple[str, int, str] | None = None
@@ -63,7 +63,7 @@ class _Sender:
 
 
 class _Forward(logging.Handler):
-    """Sends what is logged to the process that gave the work."""
+    """Sends log records to the parent process."""
 
     def __init__(self, sender: _Sender) -> None:
         super().__init__(logging.WARNING)
@@ -71,12 +71,12 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one message."""
-        with suppress(OSError):  # Whoever gave the work is gone.
+        with suppress(OSError):  # The parent process is gone.
             self._sender.send(WorkerMessage(logged=(record.name, record.levelno, record.getMessage())))
 
 
 class WorkerDiedError(Exception):
-    """A worker's process ended in the middle of its work; a fault of a library, or somebody killed it."""
+    """A worker process died during its work: a library crashed, or it was killed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +99,7 @@ def run_tasks(
 
     Args:
         tasks: By their places.
-        job: What is done to each; its threads are shared out among the processes unless it names a number.
+        job: Preset and options; without a number of threads, the processors are divided among the processes.
         jobs: How many processes at once, at most.
         on_message: Called with a task's place and what its worker says.
         should_stop: Asked some ten times a second; True lets what runs end as after an interrupt, and begins no more.
@@ -130,7 +130,7 @@ def run_tasks(
 
 
 def _receive(worker: _Worker, place: int, on_message: Callable[[int, WorkerMessage], object]) -> bool:
-    """Pass on what a worker says, and tell whether it still lives."""
+    """Pass on a worker's message, and return whether the worker is alive."""
     try:
         reply = worker.channel.recv()
     except (EOFError, OSError):
@@ -160,16 +160,18 @@ def _ending(code: int | None) -> str:
 @contextmanager
 def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
     """Give a function that starts a worker on a share, and the event that ends their runs; end them all on leaving."""
-    # Not forked: threads of the libraries that are loaded here would be missing in a copy.
+    # Not forked: a forked copy would lack the threads of libraries loaded here.
     context = multiprocessing.get_context("spawn")
     must_stop, started = context.Event(), []
 
     def start(slot: int) -> _Worker:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, job, must_stop), name="livefilter job", daemon=True)
+        process = context.Process(
+            target=_work, args=(theirs, job, must_stop), name="livefilter.pipeline.batch", daemon=True
+        )
         with _cpu_affinity(shares[slot]), _signals_blocked():
             process.start()
-        theirs.close()  # So that the end of the process ends what is read from it.
+        theirs.close()  # So that reading ends when the process does.
         started.append(_Worker(slot, process, ours))
         return started[-1]
 
@@ -209,7 +211,7 @@ def _work(channel: Connection, job: JobSpec, must_stop: Event) -> None:
             task: Task = channel.recv()
             sender.send(_done(task, job, sender, lambda: is_ended or must_stop.is_set()))
     except (EOFError, OSError):
-        return  # Whoever gave the work is gone.
+        return  # The parent process is gone.
     finally:
         logger.removeHandler(forward)
 
@@ -266,7 +268,7 @@ def _cpu_affinity(cores: set[int]) -> Iterator[None]:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Keep back signals to end: a process that is started meanwhile gets them only once it can heed them."""
+    """Block termination signals, so that a process started meanwhile gets them only once it can handle them."""
     if sys.platform == "win32":
         yield
         return

@@ -1,4 +1,4 @@
-"""Noticing that one of a preset's files was saved."""
+"""Detection of changed preset files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _Signature = tuple[int, int, int]
 
 
 class FileWatch:
-    """Tells once for each time that files were written: in place, or by others that were moved over them.
+    """Report each change of a set of files once, whether they are written in place or replaced.
 
-    Paths are looked at, rather than files watched, because editors do both, and network drives tell nobody.
+    Files are polled, because editors replace files and network drives send no notifications.
 
     Args:
-        clock: Seconds that only grow.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,19 +28,20 @@ class FileWatch:
         self._since_s = self._looked_s = clock()
 
     def add(self, path: Path) -> None:
-        """Watch one more file, which may be missing; whatever is written to it from now on is a change."""
+        """Watch one more file, which may be missing; every write from now on is a change."""
         self._known.setdefault(path, _signature(path))
         self._last = self._known
 
     def merge(self, other: FileWatch) -> None:
-        """Watch what another one watches, too, from where it is."""
+        """Watch the files of another one too, in the state that it knows."""
         self._known = other._known | self._known
         self._last = self._known
 
     def is_changed(self) -> bool:
-        """Return whether the files are others than the last time, and are no longer being written.
+        """Return whether the files changed since the last call and are no longer being written.
 
-        A file that is gone counts as changed after a second, since a file that is replaced may be gone for a moment.
+        A missing file counts as changed after a second, because a file that is being replaced may be missing for a
+        moment.
         """
         now_s = self._clock()
         if now_s - self._looked_s < _EVERY_S:

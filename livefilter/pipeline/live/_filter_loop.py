@@ -1,4 +1,4 @@
-"""The loop of a live pipeline: the newest frame, filtered, drawn on, and handed to whoever wants it."""
+"""The loop of a live pipeline: take the newest frame, filter it, draw on it, hand it to the outputs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _MAX_WAIT_S = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What makes a picture of a frame; replaced as a whole, so that a picture is never half of one preset."""
+    """The filter and overlay in force; replaced as a whole, so that no picture mixes two presets."""
 
     filter: Filter
     overlay: Overlay
 
     @classmethod
     def of(cls, made: Filter, compare: Compare = "none") -> Self:
-        """Return the look of a preset as it is drawn at first."""
+        """Return the initial view of a preset."""
         return cls(made, Overlay(made.preset.overlay, made.preset.name, compare))
 
     def warm_up(self, shape: tuple[int, int]) -> None:
-        """Make a picture of nothing: a thread's first one takes memory and loads a font, which would cost frames."""
+        """Render a blank frame: a thread's first one allocates memory and loads a font, which would cost frames."""
         blank = np.zeros(shape, np.uint8)
         result = self.filter(blank)
         View.of(self.filter).overlay.draw(blank, result.image, result.score, Fraction(0))
@@ -44,7 +44,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _LastShown:
-    """A result that a screen has: the gray frame, mirrored or not, and what a filter made of it."""
+    """The result that displays show: the gray frame, mirrored or not, and what a filter made of it."""
 
     frame: Frame
     is_mirrored: bool
@@ -53,31 +53,30 @@ class _LastShown:
 
 
 class FilterLoop:
-    """Takes frames from a feed in a thread of its own.
+    """Filter frames in a thread of its own.
 
-    A frame that nobody wants is not filtered. No frame is handed out twice, except to screens, when it is drawn
-    otherwise.
+    A frame without a consumer is not filtered. Displays get the last frame again when it is to be drawn differently.
 
     Args:
-        feed: Where frames come from.
-        view: What makes pictures of them, at first.
+        frames: Input that frames are taken from.
+        view: Initial filter and overlay.
         stats: Where frames, durations and drops are counted.
         shape: (rows, cols) of the frames.
         clock: Monotonic clock, in seconds, that measures how long filter and overlay take.
 
     Attributes:
         view: May be replaced at any time, from any thread.
-        outputs: Who is given the results; may be replaced at any time.
-        is_mirrored: Left and right are exchanged, before the filter.
-        is_over: The feed has nothing more to give.
-        error: What ended the thread; None if all is well.
-        means: Of the scores so far.
-        score: Of the newest frame that was filtered; None before the first.
+        outputs: Outputs that get the results; may be replaced at any time.
+        is_mirrored: Exchange left and right before filtering.
+        is_over: The input has no more frames.
+        error: Error that ended the thread; None while it runs.
+        means: Mean scores so far.
+        score: Score of the last filtered frame; None before the first.
     """
 
     def __init__(
         self,
-        feed: FrameInput,
+        frames: FrameInput,
         view: View,
         stats: Stats,
         shape: tuple[int, int],
@@ -90,33 +89,33 @@ class FilterLoop:
         self.error: BaseException | None = None
         self.means = ScoreMean()
         self.score: EdgeScore | None = None
-        self._input = feed
+        self._input = frames
         self._stats = stats
         self._shape = shape
         self._clock = clock
         self._last: _LastShown | None = None
         self._must_redraw = False
         self._must_stop = False
-        self._thread = threading.Thread(target=self._run, name="livefilter loop", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="livefilter.pipeline.filter", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, after the frame in work."""
+        """Stop after the current frame, and wait for the thread to end."""
         self._must_stop = True
         self._input.wake()
         if self._thread.ident is not None:
             self._thread.join()
 
     def redraw(self) -> None:
-        """Give screens the newest frame again, as it is to be drawn now."""
+        """Draw the last frame again for displays."""
         self._must_redraw = True
         self._input.wake()
 
     def step(self, longest_s: float = _MAX_WAIT_S) -> None:
-        """Wait for a frame and hand its result out; or draw the last one anew."""
+        """Wait for a frame and publish its result, or draw the last one again."""
         self._input.wait(longest_s)
         frame = self._input.take()
         if frame is not None:
@@ -131,7 +130,7 @@ class FilterLoop:
             self._input.start()
             while not self._must_stop:
                 self.step()
-        except BaseException as error:  # Raised again by whoever ends the pipeline.
+        except BaseException as error:  # Raised again by `LivePipeline.summary`.
             self.error = error
 
     def _publish(self, frame: Frame) -> None:

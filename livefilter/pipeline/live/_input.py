@@ -1,4 +1,4 @@
-"""How a live pipeline takes frames from a source: the newest one, or each one of a file when it is due."""
+"""Frame inputs of a live pipeline: the latest frame (cameras) or paced playback (files)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from livefilter.pipeline.live._stats import Stats
 from livefilter.sources import Source
 
 _READ_GRACE_S = 0.2
-"""Within which a camera that lives gives a frame."""
+"""A working camera delivers a frame within this time."""
 _JOIN_TIMEOUT_S = 2.0
-"""How long to wait for a source that is asked to end and is in the middle of reading."""
+"""How long to wait for the current read when the source is stopped."""
 
 
 class FrameInput(Protocol):
-    """Gives frames to a loop."""
+    """Delivers frames to the filter loop."""
 
     def start(self) -> None:
-        """Begin to take frames from the source."""
+        """Start taking frames from the source."""
         ...
 
     @property
@@ -41,36 +41,36 @@ class FrameInput(Protocol):
         ...
 
     def wait(self, longest_s: float) -> None:
-        """Wait until there may be a frame, or somebody calls ``wake``, but no longer than this."""
+        """Wait until a frame may be available or ``wake`` is called, at most this long."""
         ...
 
     def wake(self) -> None:
-        """End the waiting of another thread."""
+        """Wake the waiting thread."""
         ...
 
     def pause(self, is_paused: bool) -> None:
-        """Stop or go on with the time of a file; what is live does not wait for anybody."""
+        """Pause or resume a file; a live source keeps running."""
         ...
 
     def stop(self) -> None:
-        """End what reads ahead."""
+        """Stop reading."""
         ...
 
 
 def open_input(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> FrameInput:
-    """Return the feed that fits a source: the newest frames of a live one, every frame of another one."""
+    """Return the input for a source: the newest frames of a live one, every frame of any other."""
     return LatestFrameInput(source, stats) if source.facts.is_live else PacedInput(source, stats, clock)
 
 
 class PacedInput(FrameInput):
-    """Every frame of a source, each no sooner than its media time says; the last one lasts as long as the rate says.
+    """Deliver every frame of a source at its media time; the last one lasts one frame period.
 
-    A frame counts as captured when it is taken, since a file waits.
+    A frame's capture time is when it is taken, because a file waits.
 
     Args:
         source: An open source.
-        stats: Where frames are counted.
-        clock: Seconds that only grow.
+        stats: Counts frames.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> None:
@@ -88,15 +88,15 @@ class PacedInput(FrameInput):
         self._paused_s: float | None = None
 
     def start(self) -> None:
-        """Do nothing: time begins with the first frame that is asked for."""
+        """Do nothing: the clock starts when the first frame is taken."""
 
     @property
     def is_over(self) -> bool:
-        """Whether the last frame was taken and has had its time."""
+        """Whether the last frame was taken and its duration has passed."""
         return self._next is None and self._error is None and self._paused_s is None and self._wait_s() <= 0
 
     def take(self) -> Frame | None:
-        """Return the next frame if it is due; raise what broke the source once all frames before are taken."""
+        """Return the next frame if it is due; raise the source's error once all frames before it are taken."""
         if self._paused_s is not None or self._wait_s() > 0:
             return None
         frame = self._next
@@ -117,11 +117,11 @@ class PacedInput(FrameInput):
         self._woken.clear()
 
     def wake(self) -> None:
-        """End the waiting."""
+        """Wake the waiting thread."""
         self._woken.set()
 
     def pause(self, is_paused: bool) -> None:
-        """Stop the clock of the media, or let it go on from where it was."""
+        """Stop the media clock, or resume it where it stopped."""
         if is_paused:
             self._paused_s = self._clock()
         elif self._paused_s is not None:
@@ -136,11 +136,11 @@ class PacedInput(FrameInput):
     def _read(self) -> None:
         try:
             self._next = next(self._frames, None)
-        except Exception as error:  # It comes after the frame that is being taken, which must not be lost.
+        except Exception as error:  # Raised after the frame that is being taken, which must not be lost.
             self._next, self._error = None, error
 
     def _wait_s(self) -> float:
-        """Return how long it is until the next frame, or until the end of the last one; not positive if that is now."""
+        """Return the time until the next frame, or until the end of the last one; zero or less if it is due."""
         if self._started_s is None:
             self._started_s = self._clock()
         due_s = self._ends_s if self._next is None else self._next.time_s
@@ -148,11 +148,11 @@ class PacedInput(FrameInput):
 
 
 class LatestFrameInput(FrameInput):
-    """The newest frame of a live source, read by a thread of its own; a frame that is not taken in time is dropped.
+    """Deliver the newest frame of a live source, read in a thread of its own; a frame not taken in time is dropped.
 
     Args:
-        source: An open source; it must stay open until this feed is left.
-        stats: Where frames, and those dropped as "filter", are counted.
+        source: An open source; it must stay open until ``stop`` returns.
+        stats: Counts frames, and dropped ones as "filter".
     """
 
     def __init__(self, source: Source, stats: Stats) -> None:
@@ -165,20 +165,20 @@ class LatestFrameInput(FrameInput):
         self._is_woken = False
         self._must_stop = False
         self._changed = threading.Condition()  # Over the five above.
-        self._reader = threading.Thread(target=self._read, name="livefilter capture", daemon=True)
+        self._reader = threading.Thread(target=self._read, name="livefilter.pipeline.capture", daemon=True)
 
     def start(self) -> None:
-        """Begin to read; not before there is somebody to take frames, since those that came meanwhile were dropped."""
+        """Start reading; called when the loop is ready, so that no frame is dropped before."""
         self._reader.start()
 
     @property
     def is_over(self) -> bool:
-        """Whether the source has ended and its last frame was taken; not while there is an error to be raised."""
+        """Whether the source has ended and its last frame was taken; False while an error is still to be raised."""
         with self._changed:
             return self._at_end and self._newest is None and self._error is None
 
     def take(self) -> Frame | None:
-        """Return the newest frame that was not taken yet; raise what broke the source once there is none."""
+        """Return the newest frame not taken yet; raise the source's error once there is none."""
         with self._changed:
             frame, self._newest = self._newest, None
             if frame is None and self._error is not None:
@@ -186,7 +186,7 @@ class LatestFrameInput(FrameInput):
             return frame
 
     def wait(self, longest_s: float) -> None:
-        """Wait until there is a frame, or an end."""
+        """Wait until there is a frame or the source ends."""
         with self._changed:
             if self._at_end and self._newest is None and self._error is None:
                 self._changed.wait_for(lambda: self._is_woken, longest_s)
@@ -195,17 +195,17 @@ class LatestFrameInput(FrameInput):
             self._is_woken = False
 
     def wake(self) -> None:
-        """End the waiting."""
+        """Wake the waiting thread."""
         with self._changed:
             self._is_woken = True
             self._changed.notify_all()
 
     def pause(self, is_paused: bool) -> None:
-        """Do nothing but end the waiting: what is live goes on, and whoever does not want its frames leaves them."""
+        """Wake the waiting thread; a live source keeps running, and its frames are not taken."""
         self.wake()
 
     def stop(self) -> None:
-        """End the reading thread, as soon as the source gives it a frame; a camera that is lost is closed for that."""
+        """Stop the reading thread after its current read; a lost camera is closed to end that read."""
         if self._reader.ident is None:
             return
         with self._changed:

@@ -1,4 +1,4 @@
-"""Frames as a pipeline can rely on them, from sources that cannot be relied on."""
+"""Repair of timestamps that are missing or not monotonic."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from livefilter.sources import Source
 
 
 def with_monotonic_times(source: Source, stats: Stats) -> Iterator[Frame]:
-    """Yield a source's frames with times that only grow.
+    """Yield a source's frames with strictly increasing times.
 
-    What is no frame is counted as dropped by the "source". A time that is no number becomes one frame after the one
-    before. Where time goes back, as it does when a camera or a server starts over, all that follows is moved to go on
-    from there.
+    Items that are not frames are counted as dropped by the "source". A time that is not a number becomes one frame
+    period after the previous frame. Where time goes back, as when a camera or a server restarts, all later times are
+    shifted to continue from there.
     """
     period_s = 1 / source.facts.rate
     last_s: Fraction | None = None

@@ -1,4 +1,4 @@
-"""What a preview writes on its window beside the overlay: status, statistics, help, and what is wrong."""
+"""On-screen display of the preview: status, statistics, help and errors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from livefilter.sources import Health
 
 @dataclass(slots=True)
 class OsdPanels:
-    """What is to be written; nothing where a field is empty.
+    """Text to display; empty fields show nothing.
 
     Attributes:
-        status: What is going on, in a few lines under the preset's name.
-        is_recording: A disc stands before the first of them.
-        notice: What has just happened.
-        broken: What is wrong with the preset's file.
+        status: Lines below the preset's name.
+        is_recording: Draw a disc before the first of them.
+        notice: Message about what has just happened.
+        broken: Error in the preset's file.
         statistics: Lines of figures.
         help: A line for each key.
     """
@@ -53,7 +53,7 @@ class OsdPanels:
 
 
 def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool, is_switching: bool) -> list[str]:
-    """Return what the pipeline does: recording, rate, drops, and why there are any."""
+    """Return the state of the pipeline: recording, frame rate, dropped frames and their cause."""
     words = []
     if recorded_s is not None:
         words.append(f"REC {int(recorded_s) // 60}:{int(recorded_s) % 60:02d}")
@@ -70,7 +70,7 @@ def status_lines(stats: LiveStats, *, recorded_s: float | None, is_paused: bool,
 
 
 def source_lines(health: Health | None, now_ns: int) -> list[str]:
-    """Return what is wrong with the source, and for how long; nothing while it is well."""
+    """Return the state of a source in trouble and its duration; nothing while it is connected."""
     if health is None or health.state == "connected":
         return []
     seconds = (now_ns - health.since_ns) // 1_000_000_000
@@ -86,8 +86,8 @@ def _statistics(stats: LiveStats, health: Health | None) -> Iterator[str]:
     yield f"in\t{stats.fps_in:.1f} fps, {stats.frames_in} frames"
     yield f"filtered\t{stats.fps_out:.1f} fps, {stats.frames_out} frames"
     yield "dropped\t" + (", ".join(f"{where} {count}" for where, count in stats.dropped.items()) or "none")
-    if stats.mended:
-        yield f"times set right\t{stats.mended}"
+    if stats.timestamps_fixed:
+        yield f"times corrected\t{stats.timestamps_fixed}"
     if health is not None and health.counts:
         yield "source\t" + ", ".join(f"{reason} {count}" for reason, count in health.counts.items())
     yield "ms\tp50 / p95 / p99"
@@ -97,5 +97,5 @@ def _statistics(stats: LiveStats, health: Health | None) -> Iterator[str]:
         yield f"{name}\t{_figures(stage)}"
 
 
-def _figures(spread: Percentiles) -> str:
-    return f"{spread.p50_ms:.1f} / {spread.p95_ms:.1f} / {spread.p99_ms:.1f}"
+def _figures(percentiles: Percentiles) -> str:
+    return f"{percentiles.p50_ms:.1f} / {percentiles.p95_ms:.1f} / {percentiles.p99_ms:.1f}"

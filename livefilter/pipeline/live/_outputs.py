@@ -1,4 +1,4 @@
-"""Where a live pipeline hands its results: to sinks that hold up neither it nor one another."""
+"""Outputs of a live pipeline, which hold up neither it nor each other."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from livefilter.sinks import Sink, partial_path
 
 _NANOSECONDS = 1_000_000_000
 _STALLED_AFTER_S = 1.0
-"""A pipe that takes nothing for so long is not read."""
+"""A pipe that accepts nothing for so long has no reader."""
 _PIXEL = np.zeros((1, 1), np.uint8)
 
 
 class Output(Protocol):
-    """Takes results from the loop without keeping it waiting.
+    """Accepts results from the loop without making it wait.
 
     Attributes:
-        name: What statistics call it.
-        is_display: Somebody looks at it: it is given the newest frame again when that is drawn otherwise.
+        name: Name in statistics.
+        is_display: A person looks at it: it gets the last frame again when that is drawn differently.
     """
 
     name: str
@@ -39,15 +39,15 @@ class Output(Protocol):
 
     @property
     def has_consumer(self) -> bool:
-        """Whether there is anybody for whom a frame should be filtered."""
+        """Whether frames should be filtered for this output."""
         ...
 
     def put(self, frame: Frame, score: EdgeScore) -> None:
-        """Take one result, or count it as dropped."""
+        """Accept one result, or count it as dropped."""
         ...
 
     def end(self) -> str | None:
-        """Take no more, finish, and return where the output is, if there is one."""
+        """Accept no more results, finish, and return the location of the output, if there is one."""
         ...
 
 
@@ -55,19 +55,20 @@ class QueuedOutput(Output):
     """A sink with a thread and a bounded queue of its own.
 
     Args:
-        name: What statistics call it.
-        sink: Where results go in the end; finished, or kept as far as it came, by this.
-        stats: Where drops, durations and latencies are counted.
-        depth: Results that may wait.
-        blocks_when_full: Let the loop wait when the queue is full, for sources that can, so that nothing is dropped.
-        drop_oldest: When the queue is full, drop what waits longest rather than what comes.
-        drain_timeout_s: How long to wait at the end for what is in the queue; None as long as it takes.
-        has_consumer: Whether anybody reads the sink; asked before every frame.
-        needs_pixels: False for a sink of scores: no pictures wait in its queue, then, only a pixel in their place.
-        clock: Seconds that only grow.
+        name: Name in statistics.
+        sink: Sink that results are written to; this object finishes it.
+        stats: Counts drops, durations and latencies.
+        depth: Maximum number of queued results.
+        blocks_when_full: Make the loop wait when the queue is full, for sources that can wait, so that nothing is
+            dropped.
+        drop_oldest: When the queue is full, drop its oldest result instead of the new one.
+        drain_timeout_s: How long to wait at the end for queued results to be written; None waits until they are.
+        has_consumer: Whether the sink has a reader; asked before every frame.
+        needs_pixels: False for a sink of scores: its queue then holds a single pixel in place of each picture.
+        clock: Monotonic clock, in seconds.
 
     Attributes:
-        failure: What went wrong with the sink, which is given no more then; None while all is well.
+        failure: Error after which the sink gets no more results; None while there is none.
     """
 
     is_display = False
@@ -101,14 +102,15 @@ class QueuedOutput(Output):
         self._queue: deque[tuple[Frame, EdgeScore]] = deque()
         self._is_ending = False
         self._changed = threading.Condition()  # Over the queue and the end.
-        self._worker = threading.Thread(target=self._run, name=f"livefilter {name}", daemon=True)
+        self._worker = threading.Thread(target=self._run, name=f"livefilter.pipeline.output-{name}", daemon=True)
         self._worker.start()
 
     @property
     def has_consumer(self) -> bool:
-        """Whether the sink is well, and somebody reads it.
+        """Whether the sink works and has a reader.
 
-        Nobody does where one that wants what is new takes nothing for long; unless the loop can wait for it.
+        A sink that drops old frames and has accepted nothing for a while counts as having no reader, unless the loop
+        can wait for it.
         """
         since_s = self._writes_since_s
         is_held_up = since_s is not None and self._clock() - since_s > _STALLED_AFTER_S
@@ -133,7 +135,7 @@ class QueuedOutput(Output):
             self._changed.notify_all()
 
     def end(self, *, is_complete: bool = True) -> str | None:
-        """Write what waits, finish the sink, and return where the output is; None if there is none, or it failed.
+        """Write queued results, finish the sink, and return the output's location; None without one or on failure.
 
         Args:
             is_complete: False after an error: the output is kept as a partial one.
@@ -151,7 +153,7 @@ class QueuedOutput(Output):
             return None
 
     def discard(self) -> None:
-        """Drop the output, which nobody has written to yet."""
+        """Discard the output, to which nothing has been written yet."""
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
@@ -179,15 +181,15 @@ class QueuedOutput(Output):
             return item
 
     def _fail(self, error: BaseException) -> None:
-        """Keep what was written so far, and remember what went wrong."""
+        """Keep what was written so far, and record the error."""
         if not isinstance(error, BrokenPipeError):
-            with suppress(Exception):  # What reached the disk stays there: it is not discarded.
+            with suppress(Exception):  # What reached the disk stays there.
                 self._sink.finish(is_complete=False)
-        kept = partial_path(Path(self._sink.target))
-        if isinstance(error, SinkError) and exists(kept):
-            error = SinkError(f"{error}; what came before is kept in {kept}")
-        elif exists(kept):
-            error.add_note(f"the output so far is kept in {kept}")
+        partial = partial_path(Path(self._sink.target))
+        if isinstance(error, SinkError) and exists(partial):
+            error = SinkError(f"{error}; what came before is kept in {partial}")
+        elif exists(partial):
+            error.add_note(f"the output so far is kept in {partial}")
         with self._changed:
             self.failure = error
             self._queue.clear()
@@ -195,14 +197,14 @@ class QueuedOutput(Output):
 
 
 class DisplaySlot(Output):
-    """The newest picture, for a window that is shown by the main thread; one that is not shown in time is dropped.
+    """Slot for the newest picture, which the main thread shows in a window; a picture not shown in time is dropped.
 
     Args:
-        stats: Where drops and latencies are counted.
-        blocks_when_full: Let the loop wait until the last picture was taken, for sources that can.
+        stats: Counts drops.
+        blocks_when_full: Make the loop wait until the last picture is taken, for sources that can wait.
 
     Attributes:
-        is_idle: Nobody looks: paused, or minimised.
+        is_idle: The window is paused or minimised.
     """
 
     is_display = True
@@ -218,16 +220,16 @@ class DisplaySlot(Output):
 
     @property
     def has_consumer(self) -> bool:
-        """Whether somebody looks."""
+        """Whether the window shows pictures."""
         return not self.is_idle
 
     @property
     def is_empty(self) -> bool:
-        """Whether every picture was taken."""
+        """Whether the slot is empty."""
         return self._newest is None
 
     def put(self, frame: Frame, score: EdgeScore) -> None:
-        """Put a picture where the main thread takes it."""
+        """Store a picture for the main thread."""
         with self._changed:
             if self._blocks_when_full:
                 self._changed.wait_for(lambda: self._newest is None or self._is_ending)
@@ -245,7 +247,7 @@ class DisplaySlot(Output):
             return frame
 
     def end(self) -> str | None:
-        """Let nobody wait any more."""
+        """Unblock waiting threads."""
         with self._changed:
             self._is_ending = True
             self._changed.notify_all()
@@ -253,7 +255,7 @@ class DisplaySlot(Output):
 
 
 class NullOutput(Output):
-    """Wants every frame and keeps none, for a pipeline that runs for its scores and figures alone."""
+    """Accept every frame and keep none, for a pipeline that runs for its scores and statistics alone."""
 
     is_display = False
     has_consumer = True
@@ -262,8 +264,8 @@ class NullOutput(Output):
         self.name = "nothing"
 
     def put(self, frame: Frame, score: EdgeScore) -> None:
-        """Let it go."""
+        """Discard the result."""
 
     def end(self) -> str | None:
-        """Return that there is no output."""
+        """Return None: there is no output."""
         return None

@@ -1,4 +1,4 @@
-"""A live pipeline: a source through a filter into sinks, until somebody ends it."""
+"""The live pipeline: source, filter and outputs, connected and supervised."""
 
 from __future__ import annotations
 
@@ -30,37 +30,36 @@ from livefilter.sources import Health, Source
 
 _SERVICE_INTERVAL_S = 0.05
 _GIL_SWITCH_INTERVAL_S = 0.0005
-"""How soon a thread that computes in Python lets another one run. Python's own 5 ms, which each of a dozen calls to
-OpenCV may have to wait while a preset is planned, made 13 ms of a frame that takes 2."""
+"""How soon a thread that computes in Python releases the GIL. With Python's default of 5 ms, which each of a dozen
+OpenCV calls may wait while a preset is planned, a frame of 2 ms took 13."""
 _MAX_QUEUE_BYTES = 256 << 20
 _MAX_QUEUE_FRAMES = 120
 _FRAGMENT_S = 2
-"""A recording is written in pieces of so many seconds: what is lost when the process is killed."""
+"""Length of the fragments of a recording: at most so much is lost when the process is killed."""
 _RECORDING = "recording"
-"""What statistics call the sink of ``record``."""
+"""Name of the recording in statistics."""
 
 
 class LivePipeline:
-    """A source whose newest frames are filtered until it ends, or somebody ends it. Use it in a ``with``.
+    """Filter the newest frames of a source until it ends or the pipeline is stopped. Use it in a ``with``.
 
-    Threads of their own read the source, filter, and write each sink, so that none holds up another. This object itself
-    is for one thread, which calls ``service`` now and then.
+    The source is read, filtered and written to each sink in separate threads, so that none holds up another. The
+    object itself belongs to one thread, which calls ``service`` regularly.
 
     Args:
         source: An open source, which stays open.
-        preset: What to begin with: a Preset, or the name or path of one, whose file is then loaded anew when it is
-            saved.
-        compare: How the original is shown at first.
-        overlay: Whether the overlay is shown at first.
+        preset: Initial preset: a Preset, or a name or path, whose file is then reloaded when it is saved.
+        compare: Initial comparison with the original.
+        overlay: Whether the overlay is shown initially.
         threads: Threads that may work on one frame.
-        notify: Called with one line when something happened that the user should know.
-        clock: Seconds that only grow.
-        prepare: Makes a Filter ready in the background.
+        notify: Called with a one-line message for the user.
+        clock: Monotonic clock, in seconds.
+        prepare: Compiles a Filter in the background.
 
     Attributes:
-        stats: What is counted and measured.
+        stats: Counters and measurements.
         preset: The preset in force.
-        loop: What filters.
+        loop: The loop that filters.
 
     Raises:
         PresetError: The preset is missing or not valid.
@@ -96,12 +95,12 @@ class LivePipeline:
 
     @property
     def overlay(self) -> Overlay:
-        """The overlay in force; ``redraw`` shows what was changed in it."""
+        """Overlay in force; call ``redraw`` to show changes to it."""
         return self.loop.view.overlay
 
     @property
     def health(self) -> Health | None:
-        """How the source is doing; None if it is not one that can be lost."""
+        """Health of the source; None for a source that cannot be lost."""
         return self._source.health
 
     @property
@@ -111,17 +110,17 @@ class LivePipeline:
 
     @property
     def is_over(self) -> bool:
-        """Whether the source has ended, or something did that nothing can go on after."""
+        """Whether the source or the loop has ended, or no output is left."""
         return self.loop.is_over or self.loop.error is not None or self._is_unwanted
 
     @property
     def applies_backpressure(self) -> bool:
-        """Whether the source can wait for sinks, so that they need not drop frames."""
+        """Whether a full queue makes the source wait instead of dropping frames."""
         return not self._source.facts.is_live
 
-    def add_output(self, outlet: Output) -> None:
-        """Hand results to one more outlet; it is ended at the end."""
-        self.loop.outputs = (*self.loop.outputs, outlet)
+    def add_output(self, output: Output) -> None:
+        """Add an output; it is ended with the pipeline."""
+        self.loop.outputs = (*self.loop.outputs, output)
 
     def add_sink(
         self,
@@ -133,15 +132,15 @@ class LivePipeline:
         has_consumer: Callable[[], bool] = lambda: True,
         needs_pixels: bool = True,
     ) -> None:
-        """Hand results to a sink, through a queue of its own; it is finished at the end.
+        """Add a sink, with a queue of its own; it is finished with the pipeline.
 
         Args:
-            name: What statistics call it.
+            name: Name in statistics.
             sink: An open sink.
-            drop_oldest: It wants what is new rather than all of it: its queue is short, and drops what is old.
-            drain_timeout_s: How long to wait at the end until it has taken what is queued.
-            has_consumer: Whether anybody reads it.
-            needs_pixels: False for a sink of scores, whose queue then holds next to nothing.
+            drop_oldest: Keep a short queue and drop its oldest frame when it is full, instead of the new one.
+            drain_timeout_s: How long to wait at the end for queued frames to be written.
+            has_consumer: Whether the sink has a reader; asked before every frame.
+            needs_pixels: False for a sink of scores, whose queue then holds no pixels.
         """
         rows, cols = self._source.facts.shape
         depth = 2 if drop_oldest else max(4, min(_MAX_QUEUE_FRAMES, _MAX_QUEUE_BYTES // (rows * cols)))
@@ -160,11 +159,11 @@ class LivePipeline:
         self.add_output(queued)
 
     def record(self, path: Path, *, overwrite: bool = False) -> None:
-        """Begin to record what is shown, into a file that can be played whatever happens to this process.
+        """Start a recording of the shown pictures that stays playable even if the process is killed.
 
         Raises:
-            SinkError: The file cannot be made.
-            OptionError: Its ending stands for nothing.
+            SinkError: The file cannot be created.
+            OptionError: The file's ending is unknown.
         """
         facts = self._source.facts
         encoding = Encoding(is_fragmented=True, gop=max(1, round(_FRAGMENT_S * facts.rate)))
@@ -181,23 +180,23 @@ class LivePipeline:
         self.add_sink(_RECORDING, SegmentedSink(path, open_segment, self._outputs.append))
 
     def stop_recording(self) -> None:
-        """Finish the recording, beside the picture, since reading a long file back takes its time."""
+        """Finish the recording in the background, because closing a long file takes time."""
         for sink in [sink for sink in self._sinks if sink.name == _RECORDING]:
             self._remove(sink)
-            ender = threading.Thread(target=self._finish, args=(sink,), name="livefilter recording end")
-            self._finishers.append(ender)
-            ender.start()
+            finisher = threading.Thread(target=self._finish, args=(sink,), name="livefilter.pipeline.finish-recording")
+            self._finishers.append(finisher)
+            finisher.start()
 
     def redraw(self) -> None:
-        """Show screens the last frame again, as it is to be drawn now."""
+        """Draw the last frame again for displays."""
         self.loop.redraw()
 
     def pause(self, is_paused: bool) -> None:
-        """Stop or go on with the time of a file."""
+        """Pause or resume a file; a live source keeps running."""
         self._input.pause(is_paused)
 
     def service(self) -> None:
-        """Do what is to be done now and then: go over to a preset that is ready, note sinks that failed."""
+        """Do the regular work: switch to a preset that is ready, remove sinks that failed."""
         before = self.loop.view
         if self.preset.poll():
             made = self.preset.filter
@@ -224,7 +223,7 @@ class LivePipeline:
         return self.summary(is_interrupted=should_stop())
 
     def summary(self, *, is_interrupted: bool) -> Summary:
-        """Return what was done, after the end.
+        """Return the summary of the run, after its end.
 
         Raises:
             SourceError: The source broke before its first frame.
@@ -257,7 +256,7 @@ class LivePipeline:
         )
 
     def discard(self) -> None:
-        """Drop the outputs, where it turns out before the start that there will be none."""
+        """Discard the outputs of a pipeline that does not start."""
         for sink in self._sinks:
             sink.discard()
 
@@ -274,7 +273,7 @@ class LivePipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End everything in order, whatever ended the run: what was recorded is finished and can be played.
+        """End every part in order, whatever ended the run, and finish recordings so that they can be played.
 
         After an error that livefilter does not foresee, outputs are partial ones, and notes on the error name them.
         """
@@ -282,14 +281,14 @@ class LivePipeline:
         sys.setswitchinterval(self._switch_s)
         self._ended_s = self._clock()
         with ExitStack() as ending:  # Runs each, the last one first, whatever the others raise.
-            for ender in self._finishers:
-                ending.callback(ender.join)
+            for finisher in self._finishers:
+                ending.callback(finisher.join)
             ending.callback(self._finish_all, error)
             ending.callback(self._input.stop)
             ending.callback(self.loop.stop)
-            for outlet in self.loop.outputs:
-                if outlet.is_display:
-                    ending.callback(outlet.end)  # The loop may wait for it.
+            for output in self.loop.outputs:
+                if output.is_display:
+                    ending.callback(output.end)  # The loop may wait for it.
             ending.callback(self.preset.close)
 
     def _finish_all(self, error: BaseException | None) -> None:
@@ -308,7 +307,7 @@ class LivePipeline:
 
     def _remove(self, sink: QueuedOutput) -> None:
         self._sinks.remove(sink)
-        self.loop.outputs = tuple(outlet for outlet in self.loop.outputs if outlet is not sink)
+        self.loop.outputs = tuple(output for output in self.loop.outputs if output is not sink)
 
     def _finish(self, sink: QueuedOutput, *, is_complete: bool = True) -> None:
         output = sink.end(is_complete=is_complete)
@@ -318,10 +317,10 @@ class LivePipeline:
             self._outputs.append(output)
 
     def _record_failure(self, sink: QueuedOutput) -> None:
-        """Remember why a sink is given no more; a pipe that its reader closed is no failure, but ends the run."""
+        """Record why a sink was removed; a pipe closed by its reader is no failure, but ends the run."""
         if isinstance(sink.failure, BrokenPipeError):
             self._is_unwanted = True
         elif sink.failure is not None:
             self._failures.append(sink.failure)
-            if self.loop.outputs:  # Otherwise this is the end, where failures are told anyway.
+            if self.loop.outputs:  # Without outputs the run ends, and the summary reports the failure.
                 self._notify(str(sink.failure))

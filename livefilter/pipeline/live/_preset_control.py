@@ -1,4 +1,4 @@
-"""The preset of a live pipeline: gone over to another one, turned up and down, loaded anew when its file is saved."""
+"""Switching, adjusting and hot-reloading the preset of a live pipeline."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MAX_STEPS = 12
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Why a preset is loaded: to go over to it, because a file was saved, or to turn its main parameter.
+    """Why a preset is loaded: to switch to it, because its file was saved, or to adjust its strength.
 
-    Its files are watched from when they are read; a preset that is turned has been read before.
+    Its files are watched from the moment they are read; an adjusted preset has been read before.
     """
 
     kind: Literal["switch", "reload", "strength"]
@@ -33,19 +33,19 @@ class _Request:
 
 
 class PresetControl:
-    """A preset that can become another one while pictures are made with it.
+    """The preset in force, which can be replaced while frames are filtered.
 
     Args:
-        preset: What to begin with, compiled now: a Preset, or the name or path of one, whose file is watched,
-            and those that it starts from.
+        preset: Initial preset, compiled at once: a Preset, or a name or path, whose file is watched together with
+            those that it extends.
         threads: Threads that may work on one frame.
-        notify: Called with one line when something happened that the user should know.
-        clock: Seconds that only grow.
-        prepare: Makes a Filter ready in the background.
+        notify: Called with a one-line message for the user.
+        clock: Monotonic clock, in seconds.
+        prepare: Compiles a Filter in the background.
 
     Attributes:
-        filter: In force.
-        broken: What is wrong with the preset's file, until it is mended; None while all is well.
+        filter: Filter in force.
+        broken: Error in the preset's file; None while the file is valid.
 
     Raises:
         PresetError: The preset is missing or not valid.
@@ -82,24 +82,24 @@ class PresetControl:
         return self._loader.is_busy
 
     def switch(self, preset: str) -> None:
-        """Go over to another preset, by name or path, as soon as it is compiled."""
+        """Switch to another preset, by name or path, as soon as it is compiled."""
         self._load("switch", preset)
 
     def adjust(self, steps: int) -> None:
-        """Turn the preset's main parameter up, or down for negative notches; not while another preset is on its way."""
+        """Raise the strength of the preset, or lower it for negative steps; ignored while another preset loads."""
         if self._is_loading:
             return
-        wanted = min(max(self._steps + steps, -_MAX_STEPS), _MAX_STEPS)
-        turned = adjust_strength(self._base, wanted)
-        if turned is None:
-            self._notify(f"{self._base.name}: has no main parameter")
+        total = min(max(self._steps + steps, -_MAX_STEPS), _MAX_STEPS)
+        adjusted = adjust_strength(self._base, total)
+        if adjusted is None:
+            self._notify(f"{self._base.name} has no strength setting")
             return
-        self._steps = wanted
-        self._notify(f"{turned.parameter} {turned.value}")
-        self._loader.load(_Request("strength", self._name), lambda: turned.preset)
+        self._steps = total
+        self._notify(f"{adjusted.parameter} {adjusted.value}")
+        self._loader.load(_Request("strength", self._name), lambda: adjusted.preset)
 
     def poll(self) -> bool:
-        """Load a file that was saved, and go over to what is ready; return whether ``filter`` is another one now."""
+        """Reload a saved file, switch to what is ready, and return whether ``filter`` changed."""
         if self._watch is not None and self._watch.is_changed():
             self._load("reload", self._name)
         done = self._loader.poll()
@@ -115,11 +115,11 @@ class PresetControl:
             self._base, self._steps, self.broken = done.filter.preset, 0, None
             self._name, self._watch = request.name, request.watch
         if request.kind == "reload":
-            self._notify(f"{request.name}: loaded anew")
+            self._notify(f"{request.name}: reloaded")
         return True
 
     def close(self) -> None:
-        """Let go of what is being compiled."""
+        """Cancel the compilation in progress."""
         self._loader.close()
 
     def _load(self, kind: Literal["switch", "reload"], name: str) -> None:
@@ -129,7 +129,7 @@ class PresetControl:
         def load() -> Preset:
             preset = load_preset(name, on_read=watch.add)
             if kind == "reload" and self._newest_watch is watch:
-                self.broken = None  # It is mended, though it may take seconds to compile.
+                self.broken = None  # The file is valid again, though compiling it may take seconds.
             return preset
 
         self._loader.load(_Request(kind, name, watch), load)
@@ -138,13 +138,13 @@ class PresetControl:
         if error is not None and not isinstance(error, LivefilterError):
             raise error
         if request.kind == "reload" and request.watch is not None and self._watch is not None:
-            request.watch.merge(self._watch)  # It may have failed before it had read all of them.
+            request.watch.merge(self._watch)  # Loading may have failed before all files were read.
             self._watch = request.watch
             self.broken = str(error)
         self._notify(str(error))
 
     def _compile(self) -> None:
-        line = f"compiling the preset {self._base.name}; it is kept for the next time"
+        line = f"compiling the preset {self._base.name}; the result is cached"
         waiting = threading.Timer(_SLOW_START_S, self._notify, [line])
         waiting.daemon = True
         waiting.start()

@@ -1,4 +1,4 @@
-"""Going over to another preset while the picture goes on with the old one."""
+"""Loading and compiling a preset in the background."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadResult:
-    """What became of a wish for another preset.
+    """Outcome of a request for another preset.
 
     Attributes:
-        request: What was asked for.
-        filter: Ready to be used; None if it failed.
-        error: Why it failed.
+        request: The request.
+        filter: Compiled filter; None if loading failed.
+        error: Why loading failed; None if it did not.
     """
 
     request: object
@@ -29,11 +29,11 @@ class LoadResult:
 
 
 class PresetLoader:
-    """Loads and compiles presets beside the picture; a newer wish ends the work on an older one.
+    """Load and compile presets in the background; a newer request cancels an older one.
 
     Args:
         threads: Threads that may work on one frame.
-        prepare: Makes a Filter ready in the background.
+        prepare: Compiles a Filter in the background.
     """
 
     def __init__(self, threads: int | None = None, prepare: Callable[[Filter], Future[None]] = Filter.prepare) -> None:
@@ -45,19 +45,21 @@ class PresetLoader:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a wish is not fulfilled yet."""
+        """Whether a request is still being worked on."""
         return self._newest is not None
 
     def load(self, request: object, load: Callable[[], Preset]) -> None:
-        """Begin with a preset; ``request`` tells it from others."""
+        """Start loading a preset; ``request`` identifies it in the result."""
         token = object()
         with self._lock:
             self._newest, self._done = token, None
-        work = threading.Thread(target=self._work, args=(token, request, load), name="livefilter switch", daemon=True)
+        work = threading.Thread(
+            target=self._work, args=(token, request, load), name="livefilter.pipeline.preset-loader", daemon=True
+        )
         work.start()
 
     def poll(self) -> LoadResult | None:
-        """Return what became of the newest wish, once, when it is known."""
+        """Return the result of the newest request once, when it is known."""
         if self._done is None:
             return None
         with self._lock:
@@ -67,7 +69,7 @@ class PresetLoader:
             return done
 
     def close(self) -> None:
-        """Let go of what is being worked on."""
+        """Cancel the work in progress."""
         with self._lock:
             self._newest = self._done = None
 

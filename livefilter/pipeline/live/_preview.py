@@ -27,9 +27,9 @@ from livefilter.sinks import WindowSink, partial_path, write_image
 from livefilter.sources import Source
 
 _MAX_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
-"""For a picture, before looking for keys; not in OpenCV, which looks for them a thousand times a second."""
+"""Time to wait for a picture before polling keys; not left to OpenCV, which polls them a thousand times a second."""
 _PANELS_S = 0.25
-"""Statistics change no more often than this, so that they can be read, and cost little."""
+"""Statistics are updated no more often, to be readable and cheap."""
 _NOTICE_S = 4.0
 _ZOOM = 1.25
 
@@ -37,22 +37,22 @@ _ZOOM = 1.25
 class Preview:
     """A window on a filtered source. Only for the main thread.
 
-    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, 1 to 9 change the preset, [ and ] turn its main
-    parameter, o shows or hides the overlay, c changes the comparison, m mirrors, t holds the scores' scale, i shows
-    statistics, f fills the screen, + and - change the window's size, h shows the help. Dragging moves the wipe's line.
+    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, 1 to 9 change the preset, [ and ] its strength,
+    o shows or hides the overlay, c changes the comparison, m mirrors, t holds the scores' scale, i shows statistics,
+    f fills the screen, + and - change the window's size, h shows the help. Dragging moves the wipe's line.
 
     Args:
         source: An open source.
-        preset: What to begin with.
-        presets: What the digits stand for: names or paths.
-        window: Where it is shown.
-        compare: How the original is shown at first.
-        overlay: Whether the overlay is shown at first.
-        snapshot_folder: Where snapshots and recordings go.
+        preset: Initial preset.
+        presets: Names or paths of the presets on the digit keys.
+        window: Window to show pictures in.
+        compare: Initial comparison with the original.
+        overlay: Whether the overlay is shown initially.
+        snapshot_folder: Folder for snapshots and recordings.
         threads: Threads that may work on one frame.
-        notify: Called with one line when something happened that the user should know.
-        clock: Seconds that only grow.
-        prepare: Makes a Filter ready in the background.
+        notify: Called with a one-line message for the user.
+        clock: Monotonic clock, in seconds.
+        prepare: Compiles a Filter in the background.
 
     Attributes:
         live: The pipeline, to which more sinks can be added before ``run``.
@@ -80,7 +80,7 @@ class Preview:
         self._presets = list(presets[:9])
         self._window = window
         self._folder = snapshot_folder
-        self._tell = notify
+        self._on_notice = notify
         self._clock = clock
         self._panels = self._drawn = OsdPanels()
         self._panels_until_s = self._notice_until_s = clock()
@@ -102,7 +102,7 @@ class Preview:
         window.on_drag = self._drag
         self._keys: dict[str, tuple[str, Callable[[], None]]] = {
             "q": ("quit (or Esc)", self._quit),
-            " ": ("pause, go on", self._pause),
+            " ": ("pause, resume", self._pause),
             "s": ("save a snapshot", self._snapshot),
             "r": ("record, stop", self._record),
             "[": ("weaker", lambda: self.live.preset.adjust(-1)),
@@ -110,7 +110,7 @@ class Preview:
             "o": ("overlay on, off", self._toggle_overlay),
             "c": ("compare: side, wipe, pip", self._next_compare),
             "m": ("mirror", self._mirror),
-            "t": ("hold the scores' scale", self._freeze),
+            "t": ("hold the scores' scale", self._toggle_hold),
             "i": ("statistics", self._toggle_statistics),
             "f": ("full screen", window.toggle_full_screen),
             "+": ("larger window", lambda: window.zoom(_ZOOM)),
@@ -134,11 +134,11 @@ class Preview:
         with self.live:
             while not (self._is_quitting or self._window.is_closed or self._is_finished() or should_stop()):
                 self.step()
-            self._window.finish()  # To finish a recording may take its time, in which the window would not answer.
+            self._window.finish()  # Finishing a recording may take a while, in which the window would not respond.
         return self.live.summary(is_interrupted=should_stop())
 
     def step(self) -> None:
-        """Show a picture if there is a new one, and do what keys ask for."""
+        """Show a new picture if there is one, and handle a key."""
         picture = self._screen.take(_IDLE_WAIT_S if self._screen.is_idle else _MAX_WAIT_S)
         if picture is not None:
             started_s = self._clock()
@@ -158,8 +158,8 @@ class Preview:
             self.press(key)
 
     def press(self, key: str) -> None:
-        """Do what a key stands for; other keys do nothing, and Caps Lock changes nothing."""
-        key = {"=": "+", "_": "-"}.get(key, key.lower())  # Beside each other on a key.
+        """Handle a key, regardless of Caps Lock; unknown keys do nothing."""
+        key = {"=": "+", "_": "-"}.get(key, key.lower())  # The same key, with and without Shift.
         if key == "esc":
             self._quit()
         elif key in self._keys:
@@ -169,15 +169,15 @@ class Preview:
         self._show(is_changed=True)
 
     def _open(self) -> None:
-        """Open the window, which takes the time of some frames, before the first of them comes."""
+        """Open the window before the first frame, because opening takes as long as several frames."""
         shape = self.live.overlay.output_shape(self._source.facts.shape)
         self._window.show(OsdPanels(status=["starting ..."]).draw_on(np.zeros(shape, np.uint8), 0))
         self._poll_key()
 
     def _is_finished(self) -> bool:
-        """Return whether there is nothing more to show: a stream has ended, but a single picture is still looked at."""
+        """Return whether there is nothing more to show: the stream has ended, and it was not a single picture."""
         live = self.live
-        if not live.is_over:  # Asked first: the loop may end at any moment, and a look at how it did comes after that.
+        if not live.is_over:  # First: the loop may end between this check and the next.
             return False
         is_single = (
             live.applies_backpressure and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
@@ -185,9 +185,9 @@ class Preview:
         return self._screen.is_empty and not is_single
 
     def _show(self, *, is_changed: bool = False, is_new: bool = True) -> None:
-        """Show the newest picture; with other panels if something has changed, or they have got old.
+        """Show the newest picture, with new panels if something changed or the old ones have expired.
 
-        Unless it is new, it is shown only if the panels are others now: a window draws itself.
+        A picture that is already shown is drawn again only if its panels changed.
         """
         if self._shown is None:
             return
@@ -229,7 +229,7 @@ class Preview:
         return [*keys, "drag\tmove the wipe", *digits]
 
     def _notify(self, line: str) -> None:
-        self._tell(line)
+        self._on_notice(line)
         self._panels = replace(self._panels, notice=line)
         self._notice_until_s = self._clock() + _NOTICE_S
         self._panels_until_s = 0.0
@@ -260,7 +260,7 @@ class Preview:
         self.live.redraw()
         self._notify("mirrored" if self.live.loop.is_mirrored else "not mirrored")
 
-    def _freeze(self) -> None:
+    def _toggle_hold(self) -> None:
         self.live.overlay.is_scale_held = not self.live.overlay.is_scale_held
         self._notify("the scores' scale is held" if self.live.overlay.is_scale_held else "the scores' scale follows")
         self.live.redraw()
@@ -276,31 +276,31 @@ class Preview:
             self.live.stop_recording()
             return
         try:
-            self.live.record(self._place(".mp4"))
+            self.live.record(self._new_path(".mp4"))
         except LivefilterError as error:
             self._notify(str(error))
             return
         self._recording_since_s = self._clock()
 
     def _snapshot(self) -> None:
-        """Save what is shown, under the time and the preset's name."""
+        """Save the shown picture, named by the time and the preset."""
         if self._shown is None:
             return
         try:
-            path = self._place(f"-{self._shown.index:06d}.png")
+            path = self._new_path(f"-{self._shown.index:06d}.png")
             write_image(path, self._shown.pixels)
         except LivefilterError as error:
             self._notify(str(error))
             return
         self._notify(f"saved {path}")
 
-    def _place(self, ending: str) -> Path:
-        """Return where a new file goes, named by the time and the preset; its folder is made if there is none."""
+    def _new_path(self, ending: str) -> Path:
+        """Return the path of a new file, named by the time and the preset, and create its folder."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SinkError(f"{self._folder}: cannot be made: {error.strerror or error}") from error
+            raise SinkError(f"{self._folder}: cannot be created: {error.strerror or error}") from error
         preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
         start = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
-        places = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
-        return next(place for place in places if not (place.exists() or partial_path(place).exists()))
+        paths = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
+        return next(path for path in paths if not (path.exists() or partial_path(path).exists()))

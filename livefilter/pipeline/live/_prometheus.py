@@ -1,4 +1,4 @@
-"""What a live pipeline counts and measures, for Prometheus; through prometheus-client."""
+"""Prometheus metrics of a live pipeline, through prometheus-client."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 _ADDRESS = "127.0.0.1"
-"""Figures about what a camera sees are for this machine; who wants them elsewhere puts a proxy before them."""
+"""Metrics about what a camera sees stay on this machine; a proxy can publish them elsewhere."""
 
 
 class PrometheusExporter:
-    """An HTTP server on this machine that tells Prometheus how a live pipeline is doing. Use it in a ``with``.
+    """Serve the metrics of a live pipeline over HTTP on this machine. Use it in a ``with``.
 
     Args:
         live: The pipeline.
-        port: Of 127.0.0.1; 0 for any that is free.
+        port: Port on 127.0.0.1; 0 takes any free one.
 
     Attributes:
-        port: Where it listens.
+        port: Port that the server listens on.
 
     Raises:
         MissingPackageError: prometheus-client is not installed.
-        SinkError: The port cannot be listened on.
+        SinkError: The server cannot listen on the port.
     """
 
     def __init__(self, live: LivePipeline, port: int) -> None:
@@ -60,7 +60,7 @@ class PrometheusExporter:
 
 
 class _Collector:
-    """Makes metrics of the figures as they are when somebody asks."""
+    """Collects the current values when they are requested."""
 
     def __init__(self, live: LivePipeline) -> None:
         self._live = live
@@ -77,7 +77,9 @@ class _Collector:
         for where, count in stats.dropped.items():
             dropped.add_metric([where], count)
         yield dropped
-        yield CounterMetricFamily("livefilter_frame_times_mended", "Times that were set right.", value=stats.mended)
+        yield CounterMetricFamily(
+            "livefilter_timestamps_fixed", "Frame times that were corrected.", value=stats.timestamps_fixed
+        )
         yield GaugeMetricFamily("livefilter_input_fps", "Frames that came in a second.", value=stats.fps_in)
         yield GaugeMetricFamily("livefilter_output_fps", "Frames that were filtered in a second.", value=stats.fps_out)
         for name, text, spreads in (

@@ -1,4 +1,4 @@
-"""A recording of a live stream: one file, and a numbered next one where a file cannot go on."""
+"""Segmented recordings: a new numbered file where the current one cannot continue."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from livefilter.sinks import Sink
 
 
 class SegmentedSink(Sink):
-    """A sink in parts: where the size of the pictures changes, the file is finished and the next one begun.
+    """A sink that starts a new file when the size of the pictures changes.
 
     Args:
-        path: The first part; the others are NAME-2, NAME-3 and so on beside it, under the first numbers that are free.
+        path: First segment; the others are NAME-2, NAME-3 and so on in its folder, under the first free numbers.
         open_segment: Opens the sink of one part.
         on_segment: Called with the place of every part that is finished before the last one.
 
@@ -36,9 +36,9 @@ class SegmentedSink(Sink):
     def write(self, frame: Frame, score: EdgeScore) -> None:
         """Write one picture, into a next part if it has another size than the one before."""
         if self._is_open and self._shape is not None and frame.pixels.shape != self._shape:
-            kept = self._segment.finish()
-            if kept is not None:
-                self._on_segment(kept)
+            finished = self._segment.finish()
+            if finished is not None:
+                self._on_segment(finished)
             part = self._free_path()
             self.target = str(part)
             self._segment = self._open_segment(part)
@@ -47,11 +47,11 @@ class SegmentedSink(Sink):
 
     def finish(self, *, is_complete: bool = True) -> str | None:
         """Finish the last part and return where it is."""
-        self._is_open = False  # From now on the last segment refuses what is written, whatever its size.
+        self._is_open = False  # From now on the last segment refuses every write.
         return self._segment.finish(is_complete=is_complete)
 
     def discard(self) -> None:
-        """Drop the last part; those before it are kept."""
+        """Discard the last segment; earlier ones stay."""
         self._is_open = False
         self._segment.discard()
 

@@ -1,4 +1,4 @@
-"""What a live pipeline counts and measures, in memory that does not grow."""
+"""Counters and measurements of a live pipeline, in constant memory."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import numpy as np
 _RECENT_S = 10.0
 _RATE_S = 2.0
 _MAX_SAMPLES = 2400
-"""Kept for each figure: ten seconds at 240 frames per second."""
+"""Samples kept for each figure: ten seconds at 240 frames per second."""
 _SHORTEST_S, _FACTOR = 1e-5, 1.02
 _BUCKETS = 900
-"""Of the whole run's distribution: each 2 % longer than the one before, from 10 microseconds to over 500 seconds."""
+"""Buckets of the run's histogram, each 2 % longer than the one before, from 10 microseconds to over 500 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """How durations are spread, in milliseconds: half, 95 % and 99 % of them are at most as long."""
+    """Median, 95th and 99th percentile of durations, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -32,23 +32,23 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class LiveStats:
-    """What a live pipeline did so far.
+    """Snapshot of a live pipeline's statistics.
 
     Attributes:
-        seconds: Since it began.
-        frames_in: Frames that the source gave.
+        seconds: Time since the start.
+        frames_in: Frames from the source.
         frames_out: Frames that were filtered.
-        fps_in: Of the last seconds.
-        fps_out: Of the last seconds.
+        fps_in: Frames per second from the source, over the last seconds.
+        fps_out: Frames per second that were filtered, over the last seconds.
         dropped: Frames lost, by the part that could not keep up: "filter" (replaced by a newer one before it was
             filtered), "window" (replaced before it was shown), "recording" and so on; "source": it gave no picture.
-        mended: Frames whose time was no number or went back, and was set right.
-        latency: From capture until a sink has the frame, by sink, of the last seconds.
-        total_latency: The same of the whole run.
-        stages: How long each part takes, by part: "filter", "overlay", and each sink's writing; of the last seconds.
-        total_stages: The same of the whole run.
-        budget_ms: How long filter and overlay may take together for no frame to be dropped.
-        work_ms: How long they take on average, of the last second.
+        timestamps_fixed: Frames whose time was invalid or went back, and was corrected.
+        latency: Time from capture until a sink has the frame, by sink, over the last seconds.
+        total_latency: The same over the whole run.
+        stages: Duration of each stage ("filter", "overlay", and each sink's writing), over the last seconds.
+        total_stages: The same over the whole run.
+        budget_ms: Time that filter and overlay may take together without dropping frames.
+        work_ms: Mean time that they take, over the last second.
     """
 
     seconds: float
@@ -57,7 +57,7 @@ class LiveStats:
     fps_in: float
     fps_out: float
     dropped: dict[str, int]
-    mended: int
+    timestamps_fixed: int
     latency: dict[str, Percentiles]
     total_latency: dict[str, Percentiles]
     stages: dict[str, Percentiles]
@@ -67,12 +67,12 @@ class LiveStats:
 
     @property
     def is_slow(self) -> bool:
-        """Whether filter and overlay take longer than there is time."""
+        """Whether filter and overlay exceed the time budget."""
         return self.work_ms > self.budget_ms
 
 
 class _Durations:
-    """Durations in seconds: the newest ones, and how all of them were distributed."""
+    """Durations in seconds: the newest ones, and a histogram of all."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MAX_SAMPLES)
@@ -87,18 +87,18 @@ class _Durations:
         return [duration_s for at_s, duration_s in self._recent if at_s >= since_s]
 
     def total(self) -> Percentiles:
-        """Return the spread of all, each rounded up to the end of its bucket."""
+        """Return the percentiles of all, each rounded up to the end of its bucket."""
         sums = np.cumsum(self._buckets)
         at = [int(np.searchsorted(sums, math.ceil(share * sums[-1]))) for share in (0.5, 0.95, 0.99)]
         return _in_ms(_SHORTEST_S * _FACTOR**bucket for bucket in at)
 
 
 class Stats:
-    """Counts and measures; called by all threads of a pipeline, and read by any.
+    """Thread-safe counters and measurements of a pipeline.
 
     Args:
-        rate: Nominal frames per second, which tells how long a frame may take.
-        clock: Seconds that only grow.
+        rate: Nominal frames per second, which gives the time budget of a frame.
+        clock: Monotonic clock, in seconds.
     """
 
     def __init__(self, rate: Fraction, clock: Callable[[], float] = time.monotonic) -> None:
@@ -109,12 +109,12 @@ class Stats:
         self._frames = {"in": 0, "out": 0}
         self._times: dict[str, deque[float]] = {way: deque(maxlen=_MAX_SAMPLES) for way in self._frames}
         self._dropped: dict[str, int] = {}
-        self._mended = 0
+        self._timestamps_fixed = 0
         self._latency: dict[str, _Durations] = {}
         self._stages: dict[str, _Durations] = {}
 
     def frame_in(self) -> None:
-        """Count a frame that the source gave."""
+        """Count a frame from the source."""
         self._count("in")
 
     def frame_out(self) -> None:
@@ -122,32 +122,32 @@ class Stats:
         self._count("out")
 
     def drop(self, where: str) -> None:
-        """Count a frame that was lost, by the part that could not keep up."""
+        """Count a dropped frame, by the part that could not keep up."""
         with self._lock:
             self._dropped[where] = self._dropped.get(where, 0) + 1
 
     def timestamp_fixed(self) -> None:
-        """Count a frame whose time had to be set right."""
+        """Count a frame whose timestamp was corrected."""
         with self._lock:
-            self._mended += 1
+            self._timestamps_fixed += 1
 
     def record_stage(self, stage: str, duration_s: float) -> None:
-        """Note how long a part worked on a frame."""
+        """Record how long a stage worked on a frame."""
         with self._lock:
             self._stages.setdefault(stage, _Durations()).add(self._clock(), duration_s)
 
     def record_latency(self, sink: str, latency_s: float) -> None:
-        """Note how old a frame was when a sink had it."""
+        """Record the age of a frame when a sink had it."""
         with self._lock:
             self._latency.setdefault(sink, _Durations()).add(self._clock(), latency_s)
 
     def dropped(self, where: str) -> int:
-        """Return how many frames were lost there."""
+        """Return how many frames were dropped there."""
         with self._lock:
             return self._dropped.get(where, 0)
 
     def snapshot(self) -> LiveStats:
-        """Return what there is to tell now."""
+        """Return the current statistics."""
         with self._lock:
             now_s = self._clock()
             since_s, newest_s = now_s - _RECENT_S, now_s - _RATE_S / 2
@@ -159,7 +159,7 @@ class Stats:
                 fps_in=self._rate("in", now_s),
                 fps_out=self._rate("out", now_s),
                 dropped=dict(self._dropped),
-                mended=self._mended,
+                timestamps_fixed=self._timestamps_fixed,
                 latency=_percentiles(self._latency, since_s),
                 total_latency={name: ages.total() for name, ages in self._latency.items()},
                 stages=_percentiles(self._stages, since_s),
@@ -183,6 +183,6 @@ def _in_ms(durations_s: Iterable[float]) -> Percentiles:
 
 
 def _percentiles(durations: Mapping[str, _Durations], since_s: float) -> dict[str, Percentiles]:
-    """Return the spread of what is newer, for each name that has any."""
+    """Return the percentiles of newer durations, for each name that has any."""
     recent = {name: parts.recent(since_s) for name, parts in durations.items()}
     return {name: _in_ms(np.percentile(parts, (50, 95, 99))) for name, parts in recent.items() if parts}

@@ -1,4 +1,4 @@
-"""What a live pipeline counts and measures, as JSON Lines: a row a second, and one at the end."""
+"""Statistics of a live pipeline as JSON Lines: one row per second, and one at the end."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class StatsLog:
-    """Appends figures to a file while a pipeline runs. Use it in a ``with``, around the pipeline's own.
+    """Append statistics to a file while a pipeline runs. Use it in a ``with``, around the pipeline's own.
 
     Args:
         live: The pipeline.
-        path: A file; rows are added to one that exists, as to any log.
-        every_s: From one row to the next.
+        path: File; rows are appended to an existing one.
+        every_s: Interval between rows.
 
     Raises:
         SinkError: The file cannot be written.
@@ -40,7 +40,7 @@ class StatsLog:
         except OSError as error:
             raise SinkError(f"{path}: cannot be written: {error.strerror or error}") from error
         self._ended = threading.Event()
-        self._writer = threading.Thread(target=self._run, name="livefilter stats", daemon=True)
+        self._writer = threading.Thread(target=self._run, name="livefilter.pipeline.stats-log", daemon=True)
 
     def __enter__(self) -> Self:
         self._writer.start()
@@ -51,7 +51,7 @@ class StatsLog:
     ) -> None:
         self._ended.set()
         self._writer.join()
-        with suppress(OSError):  # What could not be written was told already, and is tried again here.
+        with suppress(OSError):  # A failed write was logged already; closing tries it again.
             self._file.close()
 
     def _run(self) -> None:
@@ -59,8 +59,8 @@ class StatsLog:
             while not self._ended.wait(self._every_s):
                 self._write()
             self._write()
-        except Exception as error:  # A log that cannot be written must not end what it is about.
-            logger.warning("statistics are written no more: %s", error)
+        except Exception as error:  # A log that cannot be written must not end the pipeline.
+            logger.warning("statistics are no longer written: %s", error)
 
     def _write(self) -> None:
         live = self._live
