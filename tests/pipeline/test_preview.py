@@ -539,7 +539,7 @@ def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_pa
     turned.next_frame()
     turned.press("r", "s")
     assert not turned.live.is_recording
-    assert [f"{tmp_path / 'file'}: cannot be made" in line for line in turned.announced] == [True, True]
+    assert [f"{tmp_path / 'file'}: cannot be created" in line for line in turned.announced] == [True, True]
     assert turned.next_frame() == 20
 
 
