@@ -81,7 +81,8 @@ def file_stem(name: str) -> str:
 def stopping_on_signal() -> Iterator[Callable[[], bool]]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a flag, so that outputs are finished; a second one ends at once.
 
-    A closed terminal sends SIGHUP; under nohup it stays ignored.
+    SIGINT and SIGHUP stay ignored if they were ignored at the start: nohup ignores SIGHUP, and a shell script ignores
+    SIGINT in its background jobs, so that Ctrl-C ends the script alone.
     """
     stopped = False
 
@@ -91,9 +92,9 @@ def stopping_on_signal() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         stopped = True
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
+    ignorable = [signal.SIGINT] if sys.platform == "win32" else [signal.SIGINT, signal.SIGHUP]
+    numbers = [number for number in ignorable if signal.getsignal(number) is not signal.SIG_IGN]
+    numbers.append(signal.SIGTERM)
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield lambda: stopped

@@ -277,18 +277,20 @@ def test_a_second_signal_ends_at_once() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP")
-def test_nohup_is_heeded() -> None:
-    """A terminal that is closed asks for an orderly end, except under nohup."""
-    before = signal.getsignal(signal.SIGHUP)
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(name: str) -> None:
+    """A closed terminal or Ctrl-C ends a run in order, except under nohup or as the background job of a script."""
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
     try:
         for handler, is_heard in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
-            signal.signal(signal.SIGHUP, handler)
+            signal.signal(number, handler)
             with stopping_on_signal() as should_stop:
-                signal.raise_signal(signal.SIGHUP)
+                signal.raise_signal(number)
                 assert should_stop() == is_heard
-            assert signal.getsignal(signal.SIGHUP) is handler
+            assert signal.getsignal(number) is handler
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(number, before)
 
 
 @pytest.mark.parametrize(
