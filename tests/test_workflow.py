@@ -1,4 +1,4 @@
-"""The workflow of GitHub Actions runs what README.md tells a newcomer to run, on each Python that pyproject.toml names."""
+"""The workflow of GitHub Actions runs README.md's commands on each Python that pyproject.toml names."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ import threading
 import traceback
 from collections import deque
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, cast
 
@@ -32,6 +33,10 @@ _CREATION_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
 _LOW_PRIORITY_CREATION_FLAGS = (*_CREATION_FLAGS, "BELOW_NORMAL_PRIORITY_CLASS")
 """Names of flags that only Windows has."""
 logger = logging.getLogger("livefilter.compiler")
+
+
+class UnsupportedNumbaError(Exception):
+    """The installed Numba lacks internals that compiling to object files needs."""
 
 
 class CompileCancelled(Exception):
@@ -94,6 +99,7 @@ def compile_object(source: str, name: str, session: CompileSession | None = None
 
     Raises:
         CompileCancelled: The session was cancelled.
+        UnsupportedNumbaError: Numba's internals are not those that livefilter knows.
     """
     # In a program that embeds Python, sys.executable is that program.
     if Path(sys.executable or "").name.lower().startswith("python"):
@@ -101,9 +107,20 @@ def compile_object(source: str, name: str, session: CompileSession | None = None
             return (session or CompileSession()).compile(source, name)
         except _ServerFailed as error:
             logger.warning("cannot compile in a child process, so this one compiles: %s", error)
-    from livefilter.compiler.native import _numba
+    return _compile_here(source, name)
 
-    return _numba.compile_object(source, name)
+
+def _compile_here(source: str, name: str) -> ObjectFile:
+    try:
+        from livefilter.compiler.native import _numba
+
+        return _numba.compile_object(source, name)
+    except Exception as error:
+        # Numba wraps what goes wrong inside of it in errors of its own.
+        if isinstance(error, ImportError | AttributeError | TypeError) or type(error).__module__.startswith("numba."):
+            lines = str(error).strip().splitlines() or [""]
+            raise UnsupportedNumbaError(f"{type(error).__name__}: {lines[0]}") from error
+        raise
 
 
 def main(idle_timeout_s: float = _IDLE_TIMEOUT_S) -> None:
@@ -113,7 +130,8 @@ def main(idle_timeout_s: float = _IDLE_TIMEOUT_S) -> None:
     gc.disable()  # It would take a fifth of the time; there is time between two requests.
     # Numba imports these if it finds them, but generated code does not need them: up to a third of a second.
     sys.modules.update(dict.fromkeys(("scipy", "cffi", "coverage")))  # type: ignore[arg-type]
-    from livefilter.compiler.native import _numba
+    with suppress(Exception):  # Compiling reports it.
+        import_module("livefilter.compiler.native._numba")
 
     while True:
         idle_timer = threading.Timer(idle_timeout_s, os._exit, [0])
@@ -125,7 +143,9 @@ def main(idle_timeout_s: float = _IDLE_TIMEOUT_S) -> None:
             return
         idle_timer.cancel()
         try:
-            answer: object = _numba.compile_object(source, name)
+            answer: object = _compile_here(source, name)
+        except UnsupportedNumbaError as error:
+            answer = error
         except Exception:
             answer = traceback.format_exc()
         pickle.dump(answer, answers)
@@ -179,6 +199,8 @@ class _CompilerProcess:
             raise _ServerFailed(self._last_error_line() or "the process ended") from error
         finally:
             watchdog.cancel()
+        if isinstance(answer, UnsupportedNumbaError):
+            raise answer
         if not isinstance(answer, ObjectFile):
             raise _ServerFailed(str(answer).strip().splitlines()[-1])
         self.is_new = False

@@ -26,7 +26,7 @@ import platformdirs
 
 from livefilter.compiler._abi import Function, InterpretedCall, PythonFunction
 from livefilter.compiler.lanes import llvm_sources, numpy_operations
-from livefilter.compiler.native._compile_server import CompileSession, compile_object
+from livefilter.compiler.native._compile_server import CompileSession, UnsupportedNumbaError, compile_object
 from livefilter.compiler.native._object_file import ObjectFile, cpu_fingerprint, load_object
 
 logger = logging.getLogger("livefilter.compiler")
@@ -41,6 +41,7 @@ _functions: dict[str, Function] = {}
 _key_locks: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
 _warned = threading.Event()
+_is_unsupported = threading.Event()
 _interpreted_blocks = 0
 
 
@@ -94,7 +95,7 @@ def load_native(source: str, name: str, session: CompileSession | None = None) -
         key_lock = _key_locks.setdefault(key, threading.Lock())
     with key_lock:
         if key not in _functions:
-            _functions[key] = load_object(_load_or_build(key, source, name, session))
+            _functions[key] = _compiled(key, source, name, session)
         return _functions[key]
 
 
@@ -130,6 +131,31 @@ def interpret(source: str, name: str) -> Function:
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
     code: PythonFunction = names[name]
     return partial(InterpretedCall, code)
+
+
+def _compiled(key: str, source: str, name: str, session: CompileSession | None) -> Function:
+    """Return a function as machine code, or by what an unknown version of Numba leaves: njit, else NumPy."""
+    if not _is_unsupported.is_set():
+        try:
+            return load_object(_load_or_build(key, source, name, session))
+        except (UnsupportedNumbaError, AttributeError, TypeError) as error:
+            with _lock:
+                if not _is_unsupported.is_set():
+                    logger.warning(
+                        "Numba %s and llvmlite %s have other internals than livefilter knows (%s); each process "
+                        "compiles its filters again, or runs them in NumPy, slowly; install an older Numba",
+                        version("numba"),
+                        version("llvmlite"),
+                        error,
+                    )
+                _is_unsupported.set()
+    try:
+        from livefilter.compiler.native._njit import compile_in_process
+
+        return compile_in_process(source, name)
+    except Exception:  # Intrinsics may fail as well, in whatever way; NumPy needs none.
+        logger.debug("njit cannot compile %s", name, exc_info=True)
+        return interpret(source, name)
 
 
 def _key(source: str, name: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from livefilter.compiler._abi import Function, NativeCall
 from livefilter.compiler.native._elf_loader import UnsupportedObjectError, load_elf
 
-_PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 """C signature of every function without a result that Numba compiles; ctypes releases the GIL while it runs."""
 _CPUINFO = Path("/proc/cpuinfo")
 _CPUINFO_KEYS = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU ", "Features")
@@ -72,7 +72,7 @@ def load_object(code: ObjectFile) -> Function:
         address = load_elf(code.content, code.symbol)
     except UnsupportedObjectError:
         address = _load_with_llvm(code)
-    return partial(NativeCall, _PROTOTYPE(address))
+    return partial(NativeCall, PROTOTYPE(address))
 
 
 def _load_with_llvm(code: ObjectFile) -> int:
