@@ -42,12 +42,12 @@ def test_damaged_files_end_in_time_with_a_code_of_the_table(tmp_path: Path) -> N
 
 
 def test_what_is_wrong_is_seen(fuzz: ModuleType, tmp_path: Path) -> None:
-    """A bug's code, a traceback, an end without a word, and what is left behind."""
+    """A bug's code, a traceback, an end without a message, and what is left behind."""
     assert fuzz._wrong(0, "", tmp_path) == ""
     assert fuzz._wrong(3, "livefilter: a.mp4: no such file\n", tmp_path) == ""
     assert "exit code 1" in fuzz._wrong(1, "livefilter: a bug", tmp_path)
     assert "a traceback" in fuzz._wrong(0, "Traceback (most recent call last)", tmp_path)
-    assert "without a word" in fuzz._wrong(3, "", tmp_path)
+    assert "without a message" in fuzz._wrong(3, "", tmp_path)
     (tmp_path / "made.partial.mp4").touch()
     assert "left behind made.partial.mp4" in fuzz._wrong(0, "", tmp_path)
 

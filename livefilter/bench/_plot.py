@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from livefilter.bench._measure import Measurement
 from livefilter.bench._report import machine_name
 from livefilter.errors import MissingPackageError, OptionError
-from livefilter.sinks import PLOT_SUFFIXES
-from livefilter.sinks._atomic_file import AtomicFile, write_error
+from livefilter.sinks import PLOT_SUFFIXES, AtomicFile, write_error
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

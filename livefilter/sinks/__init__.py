@@ -5,7 +5,7 @@ from __future__ import annotations
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
-from livefilter.sinks._atomic_file import partial_path
+from livefilter.sinks._atomic_file import AtomicFile, partial_path, write_error
 from livefilter.sinks._images import ImageSequenceSink, ImageSink, write_image
 from livefilter.sinks._open import is_pictures, open_sink, replaces, try_encoding
 from livefilter.sinks._provenance import Provenance
@@ -25,6 +25,7 @@ __all__ = [
     "PIPE_FORMATS",
     "PLOT_SUFFIXES",
     "VIDEO_SUFFIXES",
+    "AtomicFile",
     "Encoding",
     "ImageSequenceSink",
     "ImageSink",
@@ -45,5 +46,6 @@ __all__ = [
     "partial_path",
     "replaces",
     "try_encoding",
+    "write_error",
     "write_image",
 ]

@@ -66,7 +66,7 @@ def test_every_way_is_timed_and_compared(small: Clip, tmp_path: Path) -> None:
 
 def test_a_way_that_loses_a_frame_ends_the_run(small: Clip) -> None:
     """Who decodes less is faster, and no rival."""
-    with pytest.raises(MismatchError, match="hasty: saw 29 of 30 frames"):
+    with pytest.raises(MismatchError, match="hasty: read 29 of 30 frames"):
         check_method(Method("hasty", lambda: 29), small)
 
 
@@ -149,7 +149,7 @@ def test_an_interrupt_removes_what_was_written(
         os.kill(os.getpid(), number)
         yield _measured(1.0, 300)
 
-    monkeypatch.setattr("livefilter.bench._files.measure_files", interrupted)
+    monkeypatch.setattr("livefilter.bench.measure_files", interrupted)
     before = signal.getsignal(number)
     assert run(["bench", "--files", "--clip", str(small.path)]) == 130
     assert list(temporary.iterdir()) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# Private: the rounds are tested with calls of known length.
 from livefilter.bench import Job, _measure, cache_bytes, flushing_caches
 from livefilter.frame import Pixels
 
@@ -96,9 +97,9 @@ def test_a_cold_call_is_swept_for_and_a_hot_one_is_warmed(monkeypatch: pytest.Mo
     """Cold calls come once after each sweep; hot ones follow others of their own."""
     calls: list[str] = []
     job = _job_that_notes(calls)
-    monkeypatch.setattr(_measure, "compare", lambda *_: None)
-    monkeypatch.setattr(_measure, "rivals", lambda *_: [])
-    monkeypatch.setattr(_measure, "opencv", lambda *_: ("theirs", lambda image, out: calls.append("theirs")))
+    monkeypatch.setattr(_measure, "verify", lambda *_: None)
+    monkeypatch.setattr(_measure, "competitors", lambda *_: [])
+    monkeypatch.setattr(_measure, "fastest_opencv", lambda *_: ("theirs", lambda image, out: calls.append("theirs")))
 
     class Sweeping:
         def __enter__(self) -> object:

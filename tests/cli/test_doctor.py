@@ -226,6 +226,7 @@ def test_a_preset_of_the_users_own_that_does_not_load_is_a_note_with_its_place()
 
 def test_missing_shipped_presets_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The installation is incomplete."""
+    # Private: the installation cannot be damaged for a test.
     monkeypatch.setattr("livefilter.presets._lookup.resource_folder", lambda name: tmp_path)
     assert only(_checks.presets()).verdict == "fault"
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from livefilter.cli import run
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import open_source
 from livefilter.testing import running, wait_until
 
 
@@ -223,7 +223,7 @@ def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp
         assert "another run is writing it" in second.stderr
         first.communicate(timeout=100)
     assert first.returncode == 0
-    with VideoFile(tmp_path / "out.mp4") as made:
+    with open_source(tmp_path / "out.mp4") as made:
         assert made.facts.frame_count == 3000
     assert names(tmp_path) == ["long.mp4", "out.mp4"]
 
@@ -260,6 +260,6 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
     # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
     assert "livefilter: interrupted; 0 of 2 inputs are done; --resume continues" in told.splitlines()
     wait_until(lambda: _is_gone(started.pid))  # Python's own helper for semaphores ends a moment after the others.
-    with VideoFile(part) as made:
+    with open_source(part) as made:
         assert 0 < sum(1 for _ in made) < 3000
     assert not (tmp_path / "out" / "a.mp4").exists()

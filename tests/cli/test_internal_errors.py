@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.overlays import Overlay
 from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, run_batch
 from livefilter.presets import load_preset

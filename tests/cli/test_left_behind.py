@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from livefilter.cli._main import run
+from livefilter.cli import run
 from livefilter.sources import open_source
 from livefilter.testing import running, wait_until
 

@@ -91,8 +91,10 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         "for name in dir(cv2):\n"
         "    if 'Window' in name or name in ('imshow', 'waitKey', 'waitKeyEx', 'pollKey', 'setMouseCallback'):\n"
         "        setattr(cv2, name, refuse)\n"
+        # Private: no other place sees every connection to the display.
         "import livefilter.sinks.window._x11 as display\n"
-        "display.visit_display = refuse\n"
+        "assert callable(display.connect_display)\n"
+        "display.connect_display = refuse\n"
         "from livefilter.cli import run\n"
         "sys.exit(run(sys.argv[1:]))\n"
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from livefilter import __version__
 from livefilter.cli import report_summary, run
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import open_source
 from livefilter.testing import running
 
 Pictures = list[NDArray[np.uint8]]
@@ -45,7 +45,7 @@ def names(folder: Path) -> list[str]:
 
 def count(path: Path) -> int:
     """How many frames a video has."""
-    with VideoFile(path) as source:
+    with open_source(path) as source:
         return len(list(source))
 
 
@@ -155,7 +155,7 @@ def test_environment_variables_are_defaults_and_flags_overrule_them(
 def test_the_original_can_be_shown_beside(here: Path, negative: str) -> None:
     """--compare side makes the video twice as wide; -c names the preset, as -p does."""
     assert run(["process", "clip.mp4", "-o", "a.mp4", "-c", negative, "--compare", "side", "-q"]) == 0
-    with VideoFile(here / "a.mp4") as source:
+    with open_source(here / "a.mp4") as source:
         assert source.facts.shape == (48, 128)
 
 

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from livefilter.cli import rate, run, size, source_options
 from livefilter.sources import SourceOptions
+
+# Private: a test of permissions needs devices that belong to it.
 from livefilter.sources.camera import _devices
 from livefilter.testing import running
 

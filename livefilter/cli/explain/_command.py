@@ -246,7 +246,7 @@ def _draw(explained: Explanation, path: Path, title: str, note: str, *, overwrit
     """
     from livefilter.cli.explain._figure import draw_figure
     from livefilter.errors import MissingPackageError
-    from livefilter.sinks._atomic_file import AtomicFile, write_error
+    from livefilter.sinks import AtomicFile, write_error
 
     try:
         from matplotlib.figure import Figure
