@@ -72,7 +72,7 @@ def command(
 
     \b
     q, Esc   quit                          c      compare: none, side, wipe, pip
-    space    pause, go on                  drag   move the wipe
+    space    pause, resume                 drag   move the wipe
     s        save a snapshot               m      mirror
     r        record, stop                  t      hold the scores' scale
     1 to 9   change the preset             i      statistics

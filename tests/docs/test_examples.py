@@ -108,6 +108,8 @@ def test_every_option_that_is_mentioned_exists() -> None:
 def test_every_script_that_is_run_exists() -> None:
     """What documents start with python is a file of the repository or a module."""
     for line, arguments in command_lines("python"):
+        if arguments[0].startswith("-") and arguments[0] != "-m":
+            continue  # An option of Python itself.
         script = arguments[1] if arguments[0] == "-m" else arguments[0]
         is_there = importlib.util.find_spec(script) if arguments[0] == "-m" else (ROOT / script).exists()
         assert is_there, f"{line}: {script}"

@@ -20,7 +20,7 @@ def is_path(text: str) -> bool:
     """Return whether a code span names a file or folder of this repository, rather than one of the reader."""
     if not _PATH.fullmatch(text):
         return False
-    return text.split("/")[0] in _TOPS if "/" in text else text.endswith(".py")
+    return text.endswith(".py") or ("/" in text and text.split("/")[0] in _TOPS)
 
 
 def exists(text: str) -> bool:
