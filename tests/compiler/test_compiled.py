@@ -79,11 +79,10 @@ def _chain(name: str, threads: int) -> Chain:
     return Chain(CHAINS[name], RULES.get(name), threads=threads)
 
 
-@pytest.mark.parametrize("threads", [1, 3, 8])
-@pytest.mark.parametrize("name", CHAINS)
-def test_machine_code_is_the_reference(name: str, threads: int) -> None:
-    """Any size, any content, any number of tiles."""
-    chain, rule = _chain(name, threads), RULES.get(name)
+@cache
+def _references(name: str) -> list[tuple[Pixels, Pixels, object]]:
+    """Return images of every shape, and the pixels and the sums that the reference computes for them."""
+    rule, made = RULES.get(name), []
     for seed, shape in enumerate(SHAPES):
         rng = np.random.default_rng(seed)
         for image in (
@@ -92,12 +91,21 @@ def test_machine_code_is_the_reference(name: str, threads: int) -> None:
             np.full(shape, 255, dtype=np.uint8),
         ):
             image.flags.writeable = False
-            out = np.full_like(image, 77)
-            sums = chain(image, out)
-            expected = reference.apply_all(CHAINS[name], image)
-            assert np.array_equal(out, expected), (shape, np.argwhere(out != expected)[:3])
-            if rule is not None:
-                assert sums == reference.score_sums(image, rule)
+            sums = None if rule is None else reference.score_sums(image, rule)
+            made.append((image, reference.apply_all(CHAINS[name], image), sums))
+    return made
+
+
+@pytest.mark.parametrize("threads", [1, 3, 8])
+@pytest.mark.parametrize("name", CHAINS)
+def test_machine_code_is_the_reference(name: str, threads: int) -> None:
+    """Any size, any content, any number of tiles."""
+    chain = _chain(name, threads)
+    for image, expected, expected_sums in _references(name):
+        out = np.full_like(image, 77)
+        sums = chain(image, out)
+        assert np.array_equal(out, expected), (image.shape, np.argwhere(out != expected)[:3])
+        assert expected_sums is None or sums == expected_sums
 
 
 @pytest.mark.parametrize("name", ["l2, corrected by whole numbers", "l2, half levels to even"])
@@ -222,13 +230,18 @@ def _between_guards(shape: tuple[int, int], *, is_at_end: bool) -> Pixels:
 @pytest.mark.parametrize("name", CHAINS)
 def test_nothing_outside_of_frames_is_read_or_written(name: str, is_at_end: bool) -> None:
     """Not even a byte whose value does not matter: its page may not exist."""
-    chain = _chain(name, 3)
+    chain, at = _chain(name, 3), mmap.mmap(-1, 1)  # Where the child is, also when a fault ends it.
+    cases = []
     for shape in SHAPES:
         image, out = (_between_guards(shape, is_at_end=is_at_end) for _ in range(2))
         image[:] = RNG.integers(0, 256, shape)
-        expected = reference.apply_all(CHAINS[name], image)
-        child = os.fork()
-        if child == 0:
+        cases.append((image, out, reference.apply_all(CHAINS[name], image)))
+    child = os.fork()
+    if child == 0:
+        for number, (image, out, expected) in enumerate(cases):
+            at[0] = number
             chain(image, out)
-            os._exit(int(not np.array_equal(out, expected)))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, shape
+            if not np.array_equal(out, expected):
+                os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, SHAPES[at[0]]
