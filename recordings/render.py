@@ -1,10 +1,10 @@
-"""Render the recorded clips and the truth about them from livefilter's synthetic scenes.
+"""Render the shipped clips and their ground truth from livefilter's synthetic scenes.
 
-    python recordings/render.py             write webcam.mp4, corridor.mp4, chart.mp4 and truth.json beside this script
+    python recordings/render.py             write webcam.mp4, corridor.mp4, chart.mp4 and truth.json next to this script
     python recordings/render.py --check     render again and compare with truth.json; nothing is written
 
-Needs livefilter, which brings PyAV. The frames are the same on every machine, so ``--check`` compares them by hash. The
-clips' bytes depend on the version of the encoder, so only their pixels are promised, by a test.
+Needs livefilter, which installs PyAV. The rendered frames are the same on every machine, so ``--check`` compares their
+hashes. The bytes of the clips depend on the version of the encoder; a test compares their pixels.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
-# x264's constant rate factor, chosen so that the three clips together stay under 2 MB and no scene looks coded.
+# x264's constant rate factor: the three clips stay under 2 MB together, without visible artefacts.
 CRF = {"webcam": 19, "corridor": 21, "chart": 14}
-# One frame every 37, so that a test can look at pixels all over the scene without rendering everything.
+# Every 37th frame has its own hash, so that a test can check the scene without rendering all of it.
 SPOT_STEP = 37
-# Full-range gray to limited-range luma, as BT.709 has it: 0..255 becomes 16..235. Integers alone: floor(x + 0.5).
+# Full-range gray to limited-range luma (BT.709), 0..255 to 16..235, in integers: floor(x + 0.5).
 TO_LUMA = ((np.arange(256) * 219 * 2 + 255) // 510 + 16).astype(np.uint8)
 
 
 def describe(scene: Scene) -> dict[str, object]:
-    """Return the scene's truth with the hashes of its rendered frames: all of them in order, and a few one by one."""
+    """Return the ground truth of a scene, with a hash of all rendered frames and of some single frames."""
     total = hashlib.sha256()
     spots: dict[str, str] = {}
     for index in range(scene.frame_count):
@@ -46,7 +46,7 @@ def describe(scene: Scene) -> dict[str, object]:
 
 
 def to_planes(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Convert full-range gray to the planes of one limited-range yuv420p frame, stacked as PyAV wants them.
+    """Convert full-range gray to the planes of one limited-range yuv420p frame, stacked as PyAV expects them.
 
     Args:
         gray: Pixels of even rows and columns, 0 black to 255 white.
@@ -61,15 +61,15 @@ def to_planes(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def encode(scene: Scene, target: Path) -> None:
-    """Write the scene as H.264 in MP4 (limited range, BT.709, index in front) beside the target, then move it there."""
+    """Encode a scene as H.264 in MP4 (limited range, BT.709, index in front), and rename it when complete."""
     import av
     from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-    # PyAV picks the container by the ending, so the ending stays.
+    # PyAV chooses the container by the extension, so the temporary name keeps it.
     unfinished = target.with_name(f".{target.stem}.unfinished{target.suffix}")
     try:
         with av.open(str(unfinished), "w", options={"movflags": "+faststart"}) as container:
-            # One thread and no version string: less that differs between machines.
+            # One thread and no version string: fewer differences between machines.
             options = {"crf": str(CRF[scene.name]), "preset": "veryslow", "threads": "1"}
             stream = container.add_stream("libx264", rate=scene.rate, options=options)
             stream.height, stream.width = scene.shape
@@ -111,7 +111,7 @@ def render(folder: Path) -> int:
 
 
 def to_text(truth: dict[str, dict[str, object]]) -> str:
-    """Write JSON with one line per fact, so that a difference can be read."""
+    """Return JSON with one line per fact, so that differences are readable."""
     scenes = []
     for name, facts in truth.items():
         lines = ",\n".join(f"    {json.dumps(key)}: {json.dumps(fact)}" for key, fact in facts.items())
@@ -120,13 +120,13 @@ def to_text(truth: dict[str, dict[str, object]]) -> str:
 
 
 def check(folder: Path) -> int:
-    """Render again and compare with ``folder``'s truth.json; return 0 where all is equal, else 1."""
+    """Render again and compare with truth.json in ``folder``; return 0 if all is equal, otherwise 1."""
     path = folder / "truth.json"
     if not path.is_file():
-        print(f"{path}: not there; run without --check first", file=sys.stderr)
+        print(f"{path}: not found; run without --check first", file=sys.stderr)
         return 1
     recorded = json.loads(path.read_text(encoding="utf-8"))
-    differences = [f"{name}: not a scene any more" for name in recorded if name not in SCENES]
+    differences = [f"{name}: no longer a scene" for name in recorded if name not in SCENES]
     for scene in SCENES.values():
         # Through JSON, so that tuples and lists compare alike.
         fresh = json.loads(json.dumps(describe(scene)))
@@ -137,10 +137,10 @@ def check(folder: Path) -> int:
             if fresh.get(key) != old.get(key)
         ]
         if not (folder / f"{scene.name}.mp4").is_file():
-            differences.append(f"{scene.name}: {scene.name}.mp4 is not there")
+            differences.append(f"{scene.name}: {scene.name}.mp4 not found")
     for line in differences:
         print(line, file=sys.stderr)
-    print("truth.json holds" if not differences else "truth.json does not hold", file=sys.stderr)
+    print("truth.json is correct" if not differences else "truth.json is wrong", file=sys.stderr)
     return 1 if differences else 0
 
 
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         type=Path,
         default=HERE,
-        help="where the clips and truth.json are, or shall be (default: beside this script)",
+        help="folder of the clips and truth.json (default: next to this script)",
     )
     options = parser.parse_args(arguments)
     return check(options.output) if options.check else render(options.output)

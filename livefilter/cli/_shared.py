@@ -36,7 +36,7 @@ def preset_option(default: str | None = "edge") -> Callable[[Command], Command]:
         show_envvar=True,
         metavar="NAME",
         help="Preset: a name that 'livefilter presets' lists, or the path of a YAML file. "
-        "-c is an alias, as other programs name their configuration.",
+        "-c is an alias, short for config.",
     )
 
 

@@ -41,7 +41,7 @@ def test_cold_caches_and_several_threads_are_measured_too() -> None:
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:
-    """A word that fits no job is told, with all jobs."""
+    """A word that fits no job is an error that lists all jobs."""
     with pytest.raises(OptionError, match="gaussian 31"):
         bench.jobs_named(("gausian",))
 

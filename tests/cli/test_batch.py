@@ -1,4 +1,4 @@
-"""Several inputs in one call: what is refused, what is told, and the exit code."""
+"""Several inputs in one call: rejected options, reports and the exit code."""
 
 from __future__ import annotations
 

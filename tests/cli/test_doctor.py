@@ -189,7 +189,7 @@ def test_the_processor_has_a_name_on_every_system(monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_llvm_the_processor_has_no_features_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its name is told all the same."""
+    """Its name is reported all the same."""
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     assert _checks._cpu_features() == []
 
@@ -273,7 +273,7 @@ def cameras(monkeypatch: pytest.MonkeyPatch, **problems: str | None) -> None:
 
 
 def test_cameras_that_open_are_listed_and_others_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that may not be used is not tried; each is told by itself, with what to do."""
+    """One without permission is not opened; each is reported separately, with a fix."""
     tried = {
         0: OpenAttempt("640 x 480 at 30 fps", None),
         2: OpenAttempt("", "cannot be opened; it is in use; close that first"),

@@ -208,7 +208,7 @@ def test_an_output_that_is_removed_under_a_run_is_told(long: Path, negative: str
 
 @pytest.mark.jit
 def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp_path: Path) -> None:
-    """The second is told that there is another, and the first one's video is whole."""
+    """The second run reports the first one, whose video is complete."""
     arguments = ["process", "long.mp4", "-o", "out.mp4", "-p", negative, "-q"]
     with _held_up([*arguments, "--scores", "-"], tmp_path) as first:
         second = subprocess.run(
@@ -257,7 +257,7 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
         os.killpg(started.pid, getattr(signal, name))  # As a terminal does, to all processes of the run.
         _, told = started.communicate(timeout=100)
     assert started.returncode == 130
-    # Not all that is told: Python's own helper for semaphores is no friend of SIGHUP.
+    # Not the whole output: Python's helper for semaphores warns on SIGHUP.
     assert "livefilter: interrupted; 0 of 2 inputs are done; --resume continues" in told.splitlines()
     wait_until(lambda: _is_gone(started.pid))  # Python's own helper for semaphores ends a moment after the others.
     with open_source(part) as made:

@@ -78,7 +78,7 @@ def test_a_batch_says_where_it_keeps_what_was_left(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Its workers are processes of their own; what they say is told once, as all else is."""
+    """Its workers are processes of their own; each message is printed once."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clip.mp4").write_bytes(clip.read_bytes())
     (tmp_path / "out").mkdir()

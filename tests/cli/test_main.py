@@ -335,7 +335,7 @@ def test_preview_without_a_display_exits_before_qt_could_abort(tmp_path: Path, c
 def test_the_exit_code_survives_a_standard_output_that_fails_at_the_end(
     error: OSError | None, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first fault is the one that is told; Python's own complaint at exit is prevented."""
+    """The first error is reported; Python's own message at exit is prevented."""
     replaced: list[int] = []
 
     class Output(io.StringIO):

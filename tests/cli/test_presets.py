@@ -76,7 +76,7 @@ def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_before_and_after_are_drawn(
     clip: Path, negative: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two tiles side by side with their names, of the frame that is asked for; the file is told, and kept."""
+    """Two tiles side by side with their names, of the frame that is asked for; the file is named, and kept."""
     target = tmp_path / "sheet.png"
     assert run(["presets", negative, "--image", str(clip), "--frame", "3", "-o", str(target)]) == 0
     assert capsys.readouterr().out == f"wrote {target}\n"

@@ -77,7 +77,7 @@ def test_a_picture_is_shown_with_the_preset_and_the_options(
 
 
 def test_the_result_is_shown_while_it_is_made(clip: Path, negative: str, tmp_path: Path) -> None:
-    """``process --window``: every frame that is written, and no file is told of for the window."""
+    """``process --window``: every frame that is written, and no file is reported for the window."""
     assert run(["process", str(clip), "-o", str(tmp_path / "a.mp4"), "-p", negative, "--window", "-q"]) == 0
     assert [title for title, _ in shown] == ["livefilter: clip.mp4"] * 8
     assert (tmp_path / "a.mp4").exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,116 +21,20 @@ from livefilter.compiler.plan import (
 from livefilter.frame import Pixels
 from livefilter.kernels import (
     BORDERS,
-    NORMS,
-    Blend,
     Border,
     Correlation,
-    Gradient,
     Kernel,
-    Lookup,
     Operation,
     ScoreRule,
-    Unsharp,
     box,
     gaussian,
     reference,
-    sobel,
 )
+from livefilter.testing.strategies import borders, diverse_images, diverse_kernels, operations, score_rules
 
 pytestmark = pytest.mark.usefixtures("_many_tiles")
-borders = st.sampled_from(BORDERS)
-divisors = st.sampled_from([1, 2, 3, 6, 7, 10, 16, 100, 256, 1000, 12345, 65536, 999983])
-
-
-@st.composite
-def frames(draw: st.DrawFn, max_side: int = 24) -> Pixels:
-    """Gray frames: flat, noise, checkerboards, only black and white; narrow ones, and ones that are read in place."""
-    cols = st.one_of(st.integers(1, max_side), st.integers(MIN_IN_PLACE_COLUMNS - 2, MIN_IN_PLACE_COLUMNS + 70))
-    shape = draw(st.tuples(st.integers(1, max_side), cols))
-    rng = np.random.default_rng(draw(st.integers(0, 999)))
-    kind = draw(st.sampled_from(["black", "white", "checkerboard", "noise", "extremes"]))
-    match kind:
-        case "black" | "white":
-            return np.full(shape, 255 * (kind == "white"), dtype=np.uint8)
-        case "checkerboard":
-            return np.asarray(np.indices(shape).sum(axis=0) % 2 * 255, dtype=np.uint8)
-        case "noise":
-            return rng.integers(0, 256, shape, dtype=np.uint8)
-        case _:
-            return rng.choice(np.array([0, 255], dtype=np.uint8), shape)
-
-
-@st.composite
-def weights(draw: st.DrawFn, max_side: int) -> list[list[float]]:
-    """Weights of every kind: small, large, fractions, sparse, symmetric, separable, equal."""
-    rows, cols = draw(st.integers(1, max_side)), draw(st.integers(1, max_side))
-    rng = np.random.default_rng(draw(st.integers(0, 9999)))
-    values: np.ndarray[Any, Any]
-    match draw(st.sampled_from(["small", "large", "positive", "fractions", "sparse", "mirrored", "separable", "box"])):
-        case "small":
-            values = rng.integers(-3, 4, (rows, cols))
-        case "large":
-            values = rng.integers(-500, 501, (rows, cols))
-        case "positive":
-            values = rng.integers(0, 12, (rows, cols))
-        case "fractions":
-            values = rng.uniform(-1, 1, (rows, cols))
-        case "sparse":
-            values = rng.integers(-9, 10, (rows, cols)) * (rng.random((rows, cols)) < 0.15)
-        case "mirrored":
-            values = rng.integers(-5, 6, (rows, cols))
-            values = values + values[::-1, ::-1]
-        case "separable":
-            values = np.outer(rng.integers(-6, 9, rows), rng.integers(-6, 9, cols))
-        case _:
-            values = np.ones((rows, cols), dtype=np.int64)
-    return values.tolist()
-
-
-@st.composite
-def some_kernels(draw: st.DrawFn, max_side: int = 7, *, with_offset: bool = True) -> Kernel:
-    """Kernels of any side up to ``max_side``, with divisors, offsets and anchors."""
-    made = draw(weights(max_side))
-    anchor = draw(st.tuples(st.integers(0, len(made) - 1), st.integers(0, len(made[0]) - 1)))
-    offset: Fraction = (
-        draw(st.sampled_from([Fraction(at, 2) for at in (0, 0, 256, -14, 1, 2000)])) if with_offset else Fraction(0)
-    )
-    return Kernel(made, divisor=draw(divisors), offset=offset, anchor=anchor)
-
-
-def operations() -> st.SearchStrategy[Operation]:
-    """Every operation, with every setting."""
-    plain = some_kernels(5, with_offset=False)
-    return st.one_of(
-        st.builds(Correlation, some_kernels(), borders, st.booleans()),
-        st.builds(Correlation, st.sampled_from([gaussian(1), gaussian(size=9), box(4), box(9, 2)]), borders),
-        st.builds(Gradient, plain, plain, st.sampled_from(NORMS), borders),
-        st.builds(Gradient, st.just(sobel(1)), st.just(sobel(0)), st.sampled_from(NORMS), borders),
-        st.builds(
-            Unsharp,
-            some_kernels(5),
-            st.fractions(-3, 3, max_denominator=1000),
-            st.sampled_from([0, 1, 9, 300]),
-            borders,
-        ),
-        st.builds(Lookup, st.binary(min_size=256, max_size=256)),
-        st.builds(Blend, st.fractions(0, 1, max_denominator=300)),
-    )
-
-
-@st.composite
-def rules(draw: st.DrawFn) -> ScoreRule:
-    """The articles' rule, and rules with kernels of other sizes and weights that need 32 bits."""
-    if draw(st.booleans()):
-        return ScoreRule(threshold=draw(st.fractions(0, 1, max_denominator=20)))
-    shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    scale = draw(st.sampled_from([1, 3, 4000]))
-    kernels = []
-    for seed in draw(st.tuples(st.integers(0, 99), st.integers(0, 99))):
-        made = np.random.default_rng(seed).integers(-3, 4, shape) * scale
-        made[0, 0] = scale
-        kernels.append(Kernel(made))
-    return ScoreRule(kernels[0], kernels[1], draw(st.fractions(0, 1, max_denominator=20)))
+WIDE = (MIN_IN_PLACE_COLUMNS - 2, MIN_IN_PLACE_COLUMNS + 70)
+"""Widths at which frames begin to be read in place."""
 
 
 def assert_as_the_reference(chain: Chain, chosen: Sequence[Operation], rule: ScoreRule | None, image: Pixels) -> None:
@@ -146,14 +48,24 @@ def assert_as_the_reference(chain: Chain, chosen: Sequence[Operation], rule: Sco
 
 
 @settings(max_examples=250)
-@given(chosen=st.lists(operations(), max_size=4), rule=rules(), image=frames(), threads=st.integers(1, 8))
+@given(
+    chosen=st.lists(operations(), max_size=4),
+    rule=score_rules(),
+    image=diverse_images(wide_cols=WIDE),
+    threads=st.integers(1, 8),
+)
 def test_any_chain_is_the_reference(chosen: list[Operation], rule: ScoreRule, image: Pixels, threads: int) -> None:
     """Any operations in any order, fused, in any number of tiles, on any frame."""
     assert_as_the_reference(Chain(chosen, rule, threads=threads), chosen, rule, image)
 
 
 @settings(max_examples=80)
-@given(kernel=some_kernels(31), border=borders, image=frames(40), threads=st.integers(1, 3))
+@given(
+    kernel=diverse_kernels(max_side=31),
+    border=borders(),
+    image=diverse_images(max_side=40, wide_cols=WIDE),
+    threads=st.integers(1, 3),
+)
 def test_kernels_of_any_size_are_the_reference(kernel: Kernel, border: str, image: Pixels, threads: int) -> None:
     """From 1x1 to 31x31, with every strategy, also on frames smaller than the kernel."""
     chosen = [Correlation(kernel, border)]  # type: ignore[arg-type]

@@ -112,7 +112,7 @@ def test_a_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_circle_of_presets_is_refused(length: int, tmp_path: Path) -> None:
-    """A preset that leads back to itself, directly or not, is told where."""
+    """A preset that leads back to itself, directly or not, is an error with its location."""
     for at in range(length):
         (tmp_path / f"{at}.yaml").write_text(f"extend: ./{(at + 1) % length}.yaml\n", encoding="utf-8")
     with pytest.raises(PresetError, match=r"yaml:1:9: extend: './0.yaml' leads back to this preset") as caught:
