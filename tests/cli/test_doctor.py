@@ -27,7 +27,7 @@ from livefilter.sources import CameraFacts, OpenAttempt
 def _no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test opens a camera: there is no device, and nothing is tried."""
     monkeypatch.setattr(sources, "list_cameras", list)
-    monkeypatch.setattr(sources, "try_cameras", lambda indices: dict.fromkeys(indices, OpenAttempt("", "no")))
+    monkeypatch.setattr(sources, "probe_cameras", lambda indices: dict.fromkeys(indices, OpenAttempt("", "no")))
 
 
 def only(checks: Any) -> Check:
@@ -279,7 +279,7 @@ def test_cameras_that_open_are_listed_and_others_with_the_reason(monkeypatch: py
         2: OpenAttempt("", "cannot be opened; it is in use; close that first"),
     }
     cameras(monkeypatch, camera0=None, camera1="Permission denied; sudo usermod -aG video $USER", camera2=None)
-    monkeypatch.setattr(sources, "try_cameras", lambda indices: {index: tried[index] for index in indices})
+    monkeypatch.setattr(sources, "probe_cameras", lambda indices: {index: tried[index] for index in indices})
     assert list(_checks.cameras()) == [
         Check("camera 1", "note", "Permission denied", "sudo usermod -aG video $USER"),
         Check("camera 0", "ok", "640 x 480 at 30 fps"),
