@@ -78,9 +78,9 @@ def load_or_compile(source: str, name: str, session: CompileSession | None = Non
         session: Compiles if need be [default: a session of its own].
 
     Raises:
-        CompileCancelled: The session was stopped meanwhile.
+        CompileCancelled: The session was cancelled.
     """
-    return interpret(source, name) if is_interpreted() else load_native(source, name, session)
+    return _interpret(source, name) if is_interpreted() else load_native(source, name, session)
 
 
 def load_native(source: str, name: str, session: CompileSession | None = None) -> Function:
@@ -89,14 +89,15 @@ def load_native(source: str, name: str, session: CompileSession | None = None) -
     For functions that only machine code can use: a thread may load them while a test runs such a block.
     """
     if _is_jit_disabled():
-        return interpret(source, name)
+        return _interpret(source, name)
     key = _key(source, name)
     with _lock:
         key_lock = _key_locks.setdefault(key, threading.Lock())
     with key_lock:
-        if key not in _functions:
-            _functions[key] = _compiled(key, source, name, session)
-        return _functions[key]
+        function = _functions.get(key)
+        if function is None:
+            function = _functions[key] = _compiled(key, source, name, session)
+        return function
 
 
 def forget_functions() -> None:
@@ -125,7 +126,7 @@ def interpreted() -> Iterator[None]:
         _interpreted_blocks -= 1
 
 
-def interpret(source: str, name: str) -> Function:
+def _interpret(source: str, name: str) -> Function:
     """Return the function ``name`` of a generated source as plain Python on NumPy arrays."""
     names = numpy_operations()
     exec(compile(source, f"<livefilter {name}>", "exec"), names)
@@ -155,7 +156,7 @@ def _compiled(key: str, source: str, name: str, session: CompileSession | None) 
         return compile_in_process(source, name)
     except Exception:  # Intrinsics may fail as well, in whatever way; NumPy needs none.
         logger.debug("njit cannot compile %s", name, exc_info=True)
-        return interpret(source, name)
+        return _interpret(source, name)
 
 
 def _key(source: str, name: str) -> str:
