@@ -1,4 +1,4 @@
-"""The workflow of GitHub Actions runs README.md's commands on each Python that pyproject.toml names."""
+"""The gate and the workflow of GitHub Actions name commands, Pythons and tests that exist."""
 
 from __future__ import annotations
 
@@ -22,3 +22,20 @@ def test_the_workflow_tries_each_python_that_the_classifiers_name() -> None:
     named = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
     (tried,) = re.findall(r"python: \[(.*)\]", WORKFLOW)
     assert re.findall(r"3\.\d+", tried) == named
+
+
+def test_the_gate_names_tests_that_exist() -> None:
+    """A renamed test file must not drop out of a stage, or end it with a usage error."""
+    named = re.findall(r"tests/[\w/{},]+\.py", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    expanded = [path for pattern in named for path in with_braces_expanded(pattern)]
+    assert len(expanded) >= 10
+    assert [path for path in expanded if not (ROOT / path).is_file()] == []
+
+
+def with_braces_expanded(pattern: str) -> list[str]:
+    """Return the paths that a shell makes of a pattern with at most one pair of braces."""
+    before, brace, rest = pattern.partition("{")
+    if not brace:
+        return [pattern]
+    choices, _, after = rest.partition("}")
+    return [f"{before}{choice}{after}" for choice in choices.split(",")]
