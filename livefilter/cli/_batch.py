@@ -87,10 +87,9 @@ def reject_with_folder(options: dict[str, object]) -> None:
 
 def check_extensions(scores: str | None, plot: str | None) -> None:
     """Raise a usage error for a file name where ``-d`` needs an extension, since each input has its own files."""
-    for name, extension, known in (
-        ("--scores", scores, (".csv", ".jsonl", ".parquet")),
-        ("--plot", plot, (".png", ".svg", ".pdf")),
-    ):
+    from livefilter.sinks import PLOT_SUFFIXES, SCORE_SUFFIXES
+
+    for name, extension, known in (("--scores", scores, SCORE_SUFFIXES), ("--plot", plot, PLOT_SUFFIXES)):
         if extension is not None and extension not in known:
             raise click.UsageError(f"{name}: with -d, must be one of {', '.join(known)}, found {extension!r}")
 
@@ -139,8 +138,8 @@ class ProgressBars:
         self._sources: Sequence[str] = ()
         self._weights: list[int] = []
         self._done: dict[int, float] = {}
-        self._ended = self._skipped = 0
-        self._paces: dict[int, tuple[TaskID, RateEstimate]] = {}
+        self._finished = self._skipped = 0
+        self._estimates: dict[int, tuple[TaskID, RateEstimate]] = {}
         self._overall: TaskID | None = None
         self._began_s = clock()
 
@@ -154,51 +153,51 @@ class ProgressBars:
         if self._bar is not None:
             self._overall = self._bar.add_task("all", total=sum(self._weights), count="", message="")
 
-    def on_progress(self, place: int, progress: Progress) -> None:
+    def on_progress(self, position: int, progress: Progress) -> None:
         """Update the bar of one input and the overall bar."""
         if self._bar is None:
             return
         from livefilter.pipeline import RateEstimate
 
-        if place not in self._paces:
-            self._paces[place] = (
-                self._bar.add_task(Path(self._sources[place]).name, total=None, count="", message=""),
+        if position not in self._estimates:
+            self._estimates[position] = (
+                self._bar.add_task(Path(self._sources[position]).name, total=None, count="", message=""),
                 RateEstimate(),
             )
-        task, pace = self._paces[place]
+        task, estimate = self._estimates[position]
         if progress.frames:
-            pace.update(progress)
-        update_bar(self._bar, task, progress, pace)
-        self._done[place] = min(1.0, progress.frames / progress.expected) if progress.expected else 0.0
+            estimate.update(progress)
+        update_bar(self._bar, task, progress, estimate)
+        self._done[position] = min(1.0, progress.frames / progress.expected) if progress.expected else 0.0
         self._update_overall()
 
-    def on_done(self, place: int, result: InputResult) -> None:
+    def on_done(self, position: int, result: InputResult) -> None:
         """Remove the bar of one input and update the overall bar."""
-        self._done[place] = 1.0
-        self._ended += 1
+        self._done[position] = 1.0
+        self._finished += 1
         if result.is_skipped:
-            self._skipped += self._weights[place]
+            self._skipped += self._weights[position]
         if self._bar is None:
             if not self._is_quiet:
                 click.echo(f"{result.source}: {status_of(result)}", err=True)
             return
-        if place in self._paces:
-            self._bar.remove_task(self._paces.pop(place)[0])
+        if position in self._estimates:
+            self._bar.remove_task(self._estimates.pop(position)[0])
         self._update_overall()
 
     @property
     def eta_s(self) -> float | None:
         """Estimated seconds until all inputs are done, from the bytes done so far; None before the first."""
-        done, remaining = self._done_bytes - self._skipped, sum(self._weights) - self._skipped
-        return (self._clock() - self._began_s) * (remaining - done) / done if done > 0 else None
+        done, total = self._done_bytes - self._skipped, sum(self._weights) - self._skipped
+        return (self._clock() - self._began_s) * (total - done) / done if done > 0 else None
 
     @property
     def _done_bytes(self) -> float:
-        return sum(self._weights[place] * share for place, share in self._done.items())
+        return sum(self._weights[position] * share for position, share in self._done.items())
 
     def _update_overall(self) -> None:
         if self._bar is not None and self._overall is not None:
-            count = f"{self._ended}/{self.total}"
+            count = f"{self._finished}/{self.total}"
             self._bar.update(
                 self._overall, completed=self._done_bytes, count=count, message=format_remaining(self.eta_s)
             )
@@ -206,6 +205,7 @@ class ProgressBars:
 
 @contextmanager
 def progress_bars(*, is_quiet: bool) -> Iterator[ProgressBars]:
+    """Show progress bars on standard error, or lines if that is no terminal."""
     if is_quiet or not sys.stderr.isatty():
         yield ProgressBars(None, is_quiet=is_quiet)
         return
@@ -246,8 +246,8 @@ def report_results(
         for note in () if is_quiet or as_json or result.summary is None else result.summary.notes:
             click.echo(f"livefilter: note: {_with_source(result.source, note)}", err=True)
     if is_stopped:
-        ended = sum(status_of(result) != "interrupted" for result in results)
-        click.echo(f"livefilter: interrupted; {ended} of {total} inputs are done; --resume continues", err=True)
+        finished = sum(status_of(result) != "interrupted" for result in results)
+        click.echo(f"livefilter: interrupted; {finished} of {total} inputs are done; --resume continues", err=True)
         return INTERRUPTED
     return min(codes, key=_SERIOUS.index)
 

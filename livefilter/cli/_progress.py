@@ -26,14 +26,14 @@ def progress_bar(title: str, *, is_quiet: bool) -> Iterator[Callable[[Progress],
     from livefilter.pipeline import RateEstimate
 
     with make_bar() as bar:
-        task, pace, drawn_s = bar.add_task(title, total=None, count="", message=""), RateEstimate(), 0.0
+        task, estimate, drawn_s = bar.add_task(title, total=None, count="", message=""), RateEstimate(), 0.0
 
         def show(progress: Progress) -> None:
             nonlocal drawn_s
-            pace.update(progress)
+            estimate.update(progress)
             now_s = time.monotonic()
             if now_s - drawn_s >= _REDRAW_S or progress.frames == progress.expected:
-                update_bar(bar, task, progress, pace)
+                update_bar(bar, task, progress, estimate)
                 drawn_s = now_s
 
         yield show
@@ -54,11 +54,11 @@ def make_bar() -> Bar:
     return Bar(*columns, console=Console(stderr=True), transient=True)
 
 
-def update_bar(bar: Bar, task: TaskID, progress: Progress, pace: RateEstimate) -> None:
+def update_bar(bar: Bar, task: TaskID, progress: Progress, estimate: RateEstimate) -> None:
     """Update the bar of one run: its frames, its rate and the remaining time."""
     count = f"{progress.frames}" if progress.expected is None else f"{progress.frames}/{progress.expected}"
-    rate = "" if pace.fps is None else f"{pace.fps:.0f} fps"
-    message = ", ".join(filter(None, (rate, format_remaining(pace.remaining_s))))
+    rate = "" if estimate.fps is None else f"{estimate.fps:.0f} fps"
+    message = ", ".join(filter(None, (rate, format_remaining(estimate.remaining_s))))
     bar.update(task, completed=progress.frames, total=progress.expected, count=count, message=message)
 
 

@@ -18,10 +18,10 @@ class RateEstimate:
         clock: Monotonic clock, in seconds.
 
     Example:
-        >>> pace = Pace(iter([0.0, 10.0]).__next__)
-        >>> pace.update(Progress(1, 101)), pace.update(Progress(11, 101))
+        >>> rate = RateEstimate(iter([0.0, 10.0]).__next__)
+        >>> rate.update(Progress(1, 101)), rate.update(Progress(11, 101))
         (None, None)
-        >>> pace.fps, pace.remaining_s
+        >>> rate.fps, rate.remaining_s
         (1.0, 90.0)
     """
 

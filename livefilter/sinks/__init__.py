@@ -13,7 +13,7 @@ from livefilter.sinks._sink import Sink, keeps_outputs
 from livefilter.sinks._stdout import PIPE_FORMATS, PipeFormat, RawPipeSink
 from livefilter.sinks._virtual_camera import VirtualCameraSink
 from livefilter.sinks.scores._plot import PLOT_SUFFIXES, PlotSink
-from livefilter.sinks.scores._table import ScoreSink
+from livefilter.sinks.scores._table import SCORE_SUFFIXES, ScoreSink
 from livefilter.sinks.video._encoder import VIDEO_SUFFIXES
 from livefilter.sinks.video._encoding import Encoding
 from livefilter.sinks.video._remux import StreamCopyOptions
@@ -24,6 +24,7 @@ from livefilter.sinks.window._x11 import check_display
 __all__ = [
     "PIPE_FORMATS",
     "PLOT_SUFFIXES",
+    "SCORE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "AtomicFile",
     "Encoding",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from livefilter.presets import Preset
 
 _LINE = 100
-_FORMATS = (".png", ".svg", ".pdf")
 
 
 def _parse_position(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -29,8 +28,12 @@ def _parse_position(ctx: click.Context, option: click.Parameter, text: str | Non
 
 
 def _check_extension(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and path.suffix.lower() not in _FORMATS:
-        raise click.BadParameter(f"the ending must be one of {', '.join(_FORMATS)}, found {path.suffix or 'none'}")
+    if path is None:
+        return None
+    from livefilter.sinks import PLOT_SUFFIXES
+
+    if path.suffix.lower() not in PLOT_SUFFIXES:
+        raise click.BadParameter(f"the ending must be one of {', '.join(PLOT_SUFFIXES)}, found {path.suffix or 'none'}")
     return path
 
 
