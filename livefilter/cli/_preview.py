@@ -158,7 +158,7 @@ def _add_outputs(
             camera,
             drop_oldest=True,
             drain_timeout_s=_DRAIN_TIMEOUT_S,
-            has_consumer=lambda: camera.is_read,
+            has_consumer=lambda: camera.has_consumer,
         )
     if pipe is not None:
         live.add_sink("stdout", RawPipeSink(pipe, rate=facts.rate), drop_oldest=True, drain_timeout_s=_DRAIN_TIMEOUT_S)

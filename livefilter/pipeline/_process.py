@@ -28,10 +28,10 @@ from livefilter.sinks import (
     ScoreSink,
     Sink,
     StreamCopyOptions,
-    is_pictures,
+    check_encoding,
+    is_image_path,
     open_sink,
-    replaces,
-    try_encoding,
+    would_overwrite,
 )
 from livefilter.sources import Color, Source, SourceOptions, Trim, Trimmed, open_source
 
@@ -108,12 +108,12 @@ def process(
     with ExitStack() as opened:
         paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
         _refuse_doubles(paths)
-        videos = [one for one in targets if isinstance(one, str | PathLike) and not is_pictures(one)]
+        videos = [one for one in targets if isinstance(one, str | PathLike) and not is_image_path(one)]
         if encoding is not None:
             if not videos:
                 raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
             for video in videos:
-                try_encoding(video, encoding)
+                check_encoding(video, encoding)
         if isinstance(source, str | int | PathLike):
             _refuse_input(source, paths)
             shown = preset.overlay
@@ -141,9 +141,9 @@ def process(
                     time_base=facts.time_base,
                     overwrite=overwrite,
                     encoding=encoding,
-                    look=facts.look,
-                    along=along,
-                    origin=origin,
+                    colorimetry=facts.look,
+                    stream_copy=along,
+                    provenance=origin,
                 )
             )
 
@@ -152,10 +152,10 @@ def process(
         tables: list[Sink] = []
         if scores is not None:
             path = Path(expanduser(scores))
-            tables.append(own.enter_context(ScoreSink(path, origin=origin, overwrite=overwrite)))
+            tables.append(own.enter_context(ScoreSink(path, provenance=origin, overwrite=overwrite)))
         if plot is not None:
             path = Path(expanduser(plot))
-            tables.append(own.enter_context(PlotSink(path, origin=origin, overwrite=overwrite)))
+            tables.append(own.enter_context(PlotSink(path, provenance=origin, overwrite=overwrite)))
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_visible = overlay
@@ -225,5 +225,5 @@ def _refuse_input(source: str | int | PathLike[str], targets: Sequence[str]) -> 
     read = list(path.iterdir()) if isdir(path) else [path] if exists(path) else list(map(Path, glob(str(path))))
     for target in targets:
         is_same_folder = isdir(path) and isdir(expanduser(target)) and samefile(path, expanduser(target))
-        if is_same_folder or any(replaces(target, file) for file in read):
+        if is_same_folder or any(would_overwrite(target, file) for file in read):
             raise OptionError(f"{target}: is, or would be written over, the input; the output must be another file")

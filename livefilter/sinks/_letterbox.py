@@ -1,4 +1,4 @@
-"""Pictures of any size for outputs of one size."""
+"""Scaling of images to the fixed size of an output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from livefilter.frame import Pixels
 
 
 def letterbox(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
-    """Return a gray picture in a shape: as it is if it has that shape, otherwise scaled, with black beside it.
+    """Return a gray image of a shape: unchanged if it has that shape, otherwise scaled, with black bars.
 
     Args:
-        pixels: Gray, uint8.
+        pixels: Gray, uint8, shape (rows, cols).
         shape: (rows, cols) of the result.
 
     Returns:

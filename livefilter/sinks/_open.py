@@ -1,4 +1,4 @@
-"""From the path that a user gives to a sink."""
+"""Opening the sink for a path, by its suffix."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from livefilter.frame import Colorimetry
 from livefilter.sinks._atomic_file import partial_path
 from livefilter.sinks._images import (
     DEFAULT_NAME,
-    SEQUENCE_SUFFIXES,
+    IMAGE_SUFFIXES,
     ImageSequenceSink,
     ImageSink,
-    is_of_sequence,
+    has_index_field,
     is_sequence,
-    is_single,
+    matches_pattern,
 )
 from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
-from livefilter.sinks.video._encoder import STANDARD_OUTPUT, VIDEO_SUFFIXES, resolve_encoder
-from livefilter.sinks.video._encoding import Encoding
-from livefilter.sinks.video._remux import StreamCopyOptions
-from livefilter.sinks.video._sink import VideoSink
+from livefilter.sinks.video import (
+    STANDARD_OUTPUT,
+    VIDEO_SUFFIXES,
+    Encoding,
+    StreamCopyOptions,
+    VideoSink,
+    resolve_encoder,
+)
 
 
 def open_sink(
@@ -34,31 +38,32 @@ def open_sink(
     time_base: Fraction,
     overwrite: bool = False,
     encoding: Encoding | None = None,
-    look: Colorimetry | None = None,
-    along: StreamCopyOptions | None = None,
-    origin: Provenance | None = None,
+    colorimetry: Colorimetry | None = None,
+    stream_copy: StreamCopyOptions | None = None,
+    provenance: Provenance | None = None,
 ) -> Sink:
-    """Open the sink that a path's ending stands for.
+    """Open the sink for a path, by its suffix.
 
     Args:
-        target: A video (.mp4, .m4v, .mov, .mkv, .webm, .avi, .gif, .apng), or "-" for one on standard output; pictures
-            (``frames/%05d.png``, or a folder, written with a slash at its end or existing already), or one (``a.png``).
+        target: A video (.mp4, .m4v, .mov, .mkv, .webm, .avi, .gif, .apng), or "-" for a video on standard output; an
+            image sequence (``frames/%05d.png``, or a folder: an existing one, or with a slash at its end); or a single
+            image (``a.png``).
         rate: Nominal frames per second.
-        time_base: What frame times are whole multiples of.
-        overwrite: Replace what exists.
-        encoding: How the pictures of a video are encoded.
-        look: How the numbers of a video's luma are meant.
-        along: The file whose sound, subtitles, chapters and metadata are copied into a video.
-        origin: What a video notes that it was made by.
+        time_base: Unit of the frames' times, in seconds: each is a whole multiple of it.
+        overwrite: Replace existing files.
+        encoding: Encoding of a video.
+        colorimetry: Range, matrix, primaries and transfer of a video's luma.
+        stream_copy: The file whose audio, subtitles, chapters and metadata are copied into a video.
+        provenance: Source and preset, for a video's metadata.
 
     Raises:
-        SinkError: It cannot be made.
-        OptionError: The ending stands for nothing, or the encoding cannot be had.
+        SinkError: The output cannot be created.
+        OptionError: The suffix is unknown, or the encoding is not available.
     """
     path = _path(target)
-    if path.suffix.lower() in SEQUENCE_SUFFIXES:
-        one_or_many = ImageSink if is_single(path) else ImageSequenceSink
-        return one_or_many(path, overwrite=overwrite)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        kind = ImageSequenceSink if has_index_field(path) else ImageSink
+        return kind(path, overwrite=overwrite)
     if path.suffix.lower() in VIDEO_SUFFIXES or str(target) == STANDARD_OUTPUT:
         return VideoSink(
             path,
@@ -66,41 +71,41 @@ def open_sink(
             time_base=time_base,
             overwrite=overwrite,
             encoding=encoding,
-            look=look,
-            along=along,
-            origin=origin,
+            colorimetry=colorimetry,
+            stream_copy=stream_copy,
+            provenance=provenance,
         )
-    known = ", ".join(VIDEO_SUFFIXES + SEQUENCE_SUFFIXES)
+    known = ", ".join(VIDEO_SUFFIXES + IMAGE_SUFFIXES)
     raise OptionError(f"{target}: the ending must be one of {known}, or a folder; found {path.suffix or 'none'}")
 
 
-def try_encoding(target: str | PathLike[str], encoding: Encoding) -> None:
-    """Refuse an encoding that cannot be had, as ``open_sink`` does, but before a source is opened.
+def check_encoding(target: str | PathLike[str], encoding: Encoding) -> None:
+    """Check that an encoding is available, as ``open_sink`` does. Call it before opening a source.
 
-    To ask FFmpeg why, its log is listened to, and a thread of a decoder that has something to say meanwhile would be
-    ended in the middle of its work where the program ends of it: whoever then frees the decoder waits for ever.
+    The error quotes FFmpeg's log. Capturing the log while a decoder's thread writes to it can end that thread in the
+    middle of its work when the program ends, and freeing the decoder then hangs.
 
     Raises:
-        OptionError: A codec or setting that does not exist, or not here.
+        OptionError: A codec or setting does not exist, or is not available on this machine.
     """
     resolve_encoder(_path(target), encoding)
 
 
-def is_pictures(target: str | PathLike[str]) -> bool:
-    """Return whether a path stands for a sequence of pictures, rather than for a video."""
-    return _path(target).suffix.lower() in SEQUENCE_SUFFIXES
+def is_image_path(target: str | PathLike[str]) -> bool:
+    """Return whether a path is that of an image or an image sequence, rather than of a video."""
+    return _path(target).suffix.lower() in IMAGE_SUFFIXES
 
 
-def replaces(target: str | PathLike[str], path: Path) -> bool:
-    """Return whether an output to ``target`` would be written over the file ``path``, even if only while it is made."""
+def would_overwrite(target: str | PathLike[str], path: Path) -> bool:
+    """Return whether an output to ``target`` would overwrite the file ``path``, be it by its unfinished part."""
     written = _path(target)
-    if written.suffix.lower() in SEQUENCE_SUFFIXES and is_sequence(written):
-        return is_of_sequence(path, written) and _is_same(path.parent, written.parent)
+    if written.suffix.lower() in IMAGE_SUFFIXES and is_sequence(written):
+        return matches_pattern(path, written) and _is_same(path.parent, written.parent)
     return _is_same(path, written) or _is_same(path, partial_path(written))
 
 
 def _path(target: str | PathLike[str]) -> Path:
-    """Return the path of a file, or the pattern of a sequence where a folder is meant."""
+    """Return the path of a file, or the pattern of an image sequence if the target is a folder."""
     path = Path(expanduser(target))
     return path / DEFAULT_NAME if isdir(path) or str(target).endswith(("/", "\\")) else path
 

@@ -1,4 +1,4 @@
-"""Where a result comes from, as it is noted in score tables and in the metadata of videos."""
+"""Provenance of a result, for score tables and the metadata of videos."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from livefilter.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a result.
+    """The source and the preset that a result was computed from.
 
     Attributes:
         source: The source's name.
@@ -27,9 +27,9 @@ class Provenance:
 
     @classmethod
     def of(cls, preset: Preset, source: str) -> Self:
-        """Return the origin of what a preset makes of a source."""
+        """Return the provenance of a source filtered through a preset."""
         return cls(source, preset.name, preset.hash)
 
     def as_dict(self) -> dict[str, str]:
-        """Return it as names and texts."""
+        """Return the attributes by name."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""What every sink is: it takes results in order, and leaves nothing half done behind."""
+"""The protocol of sinks: they take results in order and leave no unfinished output behind."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from livefilter.kernels import EdgeScore
 
 
 class Sink(Protocol):
-    """One end of a pipeline. Whoever opens it closes it, best in a ``with``, which finishes, keeps or discards as fits.
+    """An output of a pipeline. The code that opens a sink closes it, best with a ``with`` block.
 
-    Any thread may finish or discard it; it waits for a write that is under way.
+    At the end of the block, the output is finished; after an interrupt or an unforeseen error it is kept as a partial
+    one; after any other error it is discarded. Any thread may finish or discard a sink: it waits for a write in
+    progress.
 
     Attributes:
-        target: Where it goes, for people.
-        loss: What of its input it could not take over, in words; None while nothing was lost.
-        notes: What it does not keep as it was, though nothing is lost by it, in words.
+        target: Name of the output, for messages.
+        loss: What is missing from the output because the input is damaged; None while nothing is.
+        notes: Differences between input and output that lose nothing, such as rounded times.
     """
 
     target: str
@@ -26,27 +28,34 @@ class Sink(Protocol):
     notes: tuple[str, ...] = ()
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Take one result: the filtered picture at the time of its frame, and the frame's score.
+        """Write one result.
+
+        Args:
+            frame: The filtered image, with the time of its frame; times must increase.
+            score: The score of that frame.
 
         Raises:
-            SinkError: It cannot be written, or was finished or discarded already.
+            SinkError: Writing fails, or the sink is finished or discarded.
         """
         ...
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Finish the output, and return where it is; None if there is nothing to keep. A second call does nothing.
+        """Finish the output. A second call does nothing.
 
         Args:
-            is_complete: False after an interrupt or an error: what is there is made usable, under a name that says
+            is_complete: False after an interrupt or an error: what is written becomes usable, under a name that says
                 that it is partial.
 
+        Returns:
+            Where the output is; None if there is nothing to keep.
+
         Raises:
-            SinkError: It cannot be written.
+            SinkError: Writing fails.
         """
         ...
 
     def discard(self) -> None:
-        """Drop the output, after an error; nothing happens if it is finished already."""
+        """Remove the output, after an error; does nothing after ``finish``."""
         ...
 
     def __enter__(self) -> Self:
@@ -59,22 +68,22 @@ class Sink(Protocol):
             self.discard()
             return
         try:
-            kept = self.finish(is_complete=error is None)
+            path = self.finish(is_complete=error is None)
         except BaseException as failure:
             self.discard()
             if error is None or isinstance(error, BrokenPipeError) or not isinstance(failure, Exception):
                 raise
-            # The first error goes on: in its place, this one would decide about the outputs that are left.
+            # Raise the first error: the other outputs are kept or discarded according to it.
             error.add_note(f"{self.target}: could not be kept: {failure}")
             return
-        if error is not None and kept is not None:
-            error.add_note(f"the output so far is kept in {kept}")
+        if error is not None and path is not None:
+            error.add_note(f"the output so far is kept in {path}")
 
 
 def keeps_outputs(error: BaseException) -> bool:
-    """Return whether outputs are finished as partial ones after an error, instead of being discarded.
+    """Return whether an error leaves partial outputs, instead of discarding them.
 
-    They are after an interrupt, after a closed pipe, whose reader has enough, and after any error that livefilter does
-    not foresee: a bug must not cost what was recorded. They are not where an input, an output or an option is wrong.
+    Partial outputs remain after an interrupt, after a closed pipe and after any error that livefilter does not foresee:
+    a bug must not cost what was recorded. They do not if an input, an output or an option is wrong.
     """
     return not isinstance(error, LivefilterError) or isinstance(error, KernelError | PixelTypeError | ShapeError)

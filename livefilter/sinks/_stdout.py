@@ -1,4 +1,4 @@
-"""Pictures to a pipe, for programs such as ffmpeg, ffplay and OBS: Y4M, or bare pixels."""
+"""Uncompressed video on standard output, for programs such as ffmpeg, ffplay and OBS: Y4M or raw pixels."""
 
 from __future__ import annotations
 
@@ -12,49 +12,55 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._letterbox import letterbox
-from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
+from livefilter.sinks._write_guard import WriteGuard
 
 PipeFormat = Literal["y4m", "raw"]
 PIPE_FORMATS: tuple[PipeFormat, ...] = get_args(PipeFormat)
 
 
 class RawPipeSink(Sink):
-    """Gray pictures to standard output, all of the size of the first one: others are scaled into it.
+    """Gray frames on standard output, all of the first one's size: others are scaled and letterboxed.
 
-    Y4M carries size and rate (mono, full range); "raw" is nothing but rows of bytes.
+    Y4M has a header with size and rate (mono, full range); "raw" consists of the rows of pixels alone.
 
     Args:
-        form: "y4m" or "raw".
+        pipe_format: "y4m" or "raw".
         rate: Nominal frames per second, for the header of Y4M.
-        descriptor: What is written to; standard output unless given. A copy of it is used, and closed.
+        descriptor: File descriptor to write to; the sink duplicates it and closes the duplicate. Default: standard
+            output.
 
     Raises:
-        OptionError: Another form, or standard output is a terminal.
+        OptionError: ``pipe_format`` is unknown, or standard output is a terminal.
     """
 
-    def __init__(self, form: PipeFormat, *, rate: Fraction, descriptor: int | None = None) -> None:
-        if form not in PIPE_FORMATS:
-            raise OptionError(f"stdout: must be {' or '.join(PIPE_FORMATS)}, found {form!r}")
+    def __init__(self, pipe_format: PipeFormat, *, rate: Fraction, descriptor: int | None = None) -> None:
+        if pipe_format not in PIPE_FORMATS:
+            raise OptionError(f"stdout: must be {' or '.join(PIPE_FORMATS)}, found {pipe_format!r}")
         descriptor = sys.stdout.fileno() if descriptor is None else descriptor
         if os.isatty(descriptor):
             raise OptionError("standard output: is a terminal, which cannot show pictures; pipe it into a program")
         self.target = "standard output"
-        self._lifetime = Lifetime(self.target)
-        self._is_y4m = form == "y4m"
+        self._write_guard = WriteGuard(self.target)
+        self._is_y4m = pipe_format == "y4m"
         self._rate = rate
         self._shape: tuple[int, int] | None = None
         self._file = open(os.dup(descriptor), "wb", buffering=0)  # noqa: SIM115 - closed by finish and discard
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Write one picture; BrokenPipeError if nobody reads any more."""
-        with self._lifetime.write():
+        """Write one frame.
+
+        Raises:
+            BrokenPipeError: The reading program has closed the pipe.
+            SinkError: Writing fails, or the sink is finished or discarded.
+        """
+        with self._write_guard.write():
             self._write(frame)
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Close the pipe; nothing of it is left to be found."""
-        with self._lifetime.hold(), contextlib.suppress(OSError):
-            self._lifetime.end()
+        """Close the pipe, and return None."""
+        with self._write_guard.lock(), contextlib.suppress(OSError):
+            self._write_guard.end()
             self._file.close()
         return None
 
@@ -67,16 +73,16 @@ class RawPipeSink(Sink):
             rows, cols = self._shape = (frame.pixels.shape[0], frame.pixels.shape[1])
             if self._is_y4m:
                 rate = f"{self._rate.numerator}:{self._rate.denominator}"
-                self._put(f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode())
+                self._write_all(f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode())
         if self._is_y4m:
-            self._put(b"FRAME\n")
-        self._put(letterbox(frame.pixels, self._shape).data.cast("B"))
+            self._write_all(b"FRAME\n")
+        self._write_all(letterbox(frame.pixels, self._shape).data.cast("B"))
 
-    def _put(self, content: bytes | memoryview) -> None:
-        rest = memoryview(content)
+    def _write_all(self, content: bytes | memoryview) -> None:
+        remaining = memoryview(content)
         try:
-            while rest:
-                rest = rest[self._file.write(rest) or 0 :]
+            while remaining:
+                remaining = remaining[self._file.write(remaining) or 0 :]
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -1,4 +1,4 @@
-"""A virtual camera, which other programs open like a real one; through pyvirtualcam."""
+"""Virtual camera, which other programs open like a real one; through pyvirtualcam."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._letterbox import letterbox
-from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._sink import Sink
+from livefilter.sinks._write_guard import WriteGuard
 
 if TYPE_CHECKING:
     from inotify_simple import INotify
 
-_CURES = {
+_FIXES = {
     "linux": "install and load v4l2loopback: sudo apt-get install v4l2loopback-dkms && "
     "sudo modprobe v4l2loopback exclusive_caps=1 card_label=livefilter",
     "darwin": "install OBS Studio 30 or later, and start and stop its virtual camera once",
@@ -27,10 +27,10 @@ _CURES = {
 
 
 class VirtualCameraSink(Sink):
-    """Gray pictures as a camera, all of one size: others are scaled into it.
+    """Gray frames as a camera, all of one size: others are scaled and letterboxed.
 
     Args:
-        shape: (rows, cols) of the camera's pictures.
+        shape: (rows, cols) of the camera's image.
         rate: Nominal frames per second.
 
     Raises:
@@ -39,50 +39,50 @@ class VirtualCameraSink(Sink):
     """
 
     def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
-        library = _library()
+        library = _import_pyvirtualcam()
         rows, cols = shape
         try:
             self._camera: Any = library.Camera(
                 width=cols, height=rows, fps=float(rate), fmt=library.PixelFormat.GRAY, print_fps=False
             )
         except (RuntimeError, OSError) as error:
-            raise SinkError(f"virtual camera: {_one_line(error)}; {_cure()}") from error
+            raise SinkError(f"virtual camera: {_one_line(error)}; {_fix()}") from error
         self.target = str(self._camera.device)
-        self._lifetime = Lifetime(f"virtual camera {self.target}")
+        self._write_guard = WriteGuard(f"virtual camera {self.target}")
         self._shape = shape
-        self._readers = _Readers(self.target) if sys.platform == "linux" else None
+        self._consumers = _ConsumerCount(self.target) if sys.platform == "linux" else None
 
     @property
-    def is_read(self) -> bool:
-        """Whether a program has the camera open; True where the system does not tell."""
-        with self._lifetime.hold() as is_open:
-            return is_open and (self._readers is None or self._readers.count() > 0)
+    def has_consumer(self) -> bool:
+        """Whether a program has the camera open; True on systems that do not say (all but Linux)."""
+        with self._write_guard.lock() as is_open:
+            return is_open and (self._consumers is None or self._consumers.count() > 0)
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Show one picture to whoever has the camera open."""
-        with self._lifetime.write():
+        """Send one frame to the camera."""
+        with self._write_guard.write():
             try:
                 self._camera.send(letterbox(frame.pixels, self._shape))
             except (RuntimeError, OSError) as error:
                 raise SinkError(f"virtual camera {self.target}: cannot be written: {_one_line(error)}") from error
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Take the camera away; nothing of it is left to be found."""
-        with self._lifetime.hold() as is_open:
+        """Close the camera, and return None."""
+        with self._write_guard.lock() as is_open:
             if is_open:
-                self._lifetime.end()
+                self._write_guard.end()
                 self._camera.close()
-                if self._readers is not None:
-                    self._readers.close()
+                if self._consumers is not None:
+                    self._consumers.close()
         return None
 
     def discard(self) -> None:
-        """Take the camera away."""
+        """Close the camera."""
         self.finish()
 
 
-class _Readers:
-    """Counts who else has a device open: those who had when it was made, and those who came and went since."""
+class _ConsumerCount:
+    """Counts the other programs that have a device open: first through /proc, then by inotify's events."""
 
     def __init__(self, path: str) -> None:
         from inotify_simple import INotify, flags
@@ -90,7 +90,7 @@ class _Readers:
         self._inotify: INotify = INotify(nonblocking=True)
         self._opened, self._closed = flags.OPEN, flags.CLOSE_WRITE | flags.CLOSE_NOWRITE
         self._inotify.add_watch(path, self._opened | self._closed)
-        self._count = _openers(path)
+        self._count = _count_openers(path)
 
     def count(self) -> int:
         for event in self._inotify.read(timeout=0):
@@ -104,8 +104,8 @@ class _Readers:
         self._inotify.close()
 
 
-def _openers(path: str) -> int:
-    """Return how often processes that may be looked into, other than this one, have a file open."""
+def _count_openers(path: str) -> int:
+    """Return how often other processes have a file open, as far as this user may see them."""
     count = 0
     for link in glob.iglob("/proc/[0-9]*/fd/*"):
         try:
@@ -115,7 +115,7 @@ def _openers(path: str) -> int:
     return count
 
 
-def _library() -> Any:
+def _import_pyvirtualcam() -> Any:
     try:
         import pyvirtualcam
     except ImportError as error:
@@ -125,8 +125,8 @@ def _library() -> Any:
     return pyvirtualcam
 
 
-def _cure() -> str:
-    return _CURES.get(sys.platform, "see the requirements of pyvirtualcam for this system")
+def _fix() -> str:
+    return _FIXES.get(sys.platform, "see the requirements of pyvirtualcam for this system")
 
 
 def _one_line(error: Exception) -> str:

@@ -70,7 +70,7 @@ def _held_up(arguments: list[str], folder: Path) -> Iterator[subprocess.Popen[st
     ("line", "code", "says"),
     [
         ("-o a.mp4 --codec nosuch", 2, "codec: nosuch cannot be encoded here; choose one of h264"),
-        ("-o a.mp4 --codec aac", 2, "codec: aac is no codec for pictures"),
+        ("-o a.mp4 --codec aac", 2, "codec: aac is no video codec"),
         ("-o a.mp4 --codec prores", 2, "codec: mp4 cannot hold prores"),
         ("-o a.mp4 --crf 60", 2, "crf: for h264 it must be from 0 to 51"),
         ("-o a.mkv --codec ffv1 --crf 3", 2, "crf: ffv1 has no such setting"),

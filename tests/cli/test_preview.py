@@ -187,7 +187,7 @@ def test_metrics_and_a_camera_can_be_asked_for(
     class Camera(ListSink):
         """A camera of no driver."""
 
-        is_read = True
+        has_consumer = True
 
         def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
             super().__init__()

@@ -51,7 +51,7 @@ def opened(kind: str, clip: Path, folder: Path) -> Sink:
         folder / kind,
         rate=RATE,
         time_base=1 / RATE,
-        along=StreamCopyOptions(clip) if kind.startswith("along") else None,
+        stream_copy=StreamCopyOptions(clip) if kind.startswith("along") else None,
     )
 
 

@@ -74,7 +74,7 @@ class Server(threading.Thread):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server, and a clock by which every question is asked anew."""
     made = Server()
-    monkeypatch.setattr(_minimised, "visit_display", lambda: made.ours)
+    monkeypatch.setattr(_minimised, "connect_display", lambda: made.ours)
     monkeypatch.setattr(_minimised, "_EVERY_S", 0)
     monkeypatch.setattr(sys, "platform", "linux")
     yield made
@@ -124,7 +124,7 @@ def test_without_an_x_server_every_window_is_seen(
         if visit is not None:
             raise visit
 
-    monkeypatch.setattr(_minimised, "visit_display", visited)
+    monkeypatch.setattr(_minimised, "connect_display", visited)
     assert not _minimised.IconicWatch()()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from livefilter.errors import OptionError
-from livefilter.sinks import ImageSequenceSink, ImageSink, Sink, VideoSink, open_sink, replaces
+from livefilter.sinks import ImageSequenceSink, ImageSink, Sink, VideoSink, open_sink, would_overwrite
 
 
 def opened(target: str | Path) -> Sink:
@@ -51,14 +51,14 @@ def test_an_output_replaces_its_target_and_what_lies_beside_it(tmp_path: Path) -
     for name in ("a.mp4", "a.partial.mp4", "b.mp4"):
         (tmp_path / name).touch()
     (tmp_path / "link.mp4").symlink_to(tmp_path / "a.mp4")
-    assert replaces(tmp_path / "a.mp4", tmp_path / "a.mp4")
-    assert replaces(tmp_path / "a.mp4", tmp_path / "a.partial.mp4")
-    assert replaces(tmp_path / "link.mp4", tmp_path / "a.mp4")
-    assert replaces(tmp_path / "a.mp4", tmp_path / "link.mp4")
-    assert not replaces(tmp_path / "a.mp4", tmp_path / "b.mp4")
-    assert not replaces(tmp_path / "new.mp4", tmp_path / "b.mp4")
-    assert not replaces("-", tmp_path / "a.mp4")
-    assert not replaces("", tmp_path / "a.mp4")
+    assert would_overwrite(tmp_path / "a.mp4", tmp_path / "a.mp4")
+    assert would_overwrite(tmp_path / "a.mp4", tmp_path / "a.partial.mp4")
+    assert would_overwrite(tmp_path / "link.mp4", tmp_path / "a.mp4")
+    assert would_overwrite(tmp_path / "a.mp4", tmp_path / "link.mp4")
+    assert not would_overwrite(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert not would_overwrite(tmp_path / "new.mp4", tmp_path / "b.mp4")
+    assert not would_overwrite("-", tmp_path / "a.mp4")
+    assert not would_overwrite("", tmp_path / "a.mp4")
 
 
 def test_a_sequence_replaces_what_it_could_be_numbered_as(tmp_path: Path) -> None:
@@ -66,6 +66,6 @@ def test_a_sequence_replaces_what_it_could_be_numbered_as(tmp_path: Path) -> Non
     (tmp_path / "f1.png").touch()
     (tmp_path / "g1.png").touch()
     (tmp_path / "more").mkdir()
-    assert replaces(tmp_path / "f%d.png", tmp_path / "f1.png")
-    assert not replaces(tmp_path / "f%d.png", tmp_path / "g1.png")
-    assert not replaces(tmp_path / "more" / "f%d.png", tmp_path / "f1.png")
+    assert would_overwrite(tmp_path / "f%d.png", tmp_path / "f1.png")
+    assert not would_overwrite(tmp_path / "f%d.png", tmp_path / "g1.png")
+    assert not would_overwrite(tmp_path / "more" / "f%d.png", tmp_path / "f1.png")

@@ -1,4 +1,4 @@
-"""Pictures to a pipe."""
+"""Uncompressed video on standard output."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,7 @@ from numpy.typing import NDArray
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import PipeFormat, RawPipeSink
-from livefilter.sinks._letterbox import letterbox
+from livefilter.sinks import PipeFormat, RawPipeSink, letterbox
 
 Pixels = NDArray[np.uint8]
 SCORE = EdgeScore(0, 0, 0)
@@ -26,9 +26,9 @@ RATE = Fraction(30000, 1001)
 HEAD = b"YUV4MPEG2 W4 H3 F30000:1001 Ip A1:1 Cmono XCOLORRANGE=FULL\n"
 
 
-def piped(path: Path, form: PipeFormat, *pictures: Pixels) -> bytes:
+def piped(path: Path, pipe_format: PipeFormat, *pictures: Pixels) -> bytes:
     """What arrives of these pictures."""
-    with path.open("wb") as file, RawPipeSink(form, rate=RATE, descriptor=file.fileno()) as sink:
+    with path.open("wb") as file, RawPipeSink(pipe_format, rate=RATE, descriptor=file.fileno()) as sink:
         for index, picture in enumerate(pictures):
             sink.write(Frame(picture, index, Fraction(index), 0), SCORE)
         assert sink.finish() is None
@@ -108,24 +108,26 @@ def test_a_full_disk_is_an_error() -> None:
     sink.discard()
 
 
-def test_a_pipe_that_takes_little_at_a_time_gets_everything(tmp_path: Path) -> None:
+def test_a_pipe_that_takes_little_at_a_time_gets_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing to a pipe may write less than all."""
-    sink = RawPipeSink("raw", rate=RATE, descriptor=os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT))
     taken = io.BytesIO()
 
-    class Slow:
+    class Slow(io.RawIOBase):
         """Takes at most five bytes."""
 
-        def write(self, content: memoryview) -> int:
+        def write(self, content: Any) -> int:
             """Take some."""
             return taken.write(content[:5])
 
-        def close(self) -> None:
-            """Do nothing."""
+    def open_slow(descriptor: int, *_: object, **__: object) -> Slow:
+        os.close(descriptor)
+        return Slow()
 
-    sink._file.close()
-    sink._file = Slow()  # type: ignore[assignment]
-    sink.write(Frame(np.arange(16, dtype=np.uint8).reshape(4, 4), 0, Fraction(0), 0), SCORE)
+    with (tmp_path / "out").open("wb") as file, monkeypatch.context() as patch:
+        patch.setattr("builtins.open", open_slow)
+        sink = RawPipeSink("raw", rate=RATE, descriptor=file.fileno())
+    with sink:
+        sink.write(Frame(np.arange(16, dtype=np.uint8).reshape(4, 4), 0, Fraction(0), 0), SCORE)
     assert taken.getvalue() == bytes(range(16))
 
 

@@ -1,4 +1,4 @@
-"""A figure of scores over time, with the frames that stand out."""
+"""Plots of scores over time, with the frames of the lowest and highest scores."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import PlotSink, Provenance
-from livefilter.sinks.scores._plot import _MOST_POINTS, _thinned
 
 
 def names(folder: Path) -> list[str]:
@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
 
 
 def write(sink: PlotSink, densities: list[float], then: BaseException | None = None) -> None:
-    """Write a frame for each density, of a gray level that tells which it is, and raise what comes then."""
+    """Write a frame for each density, with its index as gray level, and raise what comes then."""
     for index, density in enumerate(densities):
         pixels = np.full((480, 640), index, dtype=np.uint8)
         sink.write(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(1 - density, 0.5, density))
@@ -36,7 +36,7 @@ def write(sink: PlotSink, densities: list[float], then: BaseException | None = N
 def test_a_figure_is_drawn_in_its_endings_format(tmp_path: Path, ending: str) -> None:
     """A PNG is a picture with something on it; the others begin as their formats do."""
     path = tmp_path / f"a{ending}"
-    with PlotSink(path, origin=Provenance("hall $1.mp4", "edge", "0123456789abcdef")) as sink:
+    with PlotSink(path, provenance=Provenance("hall $1.mp4", "edge", "0123456789abcdef")) as sink:
         write(sink, [0.1, 0.9, 0.3])
         assert sink.finish() == str(path)
     assert names(tmp_path) == [path.name]
@@ -48,38 +48,55 @@ def test_a_figure_is_drawn_in_its_endings_format(tmp_path: Path, ending: str) ->
         assert drawn.std() > 10
 
 
-def test_the_frames_with_the_lowest_and_highest_of_each_score_are_kept_small(tmp_path: Path) -> None:
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that plots are drawn on, which are not rendered."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: figures.append(figure))
+    return figures
+
+
+def test_the_frames_with_the_lowest_and_highest_of_each_score_are_kept_small(
+    saved: list[Figure], tmp_path: Path
+) -> None:
     """The first of equals; as they were when they came; nothing of the others."""
-    sink = PlotSink(tmp_path / "a.png")
-    write(sink, [0.5, 0.2, 0.2, 0.9, 0.9, 0.4])
-    assert [one.index for one in sink._lowest] == [3, 0, 1]
-    assert [one.index for one in sink._highest] == [1, 0, 3]
-    for one in (*sink._lowest, *sink._highest):
-        assert one.thumbnail.shape == (240, 320)
-        assert (one.thumbnail == one.index).all()
-    sink.discard()
-    assert names(tmp_path) == []
+    with PlotSink(tmp_path / "a.png") as sink:
+        write(sink, [0.5, 0.2, 0.2, 0.9, 0.9, 0.4])
+    thumbnails = [axes for axes in saved[0].axes if axes.images]
+    assert [axes.get_title().partition(":")[0] for axes in thumbnails] == [
+        f"{extreme} {score}" for score in ("horizontal", "vertical", "density") for extreme in ("lowest", "highest")
+    ]
+    indices = [3, 1, 0, 0, 1, 3]
+    assert [axes.get_xlabel() for axes in thumbnails] == [f"frame {index}, {index / 25:.2f} s" for index in indices]
+    for axes, index in zip(thumbnails, indices, strict=True):
+        shown = np.asarray(axes.images[0].get_array())
+        assert shown.shape == (240, 320)
+        assert (shown == index).all()
 
 
-def test_a_small_picture_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_small_picture_stays_as_it_is(saved: list[Figure], tmp_path: Path) -> None:
     """Nothing is blown up, and the memory is a copy."""
     with PlotSink(tmp_path / "a.png") as sink:
         pixels = np.full((3, 5, 3), 7, dtype=np.uint8)
         sink.write(Frame(pixels, 0, Fraction(0), 0), EdgeScore(0, 0, 0))
         pixels[:] = 0
-        assert (sink._lowest[0].thumbnail == 7).all()
-        assert sink._lowest[0].thumbnail.shape == (3, 5, 3)
+    shown = np.asarray(next(axes for axes in saved[0].axes if axes.images).images[0].get_array())
+    assert shown.shape == (3, 5, 3)
+    assert (shown == 7).all()
 
 
-def test_of_a_long_run_no_peak_is_lost() -> None:
-    """An hour becomes a few thousand points, among them the only high one and the only low one, in order of time."""
-    values = np.full(90_000, 0.5)
-    values[12_345], values[67_890] = 1.0, 0.0
-    times_s, drawn = _thinned(np.arange(90_000) / 25, values)
-    assert len(drawn) == len(times_s) == _MOST_POINTS
+def test_of_a_long_run_no_peak_is_lost(saved: list[Figure], tmp_path: Path) -> None:
+    """A long run becomes 4000 points, among them the only high one and the only low one, in order of time."""
+    pixels = np.zeros((2, 2), dtype=np.uint8)
+    with PlotSink(tmp_path / "a.png") as sink:
+        for index in range(9000):
+            value = {1234: 1.0, 6789: 0.0}.get(index, 0.5)
+            sink.write(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(value, value, value))
+    times_s, drawn = np.asarray(saved[0].axes[0].lines[0].get_xydata()).T
+    assert len(times_s) == 4000
     assert (drawn.min(), drawn.max()) == (0.0, 1.0)
     assert (np.diff(times_s) >= 0).all()
-    assert times_s[drawn.argmax()] == 12_345 / 25
+    assert (times_s[drawn.argmax()], times_s[drawn.argmin()]) == (1234 / 25, 6789 / 25)
 
 
 def test_an_interrupt_leaves_the_figure_so_far_and_no_frame_leaves_none(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tables of scores."""
+"""Score tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Provenance, ScoreSink
-from livefilter.sinks.scores._table import _JsonTable
 
 PICTURE = np.zeros((2, 2), np.uint8)
 ROWS = [
@@ -25,7 +25,7 @@ ROWS = [
     (Frame(PICTURE, 3, Fraction(1001, 30000), 0), EdgeScore(1 / 3, 0.0, 1e-9)),
 ]
 VALUES = [(0, 0.0, 0.1, 0.25, 1.0), (3, 1001 / 30000, 1 / 3, 0.0, 1e-9)]
-ORIGIN = Provenance("hall # 1.mp4", "edge", "0123456789abcdef", "1.2.3")
+PROVENANCE = Provenance("hall # 1.mp4", "edge", "0123456789abcdef", "1.2.3")
 NOTED = {"source": "hall # 1.mp4", "preset": "edge", "preset_hash": "0123456789abcdef", "livefilter": "1.2.3"}
 FIELDS = ["index", "time_s", "horizontal", "vertical", "density"]
 
@@ -163,11 +163,18 @@ def test_a_full_disk_behind_standard_output_is_an_error(method: str, monkeypatch
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_behind_a_file_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
-    """The last rows are still in a buffer when the file is closed; their loss is not passed over."""
-    sink = ScoreSink(tmp_path / "a.csv")
-    sink._table.close()
-    sink._table = _JsonTable(Path("/dev/full").open("w"), {})  # noqa: SIM115 - the sink closes it
+def test_a_full_disk_behind_a_file_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last rows are still in a buffer when the file is closed; their loss is an error too."""
+    real_open = Path.open
+
+    def open_full(path: Path, mode: str = "r", **options: Any) -> Any:
+        return real_open(Path("/dev/full") if mode == "w" else path, mode, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", open_full)
+        sink = ScoreSink(tmp_path / "a.csv")
     with pytest.raises(SinkError, match="cannot be written: No space left"), sink:
         write(sink)
     assert names(tmp_path) == []
@@ -175,7 +182,7 @@ def test_a_full_disk_behind_a_file_is_an_error_and_leaves_nothing(tmp_path: Path
 
 def test_a_csv_notes_its_origin_in_a_comment(tmp_path: Path) -> None:
     """A first line that begins with a hash sign and holds a JSON object; the table follows."""
-    with ScoreSink(tmp_path / "a.csv", origin=ORIGIN) as sink:
+    with ScoreSink(tmp_path / "a.csv", provenance=PROVENANCE) as sink:
         write(sink)
     with (tmp_path / "a.csv").open(newline="") as file:
         noted = file.readline()
@@ -187,9 +194,9 @@ def test_a_csv_notes_its_origin_in_a_comment(tmp_path: Path) -> None:
 
 def test_json_lines_note_their_origin_in_a_first_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The only one without an index, in a file and on standard output; nothing is printed before there is a row."""
-    with ScoreSink(tmp_path / "a.jsonl", origin=ORIGIN) as sink:
+    with ScoreSink(tmp_path / "a.jsonl", provenance=PROVENANCE) as sink:
         write(sink)
-    with ScoreSink(Path("-"), origin=ORIGIN) as sink:
+    with ScoreSink(Path("-"), provenance=PROVENANCE) as sink:
         assert capsys.readouterr().out == ""
         write(sink)
     for text in ((tmp_path / "a.jsonl").read_text(), capsys.readouterr().out):
@@ -198,12 +205,11 @@ def test_json_lines_note_their_origin_in_a_first_object(tmp_path: Path, capsys: 
         assert [tuple(row.values()) for row in rows] == VALUES
 
 
-def test_parquet_keeps_rows_types_and_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole numbers and floats come back as they were, from as many row groups as it takes."""
+def test_parquet_keeps_rows_types_and_origin(tmp_path: Path) -> None:
+    """Whole numbers and floats come back as they were."""
     from pyarrow import parquet
 
-    monkeypatch.setattr("livefilter.sinks.scores._parquet._ROWS_AT_ONCE", 1)
-    with ScoreSink(tmp_path / "a.parquet", origin=ORIGIN) as sink:
+    with ScoreSink(tmp_path / "a.parquet", provenance=PROVENANCE) as sink:
         write(sink)
     table = parquet.read_table(tmp_path / "a.parquet")
     assert [(field.name, str(field.type)) for field in table.schema] == [
@@ -211,8 +217,19 @@ def test_parquet_keeps_rows_types_and_origin(tmp_path: Path, monkeypatch: pytest
     ]  # fmt: skip
     assert [tuple(row.values()) for row in table.to_pylist()] == VALUES
     assert json.loads(table.schema.metadata[b"livefilter"]) == NOTED
-    assert parquet.ParquetFile(tmp_path / "a.parquet").num_row_groups == 2
     assert names(tmp_path) == ["a.parquet"]
+
+
+def test_a_long_parquet_is_written_in_row_groups(tmp_path: Path) -> None:
+    """So that memory does not grow with a recording; every row is in one of them, in order."""
+    from pyarrow import parquet
+
+    with ScoreSink(tmp_path / "a.parquet") as sink:
+        for index in range(5000):
+            sink.write(Frame(PICTURE, index, Fraction(index, 25), 0), EdgeScore(0.1, 0.2, 0.3))
+    file = parquet.ParquetFile(tmp_path / "a.parquet")
+    assert file.num_row_groups == 2
+    assert file.read()["index"].to_pylist() == list(range(5000))
 
 
 def test_an_interrupted_parquet_can_be_read(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import Encoding, VideoSink
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import open_source
 
 Pixels = NDArray[np.uint8]
 SCORE = EdgeScore(0.1, 0.2, 0.3)
@@ -55,7 +55,7 @@ def luma(path: Path) -> list[Pixels]:
 
 def times(path: Path) -> list[Fraction]:
     """The times of the frames that a player shows."""
-    with VideoFile(path) as source:
+    with open_source(path) as source:
         return [frame.time_s for frame in source]
 
 
@@ -133,7 +133,7 @@ def test_odd_sizes_grow_by_a_repeated_line(shape: tuple[int, int], tmp_path: Pat
     pixels = np.arange(shape[0] * shape[1], dtype=np.int64).reshape(shape).astype(np.uint8)
     with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [pixels, pixels])
-    with VideoFile(tmp_path / "a.mp4") as source:
+    with open_source(tmp_path / "a.mp4") as source:
         shown = next(iter(source)).pixels
     grown = np.pad(pixels, [(0, side % 2) for side in shape], mode="edge")
     assert int(np.abs(shown.astype(np.int64) - grown).max()) <= 1
@@ -144,7 +144,7 @@ def test_pixels_of_any_layout_are_taken(pictures: list[Pixels], tmp_path: Path) 
     turned = np.rot90(pictures[0])[:, ::-2]
     with sink(tmp_path / "a.mp4", encoding=Encoding(crf=0)) as opened:
         write(opened, [turned])
-    with VideoFile(tmp_path / "a.mp4") as source:
+    with open_source(tmp_path / "a.mp4") as source:
         assert int(np.abs(next(iter(source)).pixels.astype(np.int64) - turned).max()) <= 1
 
 
@@ -213,7 +213,7 @@ def test_a_place_that_cannot_be_written_is_refused(name: str, says: str, tmp_pat
 
 
 def test_a_folder_without_permission_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operating system's reason is passed on; the root user may write anywhere, so it is played."""
+    """The message has the operating system's reason. The root user may write anywhere, so the refusal is simulated."""
 
     def refuse(self: Path, mode: str = "r") -> None:
         raise PermissionError(13, "Permission denied")
@@ -283,12 +283,15 @@ def test_a_file_that_lost_frames_is_not_called_complete(
     pictures: list[Pixels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The finished file is read back; what does not hold what was written is an error, and is removed."""
+    with sink(tmp_path / "short.mkv") as short:
+        write(short, pictures[:7])
+    real_open = av.open
     opened = sink(tmp_path / "a.mkv")
     write(opened, pictures)
-    opened._written += 1
-    with pytest.raises(SinkError, match="holds 8 frames, though 9 were written"), opened:
+    monkeypatch.setattr(av, "open", lambda *_, **options: real_open(tmp_path / "short.mkv", **options))
+    with pytest.raises(SinkError, match="holds 7 frames, though 8 were written"), opened:
         pass
-    assert names(tmp_path) == []
+    assert names(tmp_path) == ["short.mkv"]
 
 
 def test_a_file_that_cannot_be_read_back_is_not_called_complete(
@@ -307,21 +310,37 @@ def test_a_file_that_cannot_be_read_back_is_not_called_complete(
     assert names(tmp_path) == []
 
 
-def test_what_is_dropped_is_dropped_quietly(pictures: list[Pixels], tmp_path: Path) -> None:
+def test_what_is_dropped_is_dropped_quietly(
+    pictures: list[Pixels], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """That a file cannot be closed does not matter any more, and does not hide the error before."""
+    closed: list[bool] = []
+    real_open = av.open
 
     class Failing:
-        """A container that cannot be closed."""
+        """A container that is closed, but says that it could not be."""
+
+        def __init__(self, *place: Any, **options: Any) -> None:
+            self._container = real_open(*place, **options)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._container, name)
 
         def close(self) -> None:
             """Fail, as on a full disk."""
+            self._container.close()
+            closed.append(True)
             raise av.error.OSError(28, "No space left on device")
 
+    def open_failing(place: Any, *rest: Any, **options: Any) -> Any:
+        is_file = isinstance(place, str)  # The encoder is probed in memory.
+        return (Failing if is_file else real_open)(place, *rest, **options)
+
+    monkeypatch.setattr(av, "open", open_failing)
     opened = sink(tmp_path / "a.mp4")
-    whole, opened._container = opened._container, Failing()  # type: ignore[assignment]
+    write(opened, pictures[:1])
     opened.discard()
-    assert names(tmp_path) == []
-    whole.close()
+    assert (names(tmp_path), closed) == ([], [True])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE")

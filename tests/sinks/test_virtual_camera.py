@@ -86,7 +86,7 @@ def test_a_camera_that_was_taken_away_takes_nothing(driver: Driver) -> None:
     sink.discard()
     with pytest.raises(SinkError, match="is closed"):
         sink.write(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE)
-    assert not sink.is_read
+    assert not sink.has_consumer
     assert (driver.closed, driver.sent) == (1, [])
 
 
@@ -132,12 +132,12 @@ def test_it_is_known_whether_anybody_reads_it(driver: Driver) -> None:
         assert before.stdout is not None
         before.stdout.readline()
         sink = ending.enter_context(VirtualCameraSink(SHAPE, rate=Fraction(30)))
-        seen = [sink.is_read]
+        seen = [sink.has_consumer]
         before.communicate(timeout=100)
-        seen.append(sink.is_read)
+        seen.append(sink.has_consumer)
         with driver.device.open("rb"), driver.device.open("rb"):
-            seen.append(sink.is_read)
-        seen.append(sink.is_read)
+            seen.append(sink.has_consumer)
+        seen.append(sink.has_consumer)
     assert seen == [True, False, True, False]
 
 
@@ -145,7 +145,7 @@ def test_where_nobody_tells_it_counts_as_read(driver: Driver, monkeypatch: pytes
     """On other systems."""
     monkeypatch.setattr(sys, "platform", "darwin")
     with VirtualCameraSink(SHAPE, rate=Fraction(30)) as sink:
-        assert sink.is_read
+        assert sink.has_consumer
 
 
 @pytest.mark.parametrize(

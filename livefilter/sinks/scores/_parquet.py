@@ -1,4 +1,4 @@
-"""Scores as a Parquet table, through pyarrow."""
+"""Parquet tables, through pyarrow."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from pathlib import Path
 
 from livefilter.errors import MissingPackageError
 
-_ROWS_AT_ONCE = 4096
-"""So many rows are kept in memory and then written as one row group."""
+_ROWS_PER_GROUP = 4096
+"""Rows that are buffered and then written as one row group."""
 METADATA_KEY = b"livefilter"
-"""Where the origin stands in the schema's metadata, as a JSON object."""
+"""Key of the provenance, a JSON object, in the metadata of the schema."""
 
 
 class ParquetTable:
-    """A table whose first column is of whole numbers and whose others are floats.
+    """A table with one column of integers and any number of float columns.
 
     Args:
-        path: Where it is written.
-        fields: Names of the columns.
+        path: The file to write.
+        fields: Names of the columns; the first is the one of integers.
         origin: Noted in the schema's metadata.
 
     Raises:
         MissingPackageError: pyarrow is not installed.
-        OSError: The file cannot be made.
+        OSError: The file cannot be created.
     """
 
-    def __init__(self, path: Path, fields: Sequence[str], origin: dict[str, str]) -> None:
+    def __init__(self, path: Path, fields: Sequence[str], provenance: dict[str, str]) -> None:
         try:
             import pyarrow
             from pyarrow import parquet
@@ -36,7 +36,7 @@ class ParquetTable:
                 f"{path.name}: a Parquet table needs pyarrow; pip install 'livefilter[parquet]'"
             ) from error
         types = [pyarrow.int64(), *(pyarrow.float64() for _ in fields[1:])]
-        metadata = {METADATA_KEY: json.dumps(origin).encode()}
+        metadata = {METADATA_KEY: json.dumps(provenance).encode()}
         self._schema = pyarrow.schema(list(zip(fields, types, strict=True)), metadata=metadata)
         self._make_table = pyarrow.Table.from_arrays
         self._make_array = pyarrow.array
@@ -45,13 +45,13 @@ class ParquetTable:
         self._rows: list[tuple[float, ...]] = []
 
     def write(self, row: tuple[float, ...]) -> None:
-        """Take one row."""
+        """Write one row."""
         self._rows.append(row)
-        if len(self._rows) == _ROWS_AT_ONCE:
+        if len(self._rows) == _ROWS_PER_GROUP:
             self._flush()
 
     def close(self) -> None:
-        """Write what is left, and the end of the file, without which it cannot be read."""
+        """Write the buffered rows and the footer, without which no reader can read the file."""
         self._flush()
         self._writer.close()
 

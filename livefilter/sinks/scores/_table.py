@@ -1,4 +1,4 @@
-"""Scores as a table, one row for each frame: CSV, JSON Lines or Parquet, or JSON Lines on standard output."""
+"""Score tables with one row per frame: CSV, JSON Lines or Parquet files, or JSON Lines on standard output."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import AtomicFile, write_error
-from livefilter.sinks._lifetime import Lifetime
 from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
+from livefilter.sinks._write_guard import WriteGuard
 
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 FIELDS = ("index", "time_s", "horizontal", "vertical", "density")
@@ -23,36 +23,36 @@ Row = tuple[float, ...]
 
 
 class Table(Protocol):
-    """Where rows go."""
+    """A writer of rows."""
 
     def write(self, row: Row) -> None:
-        """Take one row."""
+        """Write one row."""
         ...
 
     def close(self) -> None:
-        """Write what is left."""
+        """Flush and close."""
         ...
 
 
 class ScoreSink(Sink):
     """A table of scores: index, time_s (media time in seconds), horizontal, vertical, density.
 
-    What made it is noted at its head: in a CSV as a first line ``# {...}`` that holds a JSON object (pandas reads the
-    table with ``comment="#"``), in JSON Lines as a first object, the only one without an index, and in Parquet as the
-    metadata ``livefilter`` of the schema.
+    The provenance is the header: in CSV a first line ``# {...}`` with a JSON object (pandas reads the table with
+    ``comment="#"``), in JSON Lines a first object, the only one without an index, and in Parquet the metadata
+    ``livefilter`` of the schema.
 
     Args:
-        path: A file that ends in .csv, .jsonl or .parquet; or "-" for JSON Lines on standard output.
-        origin: What is noted at the head; nothing unless given.
-        overwrite: Replace a file that exists.
+        path: A .csv, .jsonl or .parquet file; or "-" for JSON Lines on standard output.
+        provenance: Source and preset, for the header; None leaves the header out.
+        overwrite: Replace an existing file.
 
     Raises:
-        SinkError: The file cannot be made.
-        OptionError: Another ending.
-        MissingPackageError: .parquet, and pyarrow is not installed.
+        SinkError: The file cannot be created.
+        OptionError: The suffix is unknown.
+        MissingPackageError: The table is a .parquet file, and pyarrow is not installed.
     """
 
-    def __init__(self, path: Path, *, origin: Provenance | None = None, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, provenance: Provenance | None = None, overwrite: bool = False) -> None:
         self.target = str(path)
         is_stdout = self.target == "-"
         suffix = path.suffix.lower()
@@ -60,48 +60,48 @@ class ScoreSink(Sink):
             raise OptionError(
                 f"{path}: a table of scores ends in {', '.join(SCORE_SUFFIXES)}, found {path.suffix or 'none'}"
             )
-        self._written = 0
-        self._lifetime = Lifetime("standard output" if is_stdout else self.target)
-        noted = {} if origin is None else origin.as_dict()
+        self._frames_written = 0
+        self._write_guard = WriteGuard("standard output" if is_stdout else self.target)
+        header = {} if provenance is None else provenance.as_dict()
         self._file = None if is_stdout else AtomicFile(path, overwrite=overwrite)
         self._table: Table
         if self._file is None:
-            self._table = _JsonTable(sys.stdout, noted, is_live=True)
+            self._table = _JsonTable(sys.stdout, header, is_live=True)
             return
         try:
-            self._table = _table(self._file.partial, suffix, noted)
+            self._table = _table(self._file.partial, suffix, header)
         except OSError as error:
             self._file.discard()
-            raise self._failed(error) from error
+            raise self._write_error(error) from error
         except BaseException:
             self._file.discard()
             raise
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Write one row; the picture is not kept."""
-        with self._lifetime.write():
+        """Write one row; tables hold no images."""
+        with self._write_guard.write():
             try:
                 self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
             except BrokenPipeError:
-                raise  # The reader has had enough, which is no error: the command line ends quietly.
+                raise  # The reading program has closed the pipe, which is no error.
             except OSError as error:
-                raise self._failed(error) from error
-            self._written += 1
+                raise self._write_error(error) from error
+            self._frames_written += 1
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Flush, and move the file into place; None for standard output, where nothing is left to be found."""
-        with self._lifetime.hold() as is_open:
-            if is_open and (is_complete or self._written):
+        """Flush, and move the file into place; return its path, or None for standard output."""
+        with self._write_guard.lock() as is_open:
+            if is_open and (is_complete or self._frames_written):
                 return self._finish(is_complete)
             self.discard()
             return None
 
     def discard(self) -> None:
-        """Remove the unfinished file; what went to standard output is gone already."""
-        with self._lifetime.hold() as is_open:
-            self._lifetime.end()
+        """Remove the unfinished file; rows on standard output remain."""
+        with self._write_guard.lock() as is_open:
+            self._write_guard.end()
             if self._file is not None and is_open:
-                with contextlib.suppress(OSError):  # On a full disk, what is still in the buffer is dropped too.
+                with contextlib.suppress(OSError):  # A full disk cannot take the last rows in the buffer.
                     self._table.close()
                 self._file.discard()
 
@@ -111,31 +111,31 @@ class ScoreSink(Sink):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise self._failed(error) from error
-        self._lifetime.end()
+            raise self._write_error(error) from error
+        self._write_guard.end()
         if self._file is None:
             return None
-        return str(self._file.complete() if is_complete else self._file.keep())
+        return str(self._file.complete() if is_complete else self._file.keep_partial())
 
-    def _failed(self, error: OSError) -> SinkError:
+    def _write_error(self, error: OSError) -> SinkError:
         target = "standard output" if self._file is None else self.target
-        return write_error(Path(target), error, frames=self._written or None)
+        return write_error(Path(target), error, frames=self._frames_written or None)
 
 
-def _table(path: Path, suffix: str, noted: dict[str, str]) -> Table:
+def _table(path: Path, suffix: str, header: dict[str, str]) -> Table:
     if suffix == ".parquet":
         from livefilter.sinks.scores._parquet import ParquetTable
 
-        return ParquetTable(path, FIELDS, noted)
+        return ParquetTable(path, FIELDS, header)
     stream = path.open("w", encoding="utf-8", newline="")
-    return _CsvTable(stream, noted) if suffix == ".csv" else _JsonTable(stream, noted)
+    return _CsvTable(stream, header) if suffix == ".csv" else _JsonTable(stream, header)
 
 
 class _CsvTable:
-    def __init__(self, stream: TextIO, noted: dict[str, str]) -> None:
+    def __init__(self, stream: TextIO, header: dict[str, str]) -> None:
         self._stream = stream
-        if noted:
-            stream.write(f"# {json.dumps(noted)}\r\n")
+        if header:
+            stream.write(f"# {json.dumps(header)}\r\n")
         self._rows = csv.writer(stream)
         self._rows.writerow(FIELDS)
 
@@ -147,15 +147,15 @@ class _CsvTable:
 
 
 class _JsonTable:
-    def __init__(self, stream: TextIO, noted: dict[str, str], *, is_live: bool = False) -> None:
+    def __init__(self, stream: TextIO, header: dict[str, str], *, is_live: bool = False) -> None:
         self._stream = stream
-        self._is_live = is_live  # Who reads a pipe wants a live camera's rows when they come; and it stays open.
-        self._head = noted
+        self._is_live = is_live  # Flush each row for readers of a live source; leave standard output open.
+        self._header = header
 
     def write(self, row: Row) -> None:
-        if self._head:  # With the first row, not before: what fails earlier leaves standard output empty.
-            self._stream.write(json.dumps(self._head) + "\n")
-            self._head = {}
+        if self._header:  # With the first row: an error before it leaves standard output empty.
+            self._stream.write(json.dumps(self._header) + "\n")
+            self._header = {}
         self._stream.write(json.dumps(dict(zip(FIELDS, row, strict=True))) + "\n")
         if self._is_live:
             self._stream.flush()

@@ -1,4 +1,4 @@
-"""Sound that is encoded anew, where a container cannot hold it as it is or another codec is asked for."""
+"""Transcoding of audio, for containers that cannot hold it as it is, or another codec on request."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from av.stream import Stream
 
 from livefilter.errors import OptionError
 
-_EXPERIMENTAL = {"opus": "libopus", "mp3": "libmp3lame", "vorbis": "libvorbis"}
-"""Codecs whose encoder of the same name is none, or a bad one."""
+_ENCODERS = {"opus": "libopus", "mp3": "libmp3lame", "vorbis": "libvorbis"}
+"""Better encoders of codecs that FFmpeg's own encoder of that name encodes badly or not at all."""
 
 
 class AudioTranscoder:
-    """Decodes the packets of a sound and encodes them with another codec, at the same times.
+    """Decodes the packets of an audio stream and encodes them with another codec, at the same times.
 
     Args:
-        source: The stream whose packets will come.
-        output: The container; a stream is added to it.
+        source: The stream to transcode.
+        output: The container, to which a stream is added.
         codec: FFmpeg's name of a codec, such as "aac" or "opus".
 
     Attributes:
-        stream: What was added.
+        stream: The stream added to the container.
 
     Raises:
-        OptionError: The codec cannot be encoded here, or the container cannot hold it.
+        OptionError: FFmpeg has no encoder for the codec, or the container cannot hold it.
     """
 
     def __init__(self, source: AudioStream, output: OutputContainer, codec: str) -> None:
-        name = _EXPERIMENTAL.get(codec, codec)
+        name = _ENCODERS.get(codec, codec)
         try:
             rates = av.codec.Codec(name, "w").audio_rates or [source.rate]
             rate = min(rates, key=lambda offered: (offered < source.rate, abs(offered - source.rate)))
@@ -48,7 +48,7 @@ class AudioTranscoder:
                 f"audio_codec: {output.format.name} cannot hold {codec}; choose another, or another container"
             ) from error
         if not isinstance(stream, AudioStream):
-            raise OptionError(f"audio_codec: {codec} is no codec for sound; try aac, opus, ac3, flac or mp3")
+            raise OptionError(f"audio_codec: {codec} is no audio codec; try aac, opus, ac3, flac or mp3")
         stream.codec_context.layout = source.layout.name
         stream.codec_context.time_base = Fraction(1, rate)
         stream.codec_context.open(strict=False)
@@ -64,23 +64,23 @@ class AudioTranscoder:
         )
 
     def encode(self, packet: Packet[Stream], shift_s: Fraction) -> Iterator[Packet[AudioStream]]:
-        """Yield what one packet becomes; a damaged one becomes nothing."""
+        """Yield the encoded packets of one packet; a damaged one has none."""
         self._shift_s = shift_s
         try:
             frames = self._source.decode(packet)
         except av.error.InvalidDataError:
             return
         for frame in frames:
-            yield from self._encoded(frame)
+            yield from self._encode_frame(frame)
 
-    def rest(self) -> Iterator[Packet[AudioStream]]:
-        """Yield what decoder, resampler and encoder still hold."""
+    def flush(self) -> Iterator[Packet[AudioStream]]:
+        """Yield the last packets: what decoder, resampler and encoder still hold."""
         for frame in self._source.decode(None):
-            yield from self._encoded(frame)
-        yield from self._encoded(None)
+            yield from self._encode_frame(frame)
+        yield from self._encode_frame(None)
         yield from self.stream.encode(None)
 
-    def _encoded(self, frame: av.AudioFrame | None) -> Iterator[Packet[AudioStream]]:
+    def _encode_frame(self, frame: av.AudioFrame | None) -> Iterator[Packet[AudioStream]]:
         for resampled in self._resampler.resample(frame):
             if resampled.pts is not None and resampled.time_base is not None:
                 resampled.pts += round(self._shift_s / resampled.time_base)

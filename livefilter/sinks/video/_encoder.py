@@ -1,4 +1,4 @@
-"""Which container and encoder an output gets, with which options; all of it is tried before any work is done."""
+"""Container, encoder and options of a video, probed on this machine before any work is done."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ STANDARD_OUTPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """A container: FFmpeg's name, the codec that it is best known for, and how it counts time."""
+    """A container: FFmpeg's name, its usual codec, and its timestamps."""
 
     name: str
     codec: str = "h264"
-    time_base: Fraction | None = None  # None: the source's own.
+    time_base: Fraction | None = None  # None: that of the source.
     is_constant_frame_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """An encoder, its defaults, and the pixel formats that keep gray and colour."""
+    """An encoder, its defaults, and its pixel formats for gray and for colour."""
 
     encoder: str
     crf: int | None = None
@@ -41,7 +41,7 @@ class _Codec:
     options: Mapping[str, str] = field(default_factory=dict)
     gray: str = "yuv420p"
     colour: str = "yuv420p"
-    worst_crf: int = 63
+    max_crf: int = 63
 
 
 _MILLISECOND = Fraction(1, 1000)
@@ -58,8 +58,8 @@ _CONTAINERS = {
 VIDEO_SUFFIXES = tuple(_CONTAINERS)
 _QUIET_X265 = {"x265-params": "log-level=error"}
 _CODECS = {
-    "h264": _Codec("libx264", 18, "veryfast", worst_crf=51),
-    "hevc": _Codec("libx265", 22, "veryfast", _QUIET_X265, worst_crf=51),
+    "h264": _Codec("libx264", 18, "veryfast", max_crf=51),
+    "hevc": _Codec("libx265", 22, "veryfast", _QUIET_X265, max_crf=51),
     "av1": _Codec("libsvtav1", 30, "8"),
     "vp9": _Codec("libvpx-vp9", 30, "4", {"b": "0", "deadline": "good", "row-mt": "1"}),
     "prores": _Codec("prores_ks", options={"profile": "3"}, gray="yuv422p10le", colour="yuv422p10le"),
@@ -69,26 +69,26 @@ _CODECS = {
     "apng": _Codec("apng", gray="gray", colour="rgb24"),
     "png": _Codec("png", gray="gray", colour="rgb24"),
 }
-"""mjpeg's quality is FFmpeg's 3 of 2 (best) to 31, in units of 118."""
+"""mjpeg has quality 3 on FFmpeg's scale of 2 (best) to 31; global_quality counts in units of 118."""
 _QUALITY_OPTIONS = ("crf", "cq", "qp")
 _SPEED_OPTIONS = ("preset", "cpu-used")
-_TRIAL_PX = 320
+_PROBE_PX = 320
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """What an Encoding comes to for one output.
+    """Container, encoder and options that an Encoding selects for one output.
 
     Attributes:
         container: FFmpeg's name of the container.
-        container_options: How it is written.
-        time_base: What times are whole multiples of; None if the container can keep the source's own.
-        is_of_even_pace: The container knows only a rate, no times.
+        container_options: Options of the muxer.
+        time_base: Unit of the container's times, in seconds; None if it can use that of the source.
+        is_constant_frame_rate: The container stores a rate and no times.
         encoder: FFmpeg's name of the encoder.
-        options: Of the encoder.
-        gray: Pixel format for gray pictures.
-        colour: Pixel format for coloured ones.
-        codec_tag: Four letters by which players know the codec; None leaves it to FFmpeg.
+        options: Options of the encoder.
+        gray: Pixel format for gray frames.
+        colour: Pixel format for colour frames.
+        codec_tag: FourCC by which players recognise the codec; None: FFmpeg's default.
     """
 
     container: str
@@ -103,14 +103,14 @@ class EncoderSettings:
 
 
 def resolve_encoder(target: Path, encoding: Encoding) -> EncoderSettings:
-    """Return container, encoder and options for an output, after they were tried on this machine.
+    """Select container, encoder and options for an output, and probe them on this machine.
 
     Args:
         target: The file, or "-" for standard output, where ``encoding.container`` names the container.
-        encoding: What was asked for.
+        encoding: The requested encoding.
 
     Raises:
-        OptionError: An ending, codec, pixel format or other option that does not exist, or not here.
+        OptionError: A suffix, codec, pixel format or setting does not exist, or is not available on this machine.
     """
     container = _container(target, encoding)
     name = encoding.codec or container.codec
@@ -122,24 +122,24 @@ def resolve_encoder(target: Path, encoding: Encoding) -> EncoderSettings:
         known = ", ".join(_CODECS)
         raise OptionError(f"codec: {name} cannot be encoded here; choose one of {known}") from error
     if not isinstance(context, VideoCodecContext):
-        raise OptionError(f"codec: {name} is no codec for pictures; choose one of {', '.join(_CODECS)}")
-    if encoding.crf is not None and encoding.crf > codec.worst_crf:
-        raise OptionError(f"crf: for {name} it must be from 0 to {codec.worst_crf}, found {encoding.crf}")
-    there = {option.name for option in context.supported_options.private}
-    for asked, default, spellings, what in (
+        raise OptionError(f"codec: {name} is no video codec; choose one of {', '.join(_CODECS)}")
+    if encoding.crf is not None and encoding.crf > codec.max_crf:
+        raise OptionError(f"crf: for {name} it must be from 0 to {codec.max_crf}, found {encoding.crf}")
+    private_options = {option.name for option in context.supported_options.private}
+    for requested, default, names, what in (
         (encoding.crf, codec.crf, _QUALITY_OPTIONS, "crf"),
         (encoding.speed, codec.speed, _SPEED_OPTIONS, "speed"),
     ):
-        value = default if asked is None else asked
-        spelling = next((option for option in spellings if option in there), None)
-        if spelling is not None and value is not None:
-            options[spelling] = str(value)
-        elif asked is not None:
-            raise OptionError(f"{what}: {name} has no such setting, found {asked}; leave it out")
+        value = default if requested is None else requested
+        option = next((option for option in names if option in private_options), None)
+        if option is not None and value is not None:
+            options[option] = str(value)
+        elif requested is not None:
+            raise OptionError(f"{what}: {name} has no such setting, found {requested}; leave it out")
     if encoding.gop is not None:
         options["g"] = str(encoding.gop)
-    offered = [form.name for form in context.codec.video_formats or ()]
-    choice = EncoderSettings(
+    offered = [pix_fmt.name for pix_fmt in context.codec.video_formats or ()]
+    settings = EncoderSettings(
         container.name,
         _container_options(container.name, is_fragmented=encoding.is_fragmented, is_pipe=_is_pipe(target)),
         container.time_base,
@@ -150,14 +150,14 @@ def resolve_encoder(target: Path, encoding: Encoding) -> EncoderSettings:
         encoding.pix_fmt or _nearest_pix_fmt(codec.colour, offered),
         "hvc1" if name == "hevc" and container.name in ("mp4", "mov") else None,
     )
-    if offered and choice.gray not in offered:
-        raise OptionError(f"pix_fmt: {name} takes {', '.join(offered)}; found {choice.gray}")
-    _probe_encoder(name, context, choice)
-    return choice
+    if offered and settings.gray not in offered:
+        raise OptionError(f"pix_fmt: {name} takes {', '.join(offered)}; found {settings.gray}")
+    _probe_encoder(name, context, settings)
+    return settings
 
 
 def _nearest_pix_fmt(pix_fmt: str, offered: list[str]) -> str:
-    """Return a format that an encoder has: the one that is wanted, or the next best."""
+    """Return a pixel format that an encoder offers: the preferred one, or the next best."""
     usual = (pix_fmt, "yuv420p", "nv12", "yuvj420p", "bgr0", "rgb24", "gray")
     return next((name for name in usual if not offered or name in offered), pix_fmt)
 
@@ -165,78 +165,80 @@ def _nearest_pix_fmt(pix_fmt: str, offered: list[str]) -> str:
 def _container(target: Path, encoding: Encoding) -> _Container:
     if _is_pipe(target):
         name = encoding.container or "matroska"
-        found = next((known for known in _CONTAINERS.values() if known.name == name), None)
-        if found is None:
+        container = next((known for known in _CONTAINERS.values() if known.name == name), None)
+        if container is None:
             known = ", ".join(sorted({known.name for known in _CONTAINERS.values()}))
             raise OptionError(f"container: must be one of {known}, found {name}")
-        return found
-    found = _CONTAINERS.get(target.suffix.lower())
-    if found is None:
+        return container
+    container = _CONTAINERS.get(target.suffix.lower())
+    if container is None:
         known = ", ".join(_CONTAINERS)
         raise OptionError(f"{target}: a video ends in {known}, found {target.suffix or 'none'}")
-    if encoding.container not in (None, found.name):
-        raise OptionError(f"container: {target.suffix} stands for {found.name}, found {encoding.container}; rename it")
-    return found
+    if encoding.container not in (None, container.name):
+        raise OptionError(
+            f"container: {target.suffix} stands for {container.name}, found {encoding.container}; rename it"
+        )
+    return container
 
 
 def _container_options(name: str, *, is_fragmented: bool, is_pipe: bool) -> dict[str, str]:
-    # Otherwise FFmpeg moves all streams so that none begins before zero, and with them the pictures.
+    # Otherwise FFmpeg shifts all streams, the video too, so that none begins before zero.
     options = {"avoid_negative_ts": "disabled"}
     if name in ("mp4", "mov"):
-        whole, pieces = "+faststart", "+frag_keyframe+delay_moov+default_base_moof"
-        options["movflags"] = pieces if is_fragmented or is_pipe else whole
+        whole, fragmented = "+faststart", "+frag_keyframe+delay_moov+default_base_moof"
+        options["movflags"] = fragmented if is_fragmented or is_pipe else whole
     if is_fragmented:
         options["flush_packets"] = "1"
         if name in ("matroska", "webm"):
             options["cluster_time_limit"] = "1000"
     if name == "apng":
-        options["plays"] = "0"  # Again and again, as a GIF does.
+        options["plays"] = "0"  # Loop forever, as a GIF does.
     return options
 
 
-def _probe_encoder(name: str, context: VideoCodecContext, choice: EncoderSettings) -> None:
-    """Open the encoder on a small picture: only that tells whether options are right, and hardware is there."""
-    with av.open(io.BytesIO(), "w", format=choice.container) as trial:
-        if choice.encoder not in trial.supported_codecs:
+def _probe_encoder(name: str, context: VideoCodecContext, settings: EncoderSettings) -> None:
+    """Open the encoder for a small image: only that shows whether options are valid and hardware is present."""
+    with av.open(io.BytesIO(), "w", format=settings.container) as trial:
+        if settings.encoder not in trial.supported_codecs:
             raise OptionError(
-                f"codec: {choice.container} cannot hold {name}; choose another codec, or another container"
+                f"codec: {settings.container} cannot hold {name}; choose another codec, or another container"
             )
-    if choice.encoder == "libsvtav1":  # Otherwise it writes what it does, at length, to standard error.
+    if settings.encoder == "libsvtav1":  # Otherwise it logs at length to standard error.
         os.environ.setdefault("SVT_LOG", "1")
     try:
-        _open(context, choice)
+        _open(context, settings)
     except (av.error.FFmpegError, ValueError) as error:
-        settings = ", ".join(f"{key}={value}" for key, value in choice.options.items()) or "no options"
-        why = _reason(choice) or getattr(error, "strerror", None) or str(error)
-        raise OptionError(f"codec: {name} cannot be opened here with {settings}: {why}; choose another") from error
+        options = ", ".join(f"{key}={value}" for key, value in settings.options.items()) or "no options"
+        why = _ffmpeg_message(settings) or getattr(error, "strerror", None) or str(error)
+        raise OptionError(f"codec: {name} cannot be opened here with {options}: {why}; choose another") from error
     if context.options:
         unknown = ", ".join(context.options)
         raise OptionError(f"codec: {name} does not know {unknown}; leave it out")
 
 
-def _open(context: VideoCodecContext, choice: EncoderSettings) -> None:
-    context.width = context.height = _TRIAL_PX
+def _open(context: VideoCodecContext, settings: EncoderSettings) -> None:
+    context.width = context.height = _PROBE_PX
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
-    context.options = dict(choice.options)
-    context.pix_fmt = choice.gray
+    context.options = dict(settings.options)
+    context.pix_fmt = settings.gray
     context.open()
 
 
-def _reason(choice: EncoderSettings) -> str | None:
-    """Return FFmpeg's own words for why an encoder cannot be opened, by trying it once more.
+def _ffmpeg_message(settings: EncoderSettings) -> str | None:
+    """Open an encoder once more, and return FFmpeg's message about why that fails.
 
-    Only then is the log listened to: while it is, every thread of a decoder that has something to say waits for the
-    GIL, also for what is not passed on, and whoever holds the GIL may be waiting for that thread.
+    The log is captured only here: meanwhile, every thread of a decoder that logs waits for the GIL, and the thread
+    that holds the GIL may be waiting for that decoder.
     """
-    context = cast(VideoCodecContext, av.codec.CodecContext.create(choice.encoder, "w"))
+    context = cast(VideoCodecContext, av.codec.CodecContext.create(settings.encoder, "w"))
     before = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
-        with av.logging.Capture() as said, suppress(av.error.FFmpegError, ValueError):
-            _open(context, choice)
+        with av.logging.Capture() as messages, suppress(av.error.FFmpegError, ValueError):
+            _open(context, settings)
     finally:
         av.logging.set_level(before)
-    return next((message.strip() for *_, message in said), None)
+    return next((message.strip() for *_, message in messages), None)
 
 
 def _is_pipe(target: Path) -> bool:

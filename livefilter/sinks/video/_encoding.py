@@ -1,4 +1,4 @@
-"""How pictures are encoded."""
+"""Encoding options of a video."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from dataclasses import dataclass
 
 from livefilter.errors import OptionError
 
-_HIGHEST_CRF = 63
+_MAX_CRF = 63
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How the pictures of a video are encoded. What is None is left to the codec's good default.
+    """Encoding of a video. None selects the default of the codec or the container.
 
     Attributes:
         codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1", "mjpeg", "gif", "apng", "png"; or the name of an
-            encoder of FFmpeg, such as "h264_nvenc". None: what the container is best known for.
+            FFmpeg encoder, such as "h264_nvenc". None: the container's usual codec.
         crf: Constant rate factor, 0 (best) to 63, for codecs that have one.
-        speed: How hard the encoder tries, in its own words: x264's "veryfast", SVT-AV1's "8".
+        speed: The encoder's speed preset, such as "veryfast" of x264 or "8" of SVT-AV1.
         pix_fmt: FFmpeg's name of a pixel format, such as "yuv420p" or "yuv444p".
-        gop: Frames from one key frame to the next, at most.
-        audio_codec: Encode sound anew ("aac", "opus", …) instead of copying it.
-        is_fragmented: Write so that what is there can be played at any moment, even after the process was killed: for
-            recordings of live streams.
-        container: FFmpeg's name of a container, such as "matroska", for outputs whose ending does not tell it.
+        gop: Largest distance between key frames, in frames.
+        audio_codec: Re-encode the audio ("aac", "opus", …) instead of copying it.
+        is_fragmented: Keep the file playable while it is written, even if the process is killed; for recordings of
+            live streams.
+        container: FFmpeg's name of the container, such as "matroska", for standard output, which has no suffix.
 
     Raises:
-        OptionError: A number that is out of range, or an empty name.
+        OptionError: A number is out of range, or a name is empty.
     """
 
     codec: str | None = None
@@ -42,7 +42,7 @@ class Encoding:
         for name in ("codec", "speed", "pix_fmt", "audio_codec", "container"):
             if getattr(self, name) == "":
                 raise OptionError(f"{name}: must be a name, found an empty text")
-        if self.crf is not None and not 0 <= self.crf <= _HIGHEST_CRF:
-            raise OptionError(f"crf: must be from 0 (best) to {_HIGHEST_CRF}, found {self.crf}")
+        if self.crf is not None and not 0 <= self.crf <= _MAX_CRF:
+            raise OptionError(f"crf: must be from 0 (best) to {_MAX_CRF}, found {self.crf}")
         if self.gop is not None and self.gop < 1:
             raise OptionError(f"gop: must be at least 1 frame, found {self.gop}")

@@ -1,8 +1,10 @@
-"""What a container can hold of another file: not looked up, but tried on one that is written to memory."""
+"""Streams and metadata that a container can hold, found by muxing a header to memory."""
 
 from __future__ import annotations
 
 import io
+import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -10,24 +12,28 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
 
+from livefilter.sinks._provenance import Provenance
+
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-_OF_THE_CONTAINER = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
-"""Metadata that tell how a file was written, not what is in it."""
-_ENCODER_OF_AVI = "software"
-"""What its encoder is called there. In other files somebody may have meant it."""
-_COUNTED = {"mp3": "libmp3lame", "mp3float": "libmp3lame", "ac3": "ac3"}
-"""Codecs of sound whose packets an AVI must count, and encoders of them. Where it is from an AVI or a WAV, their
-description says how many bytes stand for a time, and FFmpeg's muxer would count by these, and be wrong."""
-_OWN_KEYS = "+use_metadata_tags"
-"""What makes MP4 and MOV keep metadata of any name, in another place than that of the usual ones."""
+_MAX_TIMESCALE = 2**31 - 1
+"""Largest timescale that an MP4 can store."""
+_CONTAINER_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
+"""Metadata about how a file was written, not about its content."""
+_AVI_ENCODER_KEY = "software"
+"""Key of the encoder in AVI files only; in other files the key may hold a user's own text."""
+_AVI_AUDIO_ENCODERS = {"mp3": "libmp3lame", "mp3float": "libmp3lame", "ac3": "ac3"}
+"""Encoders of audio codecs whose packets an AVI must count. Such a stream from an AVI or a WAV carries a byte rate,
+which FFmpeg's muxer would count by, with wrong times."""
+_ANY_KEY_FLAG = "+use_metadata_tags"
+"""Flag of MP4 and MOV for metadata with any key, stored apart from the standard keys."""
 
 
 def can_mux(stream: Stream, output: OutputContainer) -> bool:
-    """Return whether a container of an output's kind takes a stream: one with it alone is begun in memory."""
+    """Return whether the container of an output can hold a stream, by muxing a header with it to memory."""
     if stream.type == "attachment" and output.format.name != "matroska":
-        return False  # WebM would take it, and not write it.
+        return False  # WebM would accept it, and not write it.
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             add_copied_stream(stream, trial)
@@ -38,74 +44,98 @@ def can_mux(stream: Stream, output: OutputContainer) -> bool:
 
 
 def add_copied_stream(stream: Stream, output: OutputContainer) -> Stream:
-    """Add to an output a stream for packets of another, with its language, title and disposition, and return it."""
-    made: Stream
-    if output.format.name == "avi" and isinstance(stream, AudioStream) and stream.codec_context.name in _COUNTED:
-        made = sound = cast(AudioStream, output.add_stream(_COUNTED[stream.codec_context.name], rate=stream.rate))
-        sound.codec_context.layout, sound.codec_context.bit_rate = stream.layout, stream.bit_rate
+    """Add a stream for the copied packets of another, with its language, title and disposition, and return it."""
+    codec = stream.codec_context.name if isinstance(stream, AudioStream) else ""
+    copy: Stream
+    if output.format.name == "avi" and isinstance(stream, AudioStream) and codec in _AVI_AUDIO_ENCODERS:
+        copy = audio = cast(AudioStream, output.add_stream(_AVI_AUDIO_ENCODERS[codec], rate=stream.rate))
+        audio.codec_context.layout, audio.codec_context.bit_rate = stream.layout, stream.bit_rate
     else:
-        made = output.add_stream_from_template(stream, opaque=True if stream.codec_context else None)
-    copy_stream_metadata(stream, made)
-    return made
+        copy = output.add_stream_from_template(stream, opaque=True if stream.codec_context else None)
+    copy_stream_metadata(stream, copy)
+    return copy
 
 
 def copy_stream_metadata(stream: Stream, copy: Stream) -> None:
-    """Give a stream the language, title and disposition of another."""
-    copy.metadata.update(_kept(stream.metadata))
+    """Copy language, title and disposition of a stream to another."""
+    copy.metadata.update(_portable(stream.metadata))
     copy.disposition = stream.disposition
 
 
 def copy_container_metadata(source: InputContainer, chapters: list[Chapter], output: OutputContainer) -> None:
-    """Give an output, which is not begun, the metadata of a file, and chapters.
+    """Copy the metadata of a file, and chapters, to an output without a header yet.
 
-    MP4 and MOV have usual places for some names, and one for any, where phones put all of theirs: so do we, where it is
-    from such a file. It is not used for others, since many players look into the usual places only.
+    MP4 and MOV have standard fields for some keys, and a list for any key, which phones use for all of theirs.
+    livefilter uses that list only for inputs that do, because many players read the standard fields alone.
     """
-    kept = _kept(source.metadata)
+    metadata = _portable(source.metadata)
     if source.format.name == "avi":
-        kept.pop(_ENCODER_OF_AVI, None)
-    output.metadata.update(kept)
+        metadata.pop(_AVI_ENCODER_KEY, None)
+    output.metadata.update(metadata)
     if chapters:
         output.set_chapters(chapters)
-    is_alike = "mov" in source.format.name and "movflags" in output.container_options
-    if is_alike and not _have_places(kept, output.format.name):
-        output.container_options["movflags"] += _OWN_KEYS
+    has_same_format = "mov" in source.format.name and "movflags" in output.container_options
+    if has_same_format and not _has_standard_keys(metadata, output.format.name):
+        output.container_options["movflags"] += _ANY_KEY_FLAG
 
 
-def missing_metadata(found: InputContainer, meant: OutputContainer) -> str:
-    """Return what of an output's metadata and chapters is not in the file that was written, in words."""
-    there = {key.lower() for key in found.metadata}
-    lost = [key for key in meant.metadata if key.lower() not in there and key != "encoding_tool"]  # MP4: encoder.
-    has_all = len(found.chapters()) >= len(meant.chapters())
+def write_provenance(provenance: Provenance, output: OutputContainer) -> None:
+    """Store preset and version in the metadata of an output without a header yet."""
+    text = f"livefilter {provenance.livefilter}, preset {provenance.preset}, hash {provenance.preset_hash}"
+    if output.format.name == "mp4":
+        output.metadata["encoding_tool"] = text
+    else:  # Others have no such field, or FFmpeg writes its own name to it.
+        output.metadata["comment"] = "; ".join(filter(None, (output.metadata.get("comment"), text)))
+
+
+def set_movie_timescale(output: OutputContainer, default: Fraction) -> None:
+    """Store the start times of an MP4's streams exactly: in a common multiple of their timescales, not in 1/1000 s.
+
+    Args:
+        output: The container, with all streams and without a header yet.
+        default: Time base to use if the common multiple is more than an MP4 can store.
+    """
+    timescales = [stream.time_base.denominator for stream in output.streams if stream.time_base]
+    common = math.lcm(*timescales)
+    output.container_options["movie_timescale"] = str(common if common <= _MAX_TIMESCALE else default.denominator)
+
+
+def missing_metadata(written: InputContainer, output: OutputContainer) -> str:
+    """Return the metadata and chapters of an output that are missing in the written file, in words."""
+    found_keys = {key.lower() for key in written.metadata}
+    lost = [
+        key for key in output.metadata if key.lower() not in found_keys and key != "encoding_tool"
+    ]  # MP4 reads it back as encoder.
+    has_all = len(written.chapters()) >= len(output.chapters())
     return " and ".join(filter(None, (f"metadata ({', '.join(lost)})" if lost else "", "" if has_all else "chapters")))
 
 
 def is_cover_art(stream: Stream) -> bool:
-    """Return whether a stream is a picture that belongs to sound, rather than a video."""
+    """Return whether a stream is cover art rather than a video."""
     return bool(stream.disposition & Disposition.attached_pic)
 
 
 def stream_label(stream: Stream) -> str:
-    """Return what messages call a stream."""
+    """Return the name of a stream for messages."""
     codec = stream.codec_context.name if stream.codec_context else stream.metadata.get("filename") or "unknown format"
     language = f", {stream.language}" if stream.language and stream.language != "und" else ""
     return f"{stream.type} stream {stream.index} ({codec}{language})"
 
 
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
+def _portable(metadata: dict[str, str]) -> dict[str, str]:
     return {
         key: value
         for key, value in metadata.items()
-        if key.lower() not in _OF_THE_CONTAINER and not key.startswith("_STATISTICS")
+        if key.lower() not in _CONTAINER_KEYS and not key.startswith("_STATISTICS")
     }
 
 
-def _have_places(metadata: dict[str, str], name: str) -> bool:
-    made = io.BytesIO()
-    with av.open(made, "w", format=name, metadata_errors="surrogateescape") as trial:
+def _has_standard_keys(metadata: dict[str, str], name: str) -> bool:
+    muxed = io.BytesIO()
+    with av.open(muxed, "w", format=name, metadata_errors="surrogateescape") as trial:
         trial.add_mux_stream("mjpeg", rate=25, width=16, height=16)
         trial.metadata.update(metadata)
         trial.start_encoding()
-    made.seek(0)
-    with av.open(made, metadata_errors="surrogateescape") as back:
+    muxed.seek(0)
+    with av.open(muxed, metadata_errors="surrogateescape") as back:
         return {key.lower() for key in metadata} <= {key.lower() for key in back.metadata}

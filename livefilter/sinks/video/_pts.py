@@ -1,4 +1,4 @@
-"""From the times of frames to those that a container keeps: whole ticks that only grow, from zero on."""
+"""Presentation timestamps: frame times as whole, increasing ticks of a container's time base."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _HALF = Fraction(1, 2)
 
 
 class PtsAssigner:
-    """Counts the times of one video in its container's ticks, and what that changes.
+    """Assigns presentation timestamps to the frames of one video, and counts the times that change by that.
 
     Args:
-        time_base: Seconds to a tick.
+        time_base: Length of a tick, in seconds.
 
     Attributes:
-        shift_s: What is added to all times, so that the video begins at zero; 0 where it may begin when it does.
+        shift_s: Offset of all times, so that none is before zero.
     """
 
     def __init__(self, time_base: Fraction) -> None:
@@ -24,14 +24,14 @@ class PtsAssigner:
         self._last: int | None = None
         self._rounded = self._late = 0
 
-    def begin(self, earliest_s: Fraction) -> None:
-        """Let a media time be zero."""
+    def set_origin(self, earliest_s: Fraction) -> None:
+        """Make a media time the zero of all timestamps."""
         self.shift_s = -earliest_s
 
     def pts(self, time_s: Fraction) -> int:
-        """Return the time of the next frame; one that does not grow is a tick more than the one before."""
+        """Return the timestamp of the next frame, in ticks; at least one tick after the frame before."""
         exact = (time_s + self.shift_s) / self._time_base
-        ticks = math.floor(exact + _HALF)  # Not round, which makes the same of 1.5 and 2.5.
+        ticks = math.floor(exact + _HALF)  # Not round, which rounds 1.5 and 2.5 to the same number.
         self._rounded += ticks != exact
         if self._last is not None and ticks <= self._last:
             self._late += 1
@@ -40,7 +40,7 @@ class PtsAssigner:
         return ticks
 
     def notes(self, container: str) -> list[str]:
-        """Return what is not as it was, in words."""
+        """Return the differences from the frames' times, in words."""
         notes = []
         if self.shift_s:
             notes.append(f"begins at 0: all times are {float(self.shift_s):+g} s")

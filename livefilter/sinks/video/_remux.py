@@ -1,4 +1,7 @@
-"""What travels along with the pictures: sound, subtitles, chapters and metadata of the file that they are from."""
+"""Stream copy (remux): audio, subtitles, attachments, covers, chapters and metadata of the input file.
+
+Packets are copied without decoding, except audio that is re-encoded on request (``_audio``).
+"""
 
 from __future__ import annotations
 
@@ -31,24 +34,24 @@ if TYPE_CHECKING:
     from av.container.core import Chapter
 
 _SEEK_MARGIN_S = 2
-UNFIT = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
-"""What a container answers to a packet that is damaged, which is no fault of the disk."""
-_PICTURES = {"mjpeg": "jpeg"}
-"""Codecs of pictures that have another name elsewhere."""
+PACKET_ERRORS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
+"""Errors of a muxer about a damaged packet, rather than about the disk."""
+_IMAGE_SUBTYPES = {"mjpeg": "jpeg"}
+"""Subtypes of MIME types that differ from FFmpeg's name of the codec."""
 
 
 @dataclass(slots=True)
 class StreamCopyOptions:
-    """The rest of the file that the pictures are from, and how much of it is copied.
+    """The file to copy streams and metadata from, and how much of it.
 
     Attributes:
-        path: The file.
-        begins_s: What ends before this media time is left out; None: nothing is.
-        ends_s: What begins at or after this media time is left out; None: nothing is. It may be set at any time before
-            the output is finished.
-        has_audio: Copy the sound.
-        has_cover: Copy covers, which are pictures that no filter has seen.
-        drop_unsupported: Leave out what the container cannot hold, instead of refusing it.
+        path: The file, which the frames are from too.
+        start_s: Media time to begin at; packets that end before it are left out. None: the beginning.
+        end_s: Media time to end at; packets that begin at or after it are left out. None: the end. It may be set at any
+            time before the output is finished.
+        has_audio: Copy the audio.
+        has_cover: Copy cover art, unfiltered.
+        drop_unsupported: Leave out streams that the container cannot hold, instead of raising an error.
     """
 
     path: Path
@@ -60,28 +63,28 @@ class StreamCopyOptions:
 
 
 class StreamCopier:
-    """The streams of a file, added to an output and copied into it as its pictures are written.
+    """Copies the streams of a file into an output, interleaved with its video.
 
     Args:
-        along: The file, and how much of it.
-        output: The container, to which the video stream was added already, and nothing written.
-        video: That stream; it gets the language, title and disposition of the original.
-        target: What messages call the output.
-        audio_codec: Encode sound anew with this codec; None copies it.
-        begins_at_zero: Leave out what ends before zero, since the container would show it from zero on.
+        options: The file, and how much of it to copy.
+        output: The container, with its video stream and without a header yet; the other streams are added.
+        video: The video stream; it gets the language, title and disposition of the original.
+        target: Name of the output, for messages.
+        audio_codec: Re-encode the audio with this codec; None copies it.
+        clip_negative: Leave out packets that end before zero, which the container would play from zero on.
 
     Attributes:
-        notes: What was left out on purpose, and what was copied that might surprise, in words.
-        damaged: How many packets the container could not take.
+        notes: Streams that are left out on purpose, and unfiltered covers that are copied, in words.
+        damaged: Number of packets that the container rejected.
 
     Raises:
-        SourceError: The file is gone.
-        OptionError: A stream that the container cannot hold and that may not be left out; all of them are named.
+        SourceError: The file cannot be opened.
+        OptionError: The container cannot hold some streams, which the message names, and ``drop_unsupported`` is off.
     """
 
     def __init__(
         self,
-        along: StreamCopyOptions,
+        options: StreamCopyOptions,
         output: OutputContainer,
         video: Stream,
         *,
@@ -91,73 +94,73 @@ class StreamCopier:
     ) -> None:
         self.notes: list[str] = []
         self.damaged = 0
-        self._stopped: str | None = None
-        self._along = along
+        self._read_error: str | None = None
+        self._options = options
         self._output = output
         self._target = target
-        self._begins_at_zero = clip_negative
+        self._clip_negative = clip_negative
         self._copies: dict[int, Stream] = {}
-        self._reencoders: dict[int, AudioTranscoder] = {}
+        self._transcoders: dict[int, AudioTranscoder] = {}
         self._last_dts: dict[int, int] = {}
-        self._waiting: Packet[Stream] | None = None
+        self._pending: Packet[Stream] | None = None
         try:
-            self._input: InputContainer = av.open(os.path.abspath(along.path), metadata_errors="surrogateescape")
+            self._input: InputContainer = av.open(os.path.abspath(options.path), metadata_errors="surrogateescape")
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{along.path}: cannot be opened again, for its sound: {error.strerror}") from error
+            raise SourceError(f"{options.path}: cannot be opened again, for its sound: {error.strerror}") from error
         try:
             self._add_streams(video, audio_codec)
         except BaseException:
             self._input.close()
             raise
-        self._copy_facts()
-        self._packets = self._read()
+        self._copy_metadata()
+        self._packets = self._read_packets()
 
     @property
     def loss(self) -> str | None:
-        """What could not be copied because the file is damaged, in words; None while nothing was lost."""
+        """What could not be copied because the file is damaged, in words; None if all of it could."""
         packets = f"{self.damaged} damaged packets of sound and subtitles are left out" if self.damaged else None
-        what = "; ".join(filter(None, (packets, self._stopped)))
-        return f"{self._along.path}: {what}" if what else None
+        what = "; ".join(filter(None, (packets, self._read_error)))
+        return f"{self._options.path}: {what}" if what else None
 
     @property
     def start_s(self) -> Fraction:
-        """The media time at which what is copied begins."""
-        start_s = self._along.start_s
+        """Media time at which the copied streams begin."""
+        start_s = self._options.start_s
         return Fraction(self._input.start_time or 0, av.time_base) if start_s is None else start_s
 
     def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
-        """Write what comes before a media time, or all that is left.
+        """Copy the packets up to a media time, or all remaining ones.
 
         Args:
-            time_s: The time of the newest picture; None: all that ``along`` does not leave out.
-            shift_s: What is added to all times.
+            time_s: Media time of the newest frame; None copies all remaining packets.
+            shift_s: Offset of all times.
 
         Raises:
-            FFmpegError: The output cannot be written.
+            FFmpegError: Writing fails.
         """
         while True:
-            packet, self._waiting = self._waiting or next(self._packets, None), None
+            packet, self._pending = self._pending or next(self._packets, None), None
             if packet is None:
                 return
             at_s = _time_of(packet)
             if time_s is not None and at_s > time_s:
-                self._waiting = packet
+                self._pending = packet
                 return
-            if self._is_kept(packet, at_s) and not (self._begins_at_zero and _end_of(packet) + shift_s <= 0):
+            if self._is_in_range(packet, at_s) and not (self._clip_negative and _end_of(packet) + shift_s <= 0):
                 try:
                     self._write(packet, shift_s)
-                except UNFIT:
-                    self.damaged += 1  # The head was written long before: it is this packet that cannot be.
+                except PACKET_ERRORS:
+                    self.damaged += 1  # The header is written already, so the muxer rejects this very packet.
 
     def finish(self, shift_s: Fraction = Fraction(0)) -> None:
-        """Write what is left, and what audio encoders still hold."""
+        """Copy the remaining packets, and flush the audio encoders."""
         self.copy_until(None, shift_s)
-        for reencoder in self._reencoders.values():
-            for packet in reencoder.rest():
+        for transcoder in self._transcoders.values():
+            for packet in transcoder.flush():
                 self._output.mux(packet)
 
     def close(self) -> None:
-        """Close the file that is copied from."""
+        """Close the input file."""
         self._input.close()
 
     def _add_streams(self, video: Stream, audio_codec: str | None) -> None:
@@ -166,17 +169,17 @@ class StreamCopier:
         for stream in self._input.streams:
             if filtered is not None and stream.index == filtered.index:
                 copy_stream_metadata(stream, video)
-            elif (stream.type == "audio" and not self._along.has_audio) or (
-                is_cover_art(stream) and not self._along.has_cover
+            elif (stream.type == "audio" and not self._options.has_audio) or (
+                is_cover_art(stream) and not self._options.has_cover
             ):
                 continue
             elif isinstance(stream, AudioStream) and audio_codec is not None:
-                self._reencoders[stream.index] = AudioTranscoder(stream, self._output, audio_codec)
-                copy_stream_metadata(stream, self._reencoders[stream.index].stream)
+                self._transcoders[stream.index] = AudioTranscoder(stream, self._output, audio_codec)
+                copy_stream_metadata(stream, self._transcoders[stream.index].stream)
             elif stream.type == "video" and not is_cover_art(stream):
                 self.notes.append(f"{stream_label(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
-                if not self._comes_anyway(stream):
+                if not self._is_regenerated(stream):
                     self.notes.append(f"{stream_label(stream)} is no sound, subtitle or attachment, and is left out")
             elif can_mux(stream, self._output):
                 self._copies[stream.index] = add_copied_stream(stream, self._output)
@@ -187,62 +190,64 @@ class StreamCopier:
         self.notes.extend(
             f"{stream_label(stream)} is a cover, which is copied as it is, not filtered; --no-cover leaves it out"
             for stream in self._input.streams
-            if is_cover_art(stream) and self._along.has_cover and stream_label(stream) not in refused
+            if is_cover_art(stream) and self._options.has_cover and stream_label(stream) not in refused
         )
-        if refused and not self._along.drop_unsupported:
-            cure = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
-            cure = "--no-cover or " if all(name.startswith("video") for name in refused) else cure
+        if refused and not self._options.drop_unsupported:
+            fix = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
+            fix = "--no-cover or " if all(name.startswith("video") for name in refused) else fix
             raise OptionError(
-                f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._along.path}; "
-                f"give {cure}--drop-unsupported, or write another container, such as .mkv or the input's own"
+                f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._options.path}; "
+                f"give {fix}--drop-unsupported, or write another container, such as .mkv or the input's own"
             )
         self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
 
-    def _comes_anyway(self, stream: Stream) -> bool:
-        """Return whether a stream is how MP4 keeps chapters, or the timecode, which is noted with the pictures too."""
+    def _is_regenerated(self, stream: Stream) -> bool:
+        """Return whether MP4 stores chapters or the timecode in a stream; the output gets both without copying it."""
         return stream.type == "data" and bool(self._input.chapters() or "timecode" in stream.metadata)
 
     def _attach_cover(self, stream: Stream) -> None:
-        """Matroska keeps the picture on a cover as an attachment, not as a stream of one packet."""
-        with av.open(os.path.abspath(self._along.path), metadata_errors="surrogateescape") as container:
+        """Add cover art as an attachment, since Matroska has no video streams of one packet for it."""
+        with av.open(os.path.abspath(self._options.path), metadata_errors="surrogateescape") as container:
             packet = next(container.demux(container.streams[stream.index]))
-            kind = _PICTURES.get(stream.codec_context.name, stream.codec_context.name)
+            kind = _IMAGE_SUBTYPES.get(stream.codec_context.name, stream.codec_context.name)
             name = stream.metadata.get("filename") or f"cover.{kind}"
             self._output.add_attachment(name, stream.metadata.get("mimetype") or f"image/{kind}", bytes(packet))
 
-    def _copy_facts(self) -> None:
-        start_s, end_s = self._along.start_s, self._along.end_s
+    def _copy_metadata(self) -> None:
+        start_s, end_s = self._options.start_s, self._options.end_s
         chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, start_s, end_s)]
         copy_container_metadata(self._input, chapters, self._output)
 
-    def _read(self) -> Iterator[Packet[Stream]]:
-        wanted = [self._input.streams[index] for index in (*self._copies, *self._reencoders)]
-        wanted = [stream for stream in wanted if stream.type != "attachment"]  # Those were copied with their stream.
-        if not wanted:
+    def _read_packets(self) -> Iterator[Packet[Stream]]:
+        streams = [self._input.streams[index] for index in (*self._copies, *self._transcoders)]
+        streams = [
+            stream for stream in streams if stream.type != "attachment"
+        ]  # Their content is part of the stream's header.
+        if not streams:
             return
         for stream in self._input.streams:
-            if stream not in wanted:
+            if stream not in streams:
                 stream.discard = Discard.all
-        if self._along.start_s is not None and self._along.start_s > _SEEK_MARGIN_S:
+        if self._options.start_s is not None and self._options.start_s > _SEEK_MARGIN_S:
             with suppress(av.error.FFmpegError):
-                self._input.seek(int((self._along.start_s - _SEEK_MARGIN_S) * av.time_base))
+                self._input.seek(int((self._options.start_s - _SEEK_MARGIN_S) * av.time_base))
         try:
-            for packet in self._input.demux(wanted):
+            for packet in self._input.demux(streams):
                 if packet.size and (packet.pts is not None or packet.dts is not None or is_cover_art(packet.stream)):
                     yield packet
         except av.error.FFmpegError as error:
-            self._stopped = f"copying sound and subtitles stopped: {error.strerror}"
+            self._read_error = f"copying sound and subtitles stopped: {error.strerror}"
 
-    def _is_kept(self, packet: Packet[Stream], at_s: Fraction) -> bool:
+    def _is_in_range(self, packet: Packet[Stream], at_s: Fraction) -> bool:
         if is_cover_art(packet.stream):
             return True
-        start_s, end_s = self._along.start_s, self._along.end_s
+        start_s, end_s = self._options.start_s, self._options.end_s
         return (start_s is None or _end_of(packet) > start_s) and (end_s is None or at_s < end_s)
 
     def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:
         index = packet.stream.index
-        if index in self._reencoders:
-            for encoded in self._reencoders[index].encode(packet, shift_s):
+        if index in self._transcoders:
+            for encoded in self._transcoders[index].encode(packet, shift_s):
                 self._output.mux(encoded)
             return
         copy = self._copies[index]
@@ -250,7 +255,9 @@ class StreamCopier:
         scale, shift = packet.time_base / unit, shift_s / unit
         dts, pts = (None if ticks is None else round(ticks * scale + shift) for ticks in (packet.dts, packet.pts))
         dts = (pts or 0) if dts is None else dts
-        dts = max(dts, self._last_dts.get(index, dts - 1) + 1)  # Containers want it to grow, by their own clock.
+        dts = max(
+            dts, self._last_dts.get(index, dts - 1) + 1
+        )  # Muxers need increasing DTS, in the time base of the container.
         self._last_dts[index] = dts
         packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
         packet.duration = round((packet.duration or 0) * scale)
@@ -269,5 +276,5 @@ def _end_of(packet: Packet[Stream]) -> Fraction:
 
 def _overlaps(chapter: Chapter, start_s: Fraction | None, end_s: Fraction | None) -> bool:
     unit = chapter["time_base"] or Fraction(1)
-    starts, stops = chapter["start"] * unit, chapter["end"] * unit
-    return (start_s is None or stops > start_s) and (end_s is None or starts < end_s)
+    chapter_start_s, chapter_end_s = chapter["start"] * unit, chapter["end"] * unit
+    return (start_s is None or chapter_end_s > start_s) and (end_s is None or chapter_start_s < end_s)

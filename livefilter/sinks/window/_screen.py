@@ -9,7 +9,7 @@ import struct
 import sys
 from dataclasses import dataclass
 
-_MOST = 0.9
+_MAX_SCREEN_SHARE = 0.9
 """Of the screen; the rest is for a title, and a bar of the desktop."""
 
 
@@ -35,7 +35,7 @@ def fit_to_screen(shape: tuple[int, int], screen: tuple[int, int] | None) -> tup
     """
     if screen is None:
         return shape
-    scale = min(1.0, *(_MOST * room / side for side, room in zip(shape, screen, strict=True)))
+    scale = min(1.0, *(_MAX_SCREEN_SHARE * room / side for side, room in zip(shape, screen, strict=True)))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
