@@ -215,8 +215,8 @@ def test_progress_is_shown_on_a_terminal_alone(
     assert capsys.readouterr().err == ""
 
 
-def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> None:
-    """In a process of its own, whose files may not grow beyond a thousand bytes."""
+def test_a_full_disk_is_exit_4_and_leaves_nothing_unfinished(here: Path, negative: str) -> None:
+    """In a process whose files may not grow beyond a thousand bytes: the table fits, so it is complete and named."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
         "from livefilter.cli import run; sys.exit(run(sys.argv[1:]))"
@@ -226,8 +226,11 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(here: Path, negative: str) -> 
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=100
     )
     assert ran.returncode == 4
-    assert ran.stderr.splitlines()[-1].startswith("livefilter: out.mp4: cannot be written: File too large")
-    assert names(here) == ["clip.mp4"]
+    failure, note = ran.stderr.splitlines()[-2:]
+    assert failure.startswith("livefilter: out.mp4: cannot be written: File too large")
+    assert note == "livefilter: wrote out.csv"
+    assert names(here) == ["clip.mp4", "out.csv"]
+    assert len((here / "out.csv").read_text().splitlines()) == 2 + 8  # Provenance, heads, rows.
 
 
 @pytest.fixture(scope="module")
