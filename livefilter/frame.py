@@ -13,6 +13,9 @@ from livefilter.errors import PixelTypeError, ShapeError
 
 Pixels = NDArray[np.uint8]
 
+LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN = 16, 219
+"""Black of 8-bit limited-range luma, and the number of levels from there to white (ITU-R BT.601)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Colorimetry:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livefilter.sources._scenes import SCENES, Scene
+from livefilter.sources.scenes import SCENES, Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

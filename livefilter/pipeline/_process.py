@@ -141,7 +141,7 @@ def process(
                     time_base=facts.time_base,
                     overwrite=overwrite,
                     encoding=encoding,
-                    colorimetry=facts.look,
+                    colorimetry=facts.colorimetry,
                     stream_copy=along,
                     provenance=origin,
                 )

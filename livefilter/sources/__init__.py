@@ -1,44 +1,104 @@
-"""Sources: cameras, video files, pictures and synthetic scenes, all as gray Frames."""
+"""Sources: cameras, streams, video files, images, synthetic scenes and standard input, all as gray Frames.
+
+Begin with ``_source`` (the protocol that every source implements) and ``_open`` (the choice of a source by its name;
+``_kind`` and ``_options`` say which kinds there are and which options apply to each). Then:
+
+- ``file``: decoding and probing video files.
+- ``camera``: opening cameras through OpenCV.
+- ``_network``: streams and videos on a server.
+- ``live``: what cameras and streams share. ``live/_reconnecting`` reopens them when they are lost.
+- ``stdin``: Y4M, JPEG and raw video from a pipe.
+- ``_images``, ``_synthetic`` and ``scenes``: image files and rendered scenes.
+- ``_playback`` (repeat, real time) and ``_trim`` (a part of a stream) wrap other sources.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 # Before PyAV, whatever else is imported: both bring a libxcb, and with PyAV's loaded first OpenCV's windows hang.
 import cv2  # noqa: F401
 
+from livefilter._lazy import lazy_exports
 from livefilter.sources._close_guard import CloseGuard
-from livefilter.sources._health import Health
+from livefilter.sources._health import Health, Reason, State
+from livefilter.sources._kind import SourceKind, kind_of
+from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._open import display_name, open_source
-from livefilter.sources._options import Color, SourceOptions
+from livefilter.sources._options import KINDS_BY_OPTION, Color, SourceOptions
+from livefilter.sources._range_expansion import expansion_lut
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
-from livefilter.sources.camera._devices import CameraFacts, OpenAttempt, list_cameras, probe_cameras
-from livefilter.sources.camera._v4l2 import Mode
-from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
-from livefilter.sources.file._probe import probe
+from livefilter.sources._urls import ffmpeg_options_from_env, is_url, redact
+
+if TYPE_CHECKING:
+    from livefilter.sources._av_pixels import bgr_pixels, colorimetry_of, describe_conversions, luma, luma_and_chroma
+    from livefilter.sources._images import ImageFiles
+    from livefilter.sources._network import NetworkReader, RemoteFile
+    from livefilter.sources._playback import LoopedSource, RealtimeSource
+    from livefilter.sources._synthetic import SyntheticSource
+    from livefilter.sources.camera import CameraFacts, Mode, OpenAttempt, list_cameras, probe_cameras
+    from livefilter.sources.file import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts, VideoFile, probe
+else:
+    # Loaded on first use: a camera needs no PyAV.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "_av_pixels": ["bgr_pixels", "colorimetry_of", "describe_conversions", "luma", "luma_and_chroma"],
+            "_images": ["ImageFiles"],
+            "_network": ["NetworkReader", "RemoteFile"],
+            "_synthetic": ["SyntheticSource"],
+            "_playback": ["LoopedSource", "RealtimeSource"],
+            "camera": ["CameraFacts", "Mode", "OpenAttempt", "list_cameras", "probe_cameras"],
+            "file": ["AudioFacts", "Chapter", "MediaFacts", "OtherFacts", "Scan", "VideoFacts", "VideoFile", "probe"],
+        },
+    )
 
 __all__ = [
+    "KINDS_BY_OPTION",
     "AudioFacts",
     "CameraFacts",
     "Chapter",
     "CloseGuard",
     "Color",
     "Health",
+    "ImageFiles",
+    "LoopedSource",
     "MediaFacts",
     "Mode",
+    "NetworkReader",
     "OpenAttempt",
     "OtherFacts",
+    "RealtimeSource",
+    "Reason",
+    "RemoteFile",
     "Scan",
     "Source",
     "SourceFacts",
+    "SourceKind",
     "SourceOptions",
+    "State",
+    "SyntheticSource",
     "Time",
     "Trim",
     "Trimmed",
     "VideoFacts",
+    "VideoFile",
+    "bgr_pixels",
+    "colorimetry_of",
+    "describe_conversions",
     "display_name",
+    "expansion_lut",
+    "ffmpeg_options_from_env",
+    "is_url",
+    "kind_of",
     "list_cameras",
+    "luma",
+    "luma_and_chroma",
+    "natural_sort_key",
     "open_source",
     "parse_time",
     "probe",
     "probe_cameras",
+    "redact",
 ]

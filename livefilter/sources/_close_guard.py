@@ -13,10 +13,10 @@ Item = TypeVar("Item")
 class CloseGuard:
     """Keeps a source from being read once it is closed, and from being released while a thread reads it.
 
-    FFmpeg crashes the process in both cases. Whatever touches the file or the connection does so within ``hold``.
+    FFmpeg crashes the process in both cases. Code that touches the file or the connection does so within ``hold``.
 
     Args:
-        patience_s: How long ``close`` waits for another thread that is reading.
+        close_timeout_s: Longest time that ``close`` waits for a thread that is reading, in seconds.
 
     Example:
         >>> guard = CloseGuard()
@@ -25,8 +25,8 @@ class CloseGuard:
         (0, None, [])
     """
 
-    def __init__(self, *, patience_s: float = 1.0) -> None:
-        self._patience_s = patience_s
+    def __init__(self, *, close_timeout_s: float = 1.0) -> None:
+        self._close_timeout_s = close_timeout_s
         self._reading = threading.Lock()
         self._reader: int | None = None
         self._is_closed = False
@@ -62,8 +62,8 @@ class CloseGuard:
     def close(self, release: Callable[[], object] = lambda: None) -> None:
         """End the iteration and release the source; any thread may do so, and a second call does nothing.
 
-        Where another thread is reading and does not return soon, or where reading itself led here (a callback, a signal
-        handler), the source is released as soon as the read returns.
+        If another thread is reading and does not return in time, or if reading itself led here (a callback, a signal
+        handler), the source is released when the read returns.
 
         Args:
             release: Closes the file or the connection.
@@ -74,11 +74,11 @@ class CloseGuard:
         self._is_closed = True
         is_inside = self._reading.locked() and self._reader == threading.get_ident()
         if not is_inside:
-            self._release_once(wait_s=self._patience_s)
+            self._release_once(wait_s=self._close_timeout_s)
 
     def _release_once(self, *, wait_s: float) -> None:
         if not self._reading.acquire(timeout=wait_s):
-            return  # The thread that holds the lock looks again when it leaves.
+            return  # The thread that holds the lock releases the source when it leaves.
         try:
             release, self._release = self._release, None
             if release is not None:

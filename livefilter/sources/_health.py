@@ -1,4 +1,4 @@
-"""How a live source is doing: read by whoever shows it, from any thread."""
+"""The state of a live source, for displays and statistics in any thread."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ Reason = Literal["lost", "failed", "overrun", "damaged", "empty", "resized", "ti
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a live source at one moment. A source replaces it as a whole, so any thread may read it.
+    """The state of a live source at one moment. The source replaces it as a whole, so any thread may read it.
 
     Attributes:
-        state: "connected"; "frozen", it repeats one picture; "reconnecting", there is none, and it is tried again;
-            "ended".
-        since_ns: When this state began, on the monotonic clock, in nanoseconds.
-        counts: How often something happened, by reason. Only what happened is listed. "lost": a connection broke or
-            fell silent; "failed": an attempt to open it again; "overrun": a frame was replaced by a newer one before
-            anybody took it; "damaged": a piece of the stream could not be decoded; "empty": a picture came without
-            pixels, and nobody knows why; "resized": a frame of another size was scaled to the promised one; "time": a
-            time stamp made no sense (not a number, back, or far off) and the clock's was taken; "frozen": the picture
-            stopped changing.
-        lost_s: Seconds without a picture, in all interruptions that are over.
-        last_error: What went wrong last, in words, without any credentials; None if nothing did.
+        state: "connected"; "frozen" (it repeats one frame); "reconnecting" (it is lost and being reopened); "ended".
+        since_ns: Start of this state on the monotonic clock, in nanoseconds.
+        counts: Number of events by reason; reasons that did not occur are absent. "lost": a connection broke or fell
+            silent. "failed": an attempt to reconnect failed. "overrun": a newer frame replaced one that was not read in
+            time. "damaged": a part of the stream could not be decoded. "empty": a frame came without pixels, for no
+            known reason. "resized": a frame of another size was scaled to the first one's. "time": a timestamp was
+            rejected (not a number, back, or far from the clock) and the arrival time used instead. "frozen": the
+            picture stopped changing.
+        lost_s: Total length of all past interruptions, in seconds.
+        last_error: Message of the last error, without credentials; None if there was none.
     """
 
     state: State = "connected"

@@ -1,4 +1,4 @@
-"""Streams from the network, by the FFmpeg libraries that PyAV carries: RTSP, and whatever comes over HTTP or UDP."""
+"""Streams and videos from the network, through PyAV's FFmpeg: RTSP, HTTP, UDP and others."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
+from livefilter.sources._av_pixels import luma
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._urls import ffmpeg_options_from_env, redact
-from livefilter.sources.file._pixels import luma
-from livefilter.sources.live._reader_thread import CapturedFrame
+from livefilter.sources.live import CapturedFrame
 
-_OPTIONS_BY_SCHEME = {
+_FFMPEG_OPTIONS_BY_SCHEME = {
     "rtsp": {"rtsp_transport": "tcp"},
     "rtsps": {"rtsp_transport": "tcp"},
-    # Of a file that can be read from any place, the rest is fetched again; a live stream has no such place.
+    # A file on a server is fetched from where the connection broke; a live stream has no such position.
     "http": {"reconnect": "1", "reconnect_delay_max": "4"},
 }
-_OPTIONS_BY_SCHEME["https"] = _OPTIONS_BY_SCHEME["http"]
-_LIVE_OPTIONS = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "2000000"}
-_RATE_IS_KNOWN = {"fpsprobesize": "0"}
-"""Twenty pictures are counted for the rate otherwise, which every new connection would wait for."""
+_FFMPEG_OPTIONS_BY_SCHEME["https"] = _FFMPEG_OPTIONS_BY_SCHEME["http"]
+_LIVE_FFMPEG_OPTIONS = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "2000000"}
+_RATE_KNOWN_OPTIONS = {"fpsprobesize": "0"}
+"""Otherwise FFmpeg counts twenty frames to find the rate, for which every new connection would wait."""
 _NO_TIMESTAMPS = 0x80
-"""FFmpeg's AVFMT_NOTIMESTAMPS: the times that such a format tells are made up."""
-_COMES_IN_SEGMENTS = {"hls", "dash"}
-_LONGEST_GAP_S = 1.0
-_MISSING_S = Fraction(1, 2)
-"""How far before its promised end a stream may stop and still be whole."""
+"""FFmpeg's AVFMT_NOTIMESTAMPS: the format has no timestamps of its own."""
+_SEGMENTED_FORMATS = {"hls", "dash"}
+_MAX_PACING_GAP_S = 1.0
+_END_TOLERANCE_S = Fraction(1, 2)
+"""A video may end this much before its declared end."""
 _NANOSECONDS = 1_000_000_000
 
 
@@ -43,19 +43,19 @@ class NetworkReader:
     """An open connection to a stream.
 
     Args:
-        url: Its address; nobody but FFmpeg sees the credentials in it.
-        options: Time-outs. OPENCV_FFMPEG_CAPTURE_OPTIONS is respected.
-        is_first: The rate is not known from an earlier connection.
+        url: Address of the stream. Only FFmpeg sees the credentials in it.
+        options: Timeouts. OPENCV_FFMPEG_CAPTURE_OPTIONS adds options of FFmpeg.
+        is_first: Whether no earlier connection has found the rate.
 
     Attributes:
-        rate: Nominal frames per second; None if the stream does not tell.
-        notes: Nothing is asked of a stream, so none.
-        is_finite: It has an end: a file on a server, not a camera.
-        time_base: Seconds that its stamps are whole multiples of.
-        duration_s: How long it says it is.
+        rate: Nominal frames per second; None if unknown.
+        notes: Always empty: nothing is requested of a stream.
+        is_finite: Whether the stream is a file on a server, which has an end.
+        time_base: Unit of its timestamps, in seconds; None if it has none.
+        duration_s: Declared duration, in seconds; None if unknown.
 
     Raises:
-        SourceError: It cannot be reached or opened, or has no video.
+        SourceError: The stream cannot be reached or opened, or has no video.
     """
 
     rate: Fraction | None
@@ -66,88 +66,89 @@ class NetworkReader:
         self._read_timeout_s = options.read_timeout_s
         scheme = url.partition(":")[0].lower()
         is_http = scheme in ("http", "https")
-        asked = dict(_OPTIONS_BY_SCHEME.get(scheme, {}))
-        asked |= {} if is_http else _LIVE_OPTIONS
-        asked |= {} if is_first else _RATE_IS_KNOWN
-        asked |= ffmpeg_options_from_env()
+        ffmpeg_options = dict(_FFMPEG_OPTIONS_BY_SCHEME.get(scheme, {}))
+        ffmpeg_options |= {} if is_http else _LIVE_FFMPEG_OPTIONS
+        ffmpeg_options |= {} if is_first else _RATE_KNOWN_OPTIONS
+        ffmpeg_options |= ffmpeg_options_from_env()
         try:
             timeouts = (options.open_timeout_s, options.read_timeout_s)
-            self._container = av.open(url, options=asked, timeout=timeouts)
+            self._container = av.open(url, options=ffmpeg_options, timeout=timeouts)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            # Not chained: FFmpeg's error holds the address with its password.
+            # Not chained: FFmpeg's error holds the URL with its password.
             raise SourceError(f"{self._name}: cannot be opened: {_error_text(error, options.open_timeout_s)}") from None
         stream = self._container.streams.best("video")
         if not isinstance(stream, VideoStream):
             self._container.close()
             raise SourceError(f"{self._name}: has no video stream")
         format_ = self._container.format
-        has_stamps = not format_.flags & _NO_TIMESTAMPS
+        has_timestamps = not format_.flags & _NO_TIMESTAMPS
         self.duration_s = Fraction(self._container.duration or 0, av.time_base) or None
-        # MPEG-TS does not say how long it is, but the server does where it lies as a file. Of segments, it is the list
-        # that has a size; and cameras give Motion JPEG any size that comes to their mind.
-        is_file = has_stamps and format_.name not in _COMES_IN_SEGMENTS and self._container.size > 0
+        # MPEG-TS has no declared duration, but a server declares the size of a file. For a segmented stream that is the
+        # size of the playlist, and cameras declare arbitrary sizes for Motion JPEG.
+        is_file = has_timestamps and format_.name not in _SEGMENTED_FORMATS and self._container.size > 0
         self.is_finite = is_http and (self.duration_s is not None or is_file or format_.name.endswith("_pipe"))
-        self.time_base = Fraction(stream.time_base or Fraction(1, 90_000)) if has_stamps else None
-        self.rate = Fraction(stream.average_rate or stream.guessed_rate or 0) or None if has_stamps else None
-        self._is_paced = format_.name in _COMES_IN_SEGMENTS and not self.is_finite
-        self._began_s: Fraction | None = None
+        self.time_base = Fraction(stream.time_base or Fraction(1, 90_000)) if has_timestamps else None
+        self.rate = Fraction(stream.average_rate or stream.guessed_rate or 0) or None if has_timestamps else None
+        self._is_paced = format_.name in _SEGMENTED_FORMATS and not self.is_finite
+        self._pace_origin_s: Fraction | None = None
         if self.is_finite:
             stream.thread_type = "AUTO"
         else:
-            stream.thread_type = "SLICE"  # Threads that work on several frames would hold them back.
+            stream.thread_type = "SLICE"  # Frame threads would hold frames back.
             stream.codec_context.flags |= CodecFlags.low_delay.value
-        self._pictures = self._decode(stream)
+        self._decoded = self._decode(stream)
 
     def read(self) -> CapturedFrame | None:
-        """Return the next picture; None if there is none yet.
+        """Return the next frame; None if there is none yet.
 
         Raises:
-            SourceError: The connection broke, fell silent, or the stream has ended.
+            SourceError: The connection broke or fell silent, or the stream has ended.
         """
         try:
-            picture = next(self._pictures)
+            captured = next(self._decoded)
         except (av.error.EOFError, StopIteration):
             raise StreamEndedError(f"{self._name}: the server ended the stream") from None
         except (av.error.FFmpegError, OSError) as error:
             raise SourceError(f"{self._name}: {_error_text(error, self._read_timeout_s)}") from None
-        if self._is_paced and picture is not None and picture.stamp_s is not None:
-            self._wait_for(Fraction(picture.stamp_s))
-        return picture
+        if self._is_paced and captured is not None and captured.timestamp_s is not None:
+            self._pace(Fraction(captured.timestamp_s))
+        return captured
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._container.close()
 
     def _decode(self, stream: VideoStream) -> Iterator[CapturedFrame | None]:
         for packet in self._container.demux(stream):
             try:
-                pictures = packet.decode()
+                av_frames = packet.decode()
             except av.error.InvalidDataError:
                 yield CapturedFrame(None, time.monotonic_ns(), damaged=1)
                 continue
-            if not pictures:
+            if not av_frames:
                 yield None
-            for picture in pictures:
+            for av_frame in av_frames:
                 captured_ns = time.monotonic_ns()
-                stamp_s = None if picture.pts is None or self.time_base is None else picture.pts * self.time_base
-                yield CapturedFrame(luma(picture), captured_ns, stamp_s, damaged=int(picture.is_corrupt))
+                timestamp_s = None if av_frame.pts is None or self.time_base is None else av_frame.pts * self.time_base
+                yield CapturedFrame(luma(av_frame), captured_ns, timestamp_s, damaged=int(av_frame.is_corrupt))
 
-    def _wait_for(self, stamp_s: Fraction) -> None:
-        """Wait until a picture is due: segments of many seconds come at once."""
+    def _pace(self, timestamp_s: Fraction) -> None:
+        """Wait until a frame is due: segments of many seconds arrive at once."""
         now_s = Fraction(time.monotonic_ns(), _NANOSECONDS)
-        if self._began_s is None or not 0 <= stamp_s + self._began_s - now_s <= _LONGEST_GAP_S:
-            self._began_s = now_s - stamp_s
-        time.sleep(max(0.0, float(stamp_s + self._began_s - now_s)))
+        if self._pace_origin_s is None or not 0 <= timestamp_s + self._pace_origin_s - now_s <= _MAX_PACING_GAP_S:
+            self._pace_origin_s = now_s - timestamp_s
+        time.sleep(max(0.0, float(timestamp_s + self._pace_origin_s - now_s)))
 
 
 class RemoteFile(Source):
-    """A video that lies on a server: it has an end, every frame counts, and nothing is connected to again.
+    """A video file on a server: it has an end, every frame counts, and it does not reconnect.
 
     Args:
-        reader: Its open connection; closing this closes it.
+        reader: Its open connection; closing this source closes it.
+        name: Name for messages, without credentials.
 
     Raises:
-        SourceError: It has no frame that can be decoded.
+        SourceError: No frame can be decoded.
     """
 
     def __init__(self, reader: NetworkReader, name: str) -> None:
@@ -170,61 +171,61 @@ class RemoteFile(Source):
         return self._guard.iterate(self._frames())
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._guard.close(self._reader.close)
 
     def _frames(self) -> Iterator[Frame]:
-        picture, self._first = self._first, None
+        captured, self._first = self._first, None
         index, time_s = 0, -1 / self._rate
-        while picture is not None and picture.pixels is not None:
-            time_s = time_s + 1 / self._rate if picture.stamp_s is None else Fraction(picture.stamp_s)
-            yield Frame(picture.pixels, index, time_s, picture.captured_ns)
+        while captured is not None and captured.pixels is not None:
+            time_s = time_s + 1 / self._rate if captured.timestamp_s is None else Fraction(captured.timestamp_s)
+            yield Frame(captured.pixels, index, time_s, captured.captured_ns)
             index += 1
-            picture = self._read()
-        promised_s, ended_s = self._reader.duration_s, time_s + 1 / self._rate
-        if promised_s is not None and self.loss is None and ended_s < promised_s - _MISSING_S:
-            self._lose(f"ends after {float(ended_s):.1f} of {float(promised_s):.1f} s; it is cut off")
+            captured = self._read()
+        declared_s, end_s = self._reader.duration_s, time_s + 1 / self._rate
+        if declared_s is not None and self.loss is None and end_s < declared_s - _END_TOLERANCE_S:
+            self._add_loss(f"ends after {float(end_s):.1f} of {float(declared_s):.1f} s; it is cut off")
         if self._damaged:
-            self._lose(f"{self._damaged} damaged piece{'s' * (self._damaged > 1)} could not be decoded")
+            self._add_loss(f"{self._damaged} damaged packet{'s' * (self._damaged > 1)} could not be decoded")
 
     def _read(self) -> CapturedFrame | None:
-        """Return the next picture with pixels; None at the end, also if that came too soon."""
+        """Return the next frame with pixels; None at the end, also if reading failed."""
         while True:
             try:
-                picture = self._reader.read()
+                captured = self._reader.read()
             except StreamEndedError:
                 return None
             except SourceError as error:
-                self._lose(f"reading stopped: {error}")
+                self._add_loss(f"reading stopped: {error}")
                 return None
-            if picture is not None:
-                self._damaged += picture.damaged
-                if picture.pixels is not None:
-                    return picture
+            if captured is not None:
+                self._damaged += captured.damaged
+                if captured.pixels is not None:
+                    return captured
 
-    def _lose(self, what: str) -> None:
-        self.loss = f"{self.loss}; {what}" if self.loss else f"{self._name}: {what}"
+    def _add_loss(self, loss: str) -> None:
+        self.loss = f"{self.loss}; {loss}" if self.loss else f"{self._name}: {loss}"
 
 
 class StreamEndedError(SourceError):
-    """The server ended a stream, where a file has its end."""
+    """The server ended the stream, as it does at the end of a file."""
 
 
 def _error_text(error: Exception, timeout_s: float) -> str:
-    """Return what went wrong in words, without what FFmpeg was asked for, which holds the address."""
+    """Describe an error without FFmpeg's own message, which may hold the URL and its password."""
     match error:
         case av.error.ExitError() | TimeoutError():
             return f"no answer within {timeout_s:g} s"
         case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return "the server refuses; user name or password are missing or wrong (scheme://user:password@host/...)"
+            return "the server denies access; check user name and password (scheme://user:password@host/...)"
         case av.error.HTTPNotFoundError():
-            return "the server knows no such stream (404); look at the path"
+            return "the server has no such stream (404); check the path"
         case av.error.InvalidDataError():
-            return "what comes is no video that can be read"
+            return "the data is no video that FFmpeg can read"
         case av.error.EOFError():
-            return "the server hung up"
+            return "the server closed the connection"
         case OSError(errno=errno.EIO):
-            return "the host is not known, or broke off (input/output error)"
+            return "the host is unknown, or it closed the connection (input/output error)"
         case OSError() if error.strerror:
             return error.strerror[0].lower() + error.strerror[1:]
         case _:

@@ -1,4 +1,4 @@
-"""How a source is opened: what can be asked of it, and which kinds of sources each option is for."""
+"""Options of sources, and the kinds of sources that each option applies to."""
 
 from __future__ import annotations
 
@@ -9,64 +9,58 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from livefilter.errors import OptionError
+from livefilter.sources._kind import SourceKind
 
-SourceKind = Literal[
-    "camera", "stream", "video on a server", "video file", "pictures", "synthetic scene", "standard input"
-]
 InputFormat = Literal["gray8", "bgr24"]
 Color = Literal["gray", "luma", "rgb"]
 
-_CAMERA: tuple[SourceKind, ...] = ("camera",)
-_LIVE: tuple[SourceKind, ...] = ("camera", "stream")
-_STORED: tuple[SourceKind, ...] = ("video file", "pictures", "synthetic scene")
-_TAKEN_BY: dict[str, tuple[SourceKind, ...]] = {
-    "rate": ("camera", "pictures", "standard input"),
-    "size": ("camera", "standard input"),
-    "fourcc": _CAMERA,
-    "backend": _CAMERA,
+_LIVE = (SourceKind.CAMERA, SourceKind.STREAM)
+_STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SCENE)
+KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
+    "rate": (SourceKind.CAMERA, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
+    "size": (SourceKind.CAMERA, SourceKind.STANDARD_INPUT),
+    "fourcc": (SourceKind.CAMERA,),
+    "backend": (SourceKind.CAMERA,),
     "mirror": _LIVE,
-    "open_timeout_s": (*_LIVE, "video on a server"),
-    "read_timeout_s": (*_LIVE, "video on a server"),
+    "open_timeout_s": (*_LIVE, SourceKind.REMOTE_FILE),
+    "read_timeout_s": (*_LIVE, SourceKind.REMOTE_FILE),
     "retry_wait_s": _LIVE,
     "give_up_after_s": _LIVE,
     "frozen_after_s": _LIVE,
     "loop": _STORED,
     "realtime": _STORED,
-    "input_format": ("standard input",),
-    "color": ("video file", "pictures"),
+    "input_format": (SourceKind.STANDARD_INPUT,),
+    "color": (SourceKind.VIDEO_FILE, SourceKind.IMAGES),
 }
-_LARGEST_PX = 32767
+_MAX_SIDE_PX = 32767
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
-    """What is asked of a source. An option that its kind of source does not know is refused, never ignored.
+    """Options for opening a source. An option that does not apply to the kind of source is refused, never ignored.
 
     Attributes:
-        rate: Frames per second: that a camera is asked for, that pictures stand for (25 unless given), or of raw video
-            on standard input.
-        size: (rows, cols) that a camera is asked for, or of raw video on standard input.
-        fourcc: Four letters of the format that a camera is asked for, such as "MJPG"; None asks on Linux for the
-            simplest one in which it gives the size fast enough, and leaves it to the backend elsewhere.
-        backend: Name of OpenCV's camera backend, such as "V4L2", which None takes on Linux; elsewhere OpenCV chooses.
-        mirror: Turn left and right round, as in a mirror (cameras and streams).
-        open_timeout_s: Longest wait for a camera or stream to open and give its first picture, in seconds.
-        read_timeout_s: Longest wait for the next picture, in seconds; then the connection is given up and a new one
-            is opened.
-        retry_wait_s: Longest wait between two attempts to open a lost camera or stream again, in seconds; attempts
-            begin soon after the loss, and each waits about twice as long as the one before.
-        give_up_after_s: End with an error when there was no picture for so long, in seconds; None tries for ever.
-        frozen_after_s: Report a camera or stream as frozen when it repeated one picture for so long, in seconds;
-            0 never does.
-        loop: Begin again at the end (files, pictures, scenes).
-        realtime: Give frames no sooner than they are due, and as a live source does: one that is not taken in time is
-            gone (files, pictures, scenes).
-        input_format: Raw video on standard input: "gray8" or "bgr24"; it needs ``size`` and ``rate``.
-        color: What frames hold: "gray"; "luma", gray with the stream's own chroma beside it (video files); or "rgb",
-            BGR pixels (video files and pictures).
+        rate: Frames per second: requested from a camera, of images (25 by default), or of raw video on standard input.
+        size: (rows, cols), requested from a camera, or of raw video on standard input.
+        fourcc: Four letters of the pixel format requested from a camera, such as "MJPG". None picks, on Linux, the
+            cheapest format that delivers the size fast enough, and leaves the choice to the backend elsewhere.
+        backend: Name of OpenCV's camera backend. None is "V4L2" on Linux; elsewhere OpenCV chooses.
+        mirror: Swap left and right (cameras and streams).
+        open_timeout_s: Longest wait for a camera or stream to open and deliver its first frame, in seconds.
+        read_timeout_s: Longest wait for the next frame, in seconds; after that the source reconnects.
+        retry_wait_s: Longest delay between two attempts to reconnect, in seconds. The first attempt follows soon after
+            the loss, and each delay is about twice as long as the one before.
+        give_up_after_s: End with an error after so many seconds without a frame; None retries for ever.
+        frozen_after_s: Report a camera or stream as frozen after so many seconds of one repeated frame; 0 never does.
+        loop: Start again at the end (video files, images, scenes).
+        realtime: Play at the source's own rate, like a live source: a frame that is not read in time is dropped (video
+            files, images, scenes).
+        input_format: Raw video on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
+        color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma (video files); or "rgb", BGR
+            pixels (video files and images).
 
     Raises:
-        OptionError: A value that cannot be used.
+        OptionError: A value is out of range.
     """
 
     rate: Fraction | None = None
@@ -87,8 +81,8 @@ class SourceOptions:
     def __post_init__(self) -> None:
         if self.rate is not None and self.rate <= 0:
             raise OptionError(f"rate: must be positive, found {float(self.rate):g}")
-        if self.size is not None and not all(1 <= side <= _LARGEST_PX for side in self.size):
-            raise OptionError(f"size: each side must be 1 to {_LARGEST_PX} pixels, found {self.size}")
+        if self.size is not None and not all(1 <= side <= _MAX_SIDE_PX for side in self.size):
+            raise OptionError(f"size: each side must be 1 to {_MAX_SIDE_PX} pixels, found {self.size}")
         if self.fourcc is not None and not (len(self.fourcc) == 4 and self.fourcc.isascii()):
             raise OptionError(f"fourcc: must be four letters such as MJPG or YUYV, found {self.fourcc!r}")
         for name in ("open_timeout_s", "read_timeout_s", "retry_wait_s", "give_up_after_s"):
@@ -100,28 +94,26 @@ class SourceOptions:
         if self.input_format not in (None, *get_args(InputFormat)):
             known = " or ".join(get_args(InputFormat))
             raise OptionError(f"input_format: must be {known}, found {self.input_format!r}")
-
         if self.color not in get_args(Color):
             raise OptionError(f"color: must be one of {', '.join(get_args(Color))}, found {self.color!r}")
 
     def reject_unsupported(self, kind: SourceKind, name: str) -> None:
-        """Refuse options that were given and that a kind of source does not take.
+        """Raise an error if an option was changed from its default and does not apply to a kind of source.
 
         Args:
-            kind: What the source is.
-            name: What the message calls it.
+            kind: Kind of the source.
+            name: Name of the source in the message.
 
         Raises:
-            OptionError: An option is not for this kind; the message says for which it is.
+            OptionError: An option does not apply; the message lists the kinds that it applies to.
         """
         for field in fields(self):
-            taken_by: Collection[SourceKind] = _TAKEN_BY[field.name]
-            if getattr(self, field.name) != field.default and kind not in taken_by:
-                is_this = kind if kind in ("pictures", "standard input") else f"a {kind}"
-                raise OptionError(f"{field.name}: is for {_listed(taken_by)} only, and {name} is {is_this}")
+            kinds = KINDS_BY_OPTION[field.name]
+            if getattr(self, field.name) != field.default and kind not in kinds:
+                noun = kind.value if kind.plural == kind.value else f"a {kind.value}"
+                raise OptionError(f"{field.name}: is for {_joined(kinds)} only, and {name} is {noun}")
 
 
-def _listed(kinds: Collection[SourceKind]) -> str:
-    plural = {"pictures": "pictures", "standard input": "standard input", "video on a server": "videos on a server"}
-    names = [plural.get(kind, f"{kind}s") for kind in kinds]
+def _joined(kinds: Collection[SourceKind]) -> str:
+    names = [kind.plural for kind in kinds]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

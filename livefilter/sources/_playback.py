@@ -1,4 +1,4 @@
-"""Stored sources played as if they were live: at their own pace, or again and again."""
+"""Stored sources played like live ones: in real time, or repeated without end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from livefilter.frame import Frame
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source
 
-_LONGEST_REST_S = 0.1
-"""So that a stop is noticed soon."""
+_MAX_SLEEP_S = 0.1
+"""Longest single sleep, so that a stop takes effect soon."""
 
 
 class LoopedSource(Source):
-    """A source that begins again at its end; indexes and times go on.
+    """A source that starts again at its end; indexes and times keep increasing.
 
     Args:
-        open_again: Opens the source, for each round.
+        open_again: Opens the source, once per round.
 
     Raises:
         SourceError: The source cannot be opened.
@@ -32,43 +32,43 @@ class LoopedSource(Source):
         self._round = open_again()
         self._guard = CloseGuard()
         self.loss: str | None = None
-        self.facts = replace(self._round.facts, frame_count=None, path=None)  # Its sound ends with the first round.
+        self.facts = replace(self._round.facts, frame_count=None, path=None)  # The audio ends with the first round.
 
     def __iter__(self) -> Iterator[Frame]:
         return self._guard.iterate(self._frames())
 
     def close(self) -> None:
-        """Close the round that is being played."""
+        """Close the current round."""
         self._guard.close(self._release)
 
     def _release(self) -> None:
         self._round.close()
 
     def _frames(self) -> Iterator[Frame]:
-        index, starts_s = 0, 0 * self.facts.time_base
+        index, offset_s = 0, 0 * self.facts.time_base
         while True:
-            ended_s, first = starts_s, index
+            end_s, first = offset_s, index
             for frame in self._round:
-                time_s = starts_s + frame.time_s
-                ended_s = time_s + 1 / self.facts.rate
+                time_s = offset_s + frame.time_s
+                end_s = time_s + 1 / self.facts.rate
                 yield replace(frame, index=index, time_s=time_s)
                 index += 1
             self.loss = self._round.loss
             if index == first:
-                return  # A round without a frame would be followed by others without end.
-            starts_s = ceil(ended_s / self.facts.time_base) * self.facts.time_base
+                return  # An empty source would repeat for ever without a frame.
+            offset_s = ceil(end_s / self.facts.time_base) * self.facts.time_base
             self._round.close()
             self._round = self._open_again()
 
 
 class RealtimeSource(Source):
-    """A source whose frames come when they are due, and not before; it is live: it waits for nobody.
+    """A stored source that delivers frames when they are due. It is live: a frame that is not read in time is dropped.
 
     Args:
-        source: What is played; closing this closes it.
-        clock: Seconds that only grow.
-        rest: Waits for so many seconds; unless given, ``close`` ends the wait.
-        should_stop: Asked before every frame and while waiting for it; True ends the stream.
+        source: The source to play; closing this one closes it.
+        clock: Monotonic clock, in seconds.
+        sleep: Waits for a number of seconds. By default, ``close`` interrupts the wait.
+        should_stop: Polled before every frame and while waiting for it; True ends the stream.
     """
 
     def __init__(
@@ -76,20 +76,20 @@ class RealtimeSource(Source):
         source: Source,
         *,
         clock: Callable[[], float] = time.monotonic,
-        rest: Callable[[float], object] | None = None,
+        sleep: Callable[[float], object] | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source = source
         self._clock = clock
         self._guard = CloseGuard()
         self._is_closed = threading.Event()
-        self._rest = rest or self._is_closed.wait
+        self._sleep = sleep or self._is_closed.wait
         self._should_stop = should_stop
         self.facts = replace(source.facts, is_live=True)
 
     @property
     def loss(self) -> str | None:  # type: ignore[override]
-        """What the source that is played has lost."""
+        """Losses of the played source."""
         return self._source.loss
 
     def __iter__(self) -> Iterator[Frame]:
@@ -102,14 +102,14 @@ class RealtimeSource(Source):
             while (wait_s := due_s - self._clock()) > 0:
                 if self._is_closed.is_set() or self._should_stop():
                     return
-                self._rest(min(wait_s, _LONGEST_REST_S))
+                self._sleep(min(wait_s, _MAX_SLEEP_S))
             yield replace(frame, captured_ns=time.monotonic_ns())
 
     def seek(self, time_s: Fraction) -> None:
-        """As the source that is played."""
+        """Seek in the played source."""
         self._source.seek(time_s)
 
     def close(self) -> None:
-        """End the wait, and close the source that is played; any thread may do so."""
+        """End the wait, and close the played source; any thread may do so."""
         self._is_closed.set()
         self._guard.close(self._source.close)

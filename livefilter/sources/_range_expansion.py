@@ -1,4 +1,4 @@
-"""Full-range gray out of stored luma, by a table."""
+"""Lookup tables from stored luma to full-range gray."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from functools import cache
 
 import numpy as np
 
-from livefilter.frame import Pixels
+from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Pixels
 
 
 @cache
-def levels(bits: int = 8, *, is_full_range: bool) -> Pixels:
-    """Return full-range gray for every luma of so many bits; limited range is 16 to 235 in 8 bits (ITU-R BT.601)."""
+def expansion_lut(bits: int = 8, *, is_full_range: bool) -> Pixels:
+    """Return the full-range gray of every luma level.
+
+    Args:
+        bits: Bits per sample of the luma.
+        is_full_range: The luma runs from 0 to its maximum. Otherwise it is limited range, 16 to 235 in 8 bits
+            (ITU-R BT.601).
+
+    Returns:
+        uint8, shape (2**bits,).
+    """
     luma = np.arange(2**bits, dtype=np.float64)
-    scaled = luma * (255 / (2**bits - 1)) if is_full_range else (luma / 2 ** (bits - 8) - 16) * (255 / 219)
-    table: Pixels = np.rint(scaled).clip(0, 255).astype(np.uint8)
-    return table
+    if is_full_range:
+        gray = luma * (255 / (2**bits - 1))
+    else:
+        gray = (luma / 2 ** (bits - 8) - LIMITED_RANGE_BLACK) * (255 / LIMITED_RANGE_SPAN)
+    lut: Pixels = np.rint(gray).clip(0, 255).astype(np.uint8)
+    return lut

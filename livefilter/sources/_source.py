@@ -1,4 +1,4 @@
-"""What every source is: frames in order, and what is known about them."""
+"""The protocol of sources: frames in order, and the properties of their stream."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from livefilter._deprecated import RenamedAttribute
 from livefilter.frame import Colorimetry, Frame
 from livefilter.sources._health import Health
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What is known of a stream before its frames are read.
+    """Properties of a stream that are known before its frames are read.
 
     Attributes:
-        name: For people and for file names, such as "corridor.mp4".
-        shape: (rows, cols) of its frames, in pixels, as they are shown (rotation applied).
+        name: Name for people and for file names, such as "corridor.mp4".
+        shape: (rows, cols) of the frames, in pixels, as displayed (rotation applied).
         rate: Nominal frames per second.
-        time_base: Seconds that every time stamp is a whole multiple of.
-        frame_count: How many frames to expect; None if that is not known.
-        is_live: Frames come when they come, and one that is not taken is gone.
-        look: How the stream's own numbers are meant, for outputs that keep it.
-        path: The file whose sound, subtitles and chapters belong to these frames at these times; None if there is none.
-        notes: What should be known before, though nothing is lost by it, in words: what a device was asked for and did
-            not give, what is special about a file.
+        time_base: Unit of the timestamps, in seconds; every time is a whole multiple of it.
+        frame_count: Expected number of frames; None if unknown.
+        is_live: Frames arrive in real time, and a frame that is not read in time is dropped.
+        colorimetry: How the stream encodes colour, for outputs that keep it.
+        path: The file whose audio, subtitles and chapters belong to these frames; None without one.
+        notes: Remarks for people that are no losses: what a device did not grant, what is special about a file.
+        look: Deprecated name of ``colorimetry``.
     """
 
     name: str
@@ -36,22 +37,24 @@ class SourceFacts:
     time_base: Fraction
     frame_count: int | None = None
     is_live: bool = False
-    look: Colorimetry = field(default_factory=Colorimetry)
+    colorimetry: Colorimetry = field(default_factory=Colorimetry)
     path: Path | None = None
     notes: tuple[str, ...] = ()
 
+    look = RenamedAttribute["Colorimetry"]("colorimetry")
+
 
 class Source(Protocol):
-    """One end of a pipeline: iterate it, once, for Frames. Whoever opens it closes it, best in a ``with``.
+    """The input of a pipeline: iterate it once, for Frames. Close what you open, best in a ``with`` block.
 
-    Any thread may close it, which ends its iteration; frames that were read stay good. Cameras and streams mend
-    themselves: while they are lost the iteration waits, and ``health`` says so; it ends only when it is closed, told to
-    stop, or given up with a SourceError.
+    Any thread may close a source, which ends its iteration; frames that were read stay valid. Cameras and streams
+    reconnect by themselves: while one is lost, the iteration waits and ``health`` says so. It ends only when the source
+    is closed or stopped, or when it gives up with a SourceError.
 
     Attributes:
-        facts: What is known of the stream.
-        loss: What could not be read, in words; None while nothing was lost.
-        health: How a camera or stream is doing; any thread may read it. None for what is not live by itself.
+        facts: Properties of the stream.
+        loss: Description of what could not be read; None while nothing was lost.
+        health: State of a camera or stream; any thread may read it. None for sources that are not live by themselves.
     """
 
     facts: SourceFacts
@@ -67,22 +70,22 @@ class Source(Protocol):
         ...
 
     def seek(self, time_s: Fraction) -> None:
-        """Leave out what comes long before a media time, where that is quick and sure; otherwise do nothing.
+        """Skip most frames before a media time, where that is fast and exact; otherwise do nothing.
 
-        It is called before the first frame is read. Frames from ``time_s`` on are the same either way; those before it,
-        and how indexes are counted, may not be.
+        Call it before the first frame is read. Frames from ``time_s`` on are the same either way; those before it, and
+        the origin of indexes, may differ.
         """
         return
 
     def drop_backlog(self) -> None:
-        """Leave out what came while nobody took it, but for the newest; otherwise do nothing, as a file does.
+        """Drop frames that arrived before they were wanted, except the newest. Files do nothing.
 
-        It is called before the first frame is read, by whoever wants what is new.
+        Call it before the first frame is read, to start with what is new.
         """
         return
 
     def close(self) -> None:
-        """End the iteration and let go of the file or device; a second call does nothing."""
+        """End the iteration and release the file or device; a second call does nothing."""
         ...
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Which part of a stream is read: from where, to where, and how many of its frames."""
+"""Trimming: the start, the end and the stride of the part of a stream that is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNT = re.compile(r"(\d+)f")
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A place in a stream, or a length of it.
+    """A position in a stream, or a length.
 
     Attributes:
         value: Seconds of media time, or a number of frames; not negative.
@@ -39,13 +39,13 @@ class Time:
 
 
 def parse_time(text: str | int | float | Fraction) -> Time:
-    """Return the time that a text or a number of seconds stands for.
+    """Parse a position or a length, from a text or from a number of seconds.
 
     Args:
         text: Seconds ("12.5", 12.5), hours, minutes and seconds ("00:00:12.5", "1:30"), or frames ("120f").
 
     Raises:
-        OptionError: It is none of these.
+        OptionError: The text has another form, or the number is negative or not finite.
 
     Example:
         >>> parse_time("1:30.5").value, parse_time("120f").is_frames
@@ -61,26 +61,27 @@ def parse_time(text: str | int | float | Fraction) -> Time:
     clock = _CLOCK.fullmatch(text.strip())
     if clock is None:
         raise OptionError(
-            f"time: must be seconds (12.5), HH:MM:SS.ms (00:00:12.5) or frames (120f), found {text!r}; write it so"
+            f"time: must be seconds (12.5), HH:MM:SS.ms (00:00:12.5) or a frame count (120f), found {text!r}"
         )
     hours, minutes = (int(part or 0) for part in clock.groups()[:2])
-    # A point alone at either end is how some people write; Fraction wants digits on both sides.
-    whole, _, part = clock[3].partition(".")
-    return Time(hours * 3600 + minutes * 60 + Fraction(f"{whole or 0}.{part or 0}"))
+    # People write "5." and ".5"; Fraction wants digits on both sides of the point.
+    seconds, _, fraction = clock[3].partition(".")
+    return Time(hours * 3600 + minutes * 60 + Fraction(f"{seconds or 0}.{fraction or 0}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """The part of a stream that is kept. Frames that are kept keep their times.
+    """The part of a stream to keep. Frames keep their times.
 
     Attributes:
-        start: The first frame is the first one at or after this media time, or the one of this number, from 0.
-        end: Frames at or after this media time, or from this number on, are left out.
-        duration: How much is kept from the start on (from the first frame if there is no start); instead of ``end``.
-        stride: Keep only every stride-th frame of what start and end leave, beginning with the first.
+        start: Keep frames from this media time on, or from this frame number on, counted from 0.
+        end: Drop frames at or after this media time, or from this frame number on.
+        duration: Length to keep from the start (or from the first frame); an alternative to ``end``.
+        stride: Keep every stride-th frame between start and end, beginning with the first.
 
     Raises:
-        OptionError: Both an end and a duration, an end that is not after the start, nothing kept, or a stride below 1.
+        OptionError: There are both an end and a duration, the end is not after the start, the duration is 0, or the
+            stride is below 1.
 
     Example:
         >>> Trim(start=parse_time("1:00"), duration=parse_time("120f"), stride=2).stride
@@ -96,9 +97,9 @@ class Trim:
         if self.stride < 1:
             raise OptionError(f"stride: must be at least 1, found {self.stride}")
         if self.end is not None and self.duration is not None:
-            raise OptionError("end, duration: only one of them can be given, found both; leave one out")
+            raise OptionError("end, duration: found both; use only one of them")
         if self.duration is not None and not self.duration.value:
-            raise OptionError("duration: must be more than nothing, found 0")
+            raise OptionError("duration: must be more than 0, found 0")
         if self.end is not None:
             start = self.start or Time(Fraction(0), self.end.is_frames)
             if start.is_frames == self.end.is_frames and self.end.value <= start.value:
@@ -106,16 +107,16 @@ class Trim:
 
 
 class Trimmed:
-    """The frames of a source that a trim keeps, at their own times, their indexes counted anew from 0.
+    """The frames of a source that a trim keeps, at their own times, renumbered from 0.
 
     Args:
-        source: An open source, of which nothing was read yet; no more of it is read than needed.
-        trim: What is kept.
+        source: An open source that has not been read; it is read no further than needed.
+        trim: The part to keep.
 
     Attributes:
-        expected: How many frames to expect; None if that is not known.
-        begins_s: Media time from which on something is kept; None until that is known, if it is bound to a frame.
-        ends_s: Media time from which on nothing is kept; None if that is the end of the stream, or not known yet.
+        expected: Expected number of frames; None if unknown.
+        start_s: Media time at which the kept part starts; None until known, if the start is a frame number.
+        end_s: Media time at which the kept part ends; None if that is the end of the stream, or not known yet.
     """
 
     def __init__(self, source: Source, trim: Trim) -> None:
@@ -126,7 +127,7 @@ class Trimmed:
         self.end_s = end.value if end is not None and not end.is_frames else None
         if duration is not None and not duration.is_frames and self.start_s is not None:
             self.end_s = self.start_s + duration.value
-        self.expected = self._guess(source.facts.frame_count, source.facts.rate)
+        self.expected = self._estimate_count(source.facts.frame_count, source.facts.rate)
 
     def __iter__(self) -> Iterator[Frame]:
         start, end, duration, stride = self._trim.start, self._trim.end, self._trim.duration, self._trim.stride
@@ -154,8 +155,8 @@ class Trimmed:
             if (index - first) % stride == 0:
                 yield replace(frame, index=(index - first) // stride)
 
-    def _guess(self, total: int | None, rate: Fraction) -> int | None:
-        """Estimate the number of frames from the nominal rate: exact where that is kept."""
+    def _estimate_count(self, total: int | None, rate: Fraction) -> int | None:
+        """Estimate the number of frames from the nominal rate; exact if the stream keeps it."""
         start, end, duration = (
             None if time is None else round(time.value if time.is_frames else time.value * rate)
             for time in (self._trim.start, self._trim.end, self._trim.duration)

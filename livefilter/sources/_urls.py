@@ -1,4 +1,4 @@
-"""Addresses of streams: what counts as one, and what of it may be shown."""
+"""URLs of streams: recognition, and redaction of credentials."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import re
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _PLAIN = re.compile(r"(\[[^\]]*\]|[^:/@]*)(:\d*)?(/[^@]*)?")
-"""A host, a port, a path, and nothing that could be a password."""
+"""Host, port and path, without anything that could be a password."""
 _QUERY = re.compile(r"\?\w+=.*")
 
 
 def is_url(text: str) -> bool:
-    """Return whether a text is an address: a scheme of two letters or more (one is a drive), and two slashes."""
+    """Return whether a text is a URL: a scheme of two letters or more (one letter is a drive), and two slashes."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) is not None
 
 
 def redact(url: str) -> str:
-    """Return what of an address may be shown, drawn and logged: no user, no password, no query (which may hold both).
+    """Return a URL without credentials, safe to display and log: no user, no password, no query (it may hold both).
 
-    Passwords often stand there unescaped, with any sign in them. Where it cannot be told what belongs to one, nothing
-    but the scheme is shown.
+    Passwords are often unescaped and may contain any character. Where it is unclear what belongs to one, only the
+    scheme remains.
 
     Example:
-        >>> shown("rtsp://admin:p@ss/word@cam.local:554/live"), shown("http://cam/video.cgi?user=admin&pwd=secret")
+        >>> redact("rtsp://admin:p@ss/word@cam.local:554/live"), shown("http://cam/video.cgi?user=admin&pwd=secret")
         ('rtsp://cam.local:554/live', 'http://cam/video.cgi')
         >>> shown("rtsp://admin:what?@cam.local")
         'rtsp://(hidden)'
@@ -37,6 +37,6 @@ def redact(url: str) -> str:
 
 
 def ffmpeg_options_from_env() -> dict[str, str]:
-    """Return what OPENCV_FFMPEG_CAPTURE_OPTIONS asks of FFmpeg: ``key;value|key;value``, as OpenCV reads it."""
+    """Return FFmpeg options from OPENCV_FFMPEG_CAPTURE_OPTIONS, in OpenCV's form ``key;value|key;value``."""
     pairs = (pair.partition(";") for pair in os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "").split("|"))
     return {key.strip(): value.strip() for key, _, value in pairs if key.strip()}

@@ -118,15 +118,19 @@ def _bad_clips(folder: Path, clip: Path) -> None:
 
 BAD = [
     ("process missing.mp4", 3, r"missing\.mp4: no such file"),
-    ("process folder", 3, "folder: is a folder without pictures"),
+    ("process folder", 3, "folder: is a folder without images"),
     ("process empty.mp4", 3, r"empty\.mp4: the file is empty \(0 bytes\)"),
     ("process letter.mp4", 3, r"letter\.mp4: is not a video"),
     ("process cut.mp4", 3, r"cut\.mp4: has no frame that can be decoded; .*cut off"),
-    ("process picture.mp4", 3, r"picture\.mp4: is a picture \(png\), not a video; give it its own ending"),
-    ("process *.png", 3, "no picture matches"),
+    (
+        "process picture.mp4",
+        3,
+        r"picture\.mp4: is an image \(png\), not a video; to read it as an image, use its own suffix",
+    ),
+    ("process *.png", 3, "no image matches"),
     ("process synthetic:chat", 3, "did you mean 'chart'"),
     ("process camera:front", 3, "a camera is camera:NUMBER"),
-    ("score 97", 3, "camera 97: (there is none|cannot be opened)"),
+    ("score 97", 3, "camera 97: (/dev/video97 does not exist|cannot be opened)"),
     ("score missing.mp4", 3, r"missing\.mp4: no such file"),
     ("presets edge --image missing.png -o a.png", 3, r"missing\.png: no such file"),
     ("presets typo.yaml --image good.mp4 --frame 99 -o a.png", 2, "typo.yaml"),

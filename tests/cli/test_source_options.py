@@ -174,7 +174,8 @@ def test_a_camera_that_is_in_use_is_an_input_that_cannot_be_had(
         assert run(["score", "0"]) == 3
     told = capfd.readouterr().err
     assert told == (
-        f"livefilter: camera 0: cannot be opened; it is in use by sleep (process {other.pid}); close that first\n"
+        f"livefilter: camera 0: cannot be opened; it is in use by sleep (process {other.pid}); "
+        "close that program first\n"
     )
     assert run(["score", "/dev/video1"]) == 3
-    assert "video1: there is none" in capfd.readouterr().err
+    assert "video1 does not exist" in capfd.readouterr().err

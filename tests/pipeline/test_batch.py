@@ -32,8 +32,7 @@ from livefilter.pipeline.batch import (
 # What runs inside a worker process: run here, in the test's own, where it can be looked at.
 from livefilter.pipeline.batch._workers import _done, _partition_cpus, _signals_blocked, _work
 from livefilter.presets import load_preset
-from livefilter.sources import Trim
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import Trim, VideoFile
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 
@@ -275,11 +274,17 @@ def test_a_list_that_cannot_be_written_leaves_none_begun(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "a.mp4"]
 
 
-@pytest.mark.parametrize("spec", ["0", "camera:1", "rtsp://host/stream", "-", "/dev/video0"])
+@pytest.mark.parametrize("spec", ["0", "camera:1", "rtsp://host/stream", "rtp://host:5004", "/dev/video0"])
 def test_a_live_source_is_refused(spec: str) -> None:
     """It would never end, and no other would have its turn."""
     with pytest.raises(OptionError, match="is a live source"):
         expand(spec)
+
+
+def test_standard_input_is_refused() -> None:
+    """It can be read only once, and a batch reads each input twice: for its hash, and to filter it."""
+    with pytest.raises(OptionError, match="standard input: can be read only once"):
+        expand("-")
 
 
 def test_the_ledger_knows_content_recipe_and_outputs(tmp_path: Path) -> None:

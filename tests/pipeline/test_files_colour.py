@@ -155,5 +155,5 @@ def test_gray_sources_stay_gray_whatever_is_asked(media: Media) -> None:
 
 def test_colours_of_a_source_that_has_none_to_give_are_refused(negative: str) -> None:
     """A scene is gray."""
-    with pytest.raises(OptionError, match="color: is for video files and pictures only"):
+    with pytest.raises(OptionError, match="color: is for video files and images only"):
         process("synthetic:chart", "out.mp4", negative, color="luma")

@@ -149,7 +149,7 @@ def test_odd_sizes_are_taken(size: str, media: Media) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("-pix_fmt", "yuv420p10le"), "has 10 bits per sample; it is filtered in 8"),
+        (("-pix_fmt", "yuv420p10le"), "has 10 bits per sample; livefilter filters it in 8"),
         (("-flags", "+ilme+ildct", "-vf", "setfield=tff,format=yuv420p"), "is interlaced"),
         (("-pix_fmt", "yuv420p"), None),
     ],

@@ -157,7 +157,7 @@ def test_times_that_go_back_are_a_loss(media: Media) -> None:
     summary = media.run(source, "out.mp4")
     assert summary.frames == 50
     assert summary.loss is not None
-    assert "times go back at frame 25" in summary.loss
+    assert "timestamps go back at frame 25" in summary.loss
     assert any("25 frame times are a tick after the one before" in note for note in summary.notes)
 
 

@@ -11,7 +11,7 @@ import pytest
 from livefilter import Filter, Progress, Trim, filter_frames, parse_time, score
 from livefilter.errors import PresetError, SourceError
 from livefilter.frame import Pixels
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import VideoFile
 from livefilter.testing import ArraySource
 
 

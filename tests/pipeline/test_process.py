@@ -20,9 +20,7 @@ from livefilter.errors import LivefilterError, OptionError, PresetError, SinkErr
 from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
 from livefilter.sinks import Encoding
-from livefilter.sources import Health, open_source
-from livefilter.sources._playback import RealtimeSource
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import Health, RealtimeSource, VideoFile, open_source
 from livefilter.testing import ArraySource, ListSink
 
 Pixels = NDArray[np.uint8]
@@ -353,7 +351,7 @@ def test_a_file_that_is_stopped_while_it_waits_for_its_next_frame_is_not_complet
     told: list[float] = []
     answers = iter([False])
     with RealtimeSource(
-        open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)
+        open_source(clip), clock=lambda: 0.0, sleep=told.append, should_stop=lambda: bool(told)
     ) as played:
         summary = process(played, tmp_path / "out.mp4", negative, should_stop=lambda: next(answers, True))
     assert (summary.frames, summary.is_interrupted) == (1, True)

@@ -40,7 +40,7 @@ def main(port: str, *credentials: str) -> None:
 def require_password(
     server: GstRtspServer.RTSPServer, factory: GstRtspServer.RTSPMediaFactory, user: str, password: str
 ) -> None:
-    """Let nobody in but this user."""
+    """Let only this user in."""
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth = GstRtspServer.RTSPAuth()

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.frame import Frame
-from livefilter.sources import Source, open_source
-from livefilter.sources._options import SourceOptions
-from livefilter.sources.camera import _devices
-from livefilter.sources.camera._reader import CameraReader
+from livefilter.sources import Source, SourceOptions, open_source
+from livefilter.sources.camera import CameraReader, _devices
 
 ROWS, COLS = 48, 64
 DEFAULT = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
@@ -35,7 +33,7 @@ class Capture:
     gives = 6
     heeds: tuple[int, ...] = ()
     """The settings that the camera does not ignore."""
-    told: dict[int, float]
+    properties: dict[int, float]
 
     def __init__(self, index: int | None = None) -> None:
         self.constructed_with = index
@@ -43,7 +41,7 @@ class Capture:
         self.opened: tuple[int, int] | None = None
         self.is_released = False
         self.left = self.gives
-        self.state = {cv2.CAP_PROP_FRAME_WIDTH: float(COLS), cv2.CAP_PROP_FRAME_HEIGHT: float(ROWS)} | self.told
+        self.state = {cv2.CAP_PROP_FRAME_WIDTH: float(COLS), cv2.CAP_PROP_FRAME_HEIGHT: float(ROWS)} | self.properties
         self.made.append(self)
 
     def open(self, index: int, backend: int) -> bool:
@@ -97,7 +95,7 @@ class Capture:
 @pytest.fixture
 def capture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Capture]]:
     """A capture class of this test's own in OpenCV's place, and devices for it; its threads have ended at the end."""
-    own = type("OwnCapture", (Capture,), {"made": [], "told": {cv2.CAP_PROP_FPS: 30000 / 1001}})
+    own = type("OwnCapture", (Capture,), {"made": [], "properties": {cv2.CAP_PROP_FPS: 30000 / 1001}})
     monkeypatch.setattr(cv2, "VideoCapture", own)
     monkeypatch.setattr(_devices, "_DEVICES", tmp_path)
     monkeypatch.setattr(_devices, "_PROCESSES", tmp_path)
@@ -165,24 +163,24 @@ def test_everything_is_asked_once_the_format_first(capture: type[Capture], monke
 
 def test_a_camera_that_ignores_what_it_is_asked_is_reported(capture: type[Capture]) -> None:
     """By what its picture is, and by what it says of itself; nothing is believed because it was accepted."""
-    capture.told[cv2.CAP_PROP_FOURCC] = float(cv2.VideoWriter.fourcc(*"YUYV"))
+    capture.properties[cv2.CAP_PROP_FOURCC] = float(cv2.VideoWriter.fourcc(*"YUYV"))
     with opened(0, size=(720, 1280), rate=Fraction(60), fourcc="MJPG") as source:
         assert source.facts.notes == (
-            "was asked for 1280x720, gives 64x48",
-            "was asked for 60 frames per second, gives 29.97",
-            "was asked for MJPG, gives YUYV",
+            "ignores the size 1280x720; it delivers 64x48",
+            "ignores the rate of 60 frames per second; it delivers 29.97",
+            "ignores the format MJPG; it delivers YUYV",
         )
 
 
 @pytest.mark.parametrize("reported", [0.0, -1.0, float("nan"), 90000.0])
 def test_a_rate_that_cannot_be_true_becomes_30(reported: float, capture: type[Capture]) -> None:
     """Drivers report nonsense; the rate is only nominal, times come from the clock."""
-    capture.told[cv2.CAP_PROP_FPS] = reported
+    capture.properties[cv2.CAP_PROP_FPS] = reported
     with opened(0, rate=Fraction(25), fourcc="MJPG") as source:
         assert source.facts.rate == 30
         assert source.facts.notes == (
-            "was asked for 25 frames per second, does not tell what it gives",
-            "was asked for MJPG, does not tell what it gives",
+            "ignores the rate of 25 frames per second; it does not report its rate",
+            "ignores the format MJPG; it does not report its format",
         )
 
 
@@ -204,7 +202,7 @@ def test_pictures_come_unconverted_where_that_gives_the_same_gray(
 def test_pictures_are_converted_again_where_the_raw_ones_are_not_the_same(
     capture: type[Capture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Raw pictures of a kind that nobody knows: asked for, looked at, and asked for no more."""
+    """Raw frames of an unknown format: requested, examined, and not requested again."""
     monkeypatch.setattr(capture, "heeds", (cv2.CAP_PROP_CONVERT_RGB,))
     whole = Capture.picture
 
@@ -224,7 +222,8 @@ def test_a_camera_that_stops_is_an_error_once_it_is_given_up(capture: type[Captu
         capture.opens = False
         frames: list[Frame] = []
         with pytest.raises(
-            SourceError, match="camera 1: lost for 0 s, so given up; the last attempt said: camera 1: cannot be opened"
+            SourceError,
+            match="camera 1: giving up after 0 s without a connection; last error: camera 1: cannot be opened",
         ):
             frames.extend(source)
         assert 0 < len(frames) <= capture.gives
@@ -237,7 +236,7 @@ def test_a_camera_without_pictures_is_refused_and_let_go(
 ) -> None:
     """It opens, but another program holds it: the device is not kept."""
     monkeypatch.setattr(capture, "gives", 0)
-    with pytest.raises(SourceError, match="gives no picture; is another program using it"):
+    with pytest.raises(SourceError, match="delivers no frame; another program may use it"):
         opened(0)
     assert capture.made[0].is_released
 
@@ -307,13 +306,13 @@ def test_a_camera_that_does_not_exist_is_refused_without_noise(
     spec: str | int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The real OpenCV would be asked, and writes nothing; the message says what to try."""
-    with pytest.raises(LivefilterError, match=r"there is (none|no such camera).*'livefilter devices' lists them"):
+    with pytest.raises(LivefilterError, match=r"(does not exist|no such camera).*'livefilter devices' lists them"):
         open_source(spec)
     assert capfd.readouterr().err == ""
 
 
 def test_on_a_mac_the_main_thread_asks_for_permission(capture: type[Capture], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system asks nobody else; the camera is opened once for that, and let go."""
+    """The system asks only the main thread; the camera is opened once for that, and released."""
     monkeypatch.setattr(sys, "platform", "darwin")
     with opened(3) as source:
         next(iter(source))

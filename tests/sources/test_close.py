@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from livefilter.sources import CloseGuard, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, running
 
-ImageFiles = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 Clip = Callable[..., Path]
 LONG_S = 30.0
 
@@ -50,8 +50,8 @@ def left_over(spec, options):
     yield from frames
     unread = open_source(spec, **options)
     unread.close()
-    unread.skip_to(Fraction(3))
-    unread.skip_waiting()
+    unread.seek(Fraction(3))
+    unread.drop_backlog()
     yield from unread
 
 for options in json.loads(sys.argv[2]):
@@ -123,7 +123,7 @@ class Stalling:
 
     def __init__(self, path: Path) -> None:
         self.has_stalled, self.may_go, self.was_left = threading.Event(), threading.Event(), threading.Event()
-        content, told = path.read_bytes(), self
+        content, server = path.read_bytes(), self
 
         class Handler(SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -131,14 +131,14 @@ class Stalling:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content[: len(content) // 2])
-                told.has_stalled.set()
-                assert told.may_go.wait(LONG_S)
+                server.has_stalled.set()
+                assert server.may_go.wait(LONG_S)
                 try:
                     self.wfile.write(content[len(content) // 2 :])
                     if not self.rfile.read(1):  # Blocks until the client hangs up.
-                        told.was_left.set()
+                        server.was_left.set()
                 except OSError:
-                    told.was_left.set()
+                    server.was_left.set()
 
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
@@ -189,7 +189,7 @@ class _Camera(_Folder):
 
 @pytest.mark.parametrize("kind", ["video", "pictures", "scene"])
 def test_a_stored_source_that_is_closed_gives_no_more(
-    kind: str, long_clip: Path, pictures: ImageFiles, tmp_path: Path
+    kind: str, long_clip: Path, pictures: Images, tmp_path: Path
 ) -> None:
     """Whether it is closed after a frame, by leaving a ``with``, or before any; frames that were read stay good."""
     for at, picture in enumerate(pictures):
@@ -216,7 +216,7 @@ def test_a_stream_that_is_closed_gives_no_more(serve: Callable[[ThreadingHTTPSer
 
 @pytest.mark.parametrize("kind", ["y4m", "jpeg", "raw"])
 def test_standard_input_that_is_closed_gives_no_more(
-    kind: str, pictures: ImageFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, pictures: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of what was read ahead."""
     raw = [picture.tobytes() for picture in pictures]
@@ -237,7 +237,7 @@ def test_standard_input_that_is_closed_gives_no_more(
 
 
 @pytest.mark.parametrize("kind", [ArraySource, FaultySource])
-def test_a_double_that_is_closed_gives_no_more(kind: type[Source], pictures: ImageFiles) -> None:
+def test_a_double_that_is_closed_gives_no_more(kind: type[Source], pictures: Images) -> None:
     """The doubles end as real sources do."""
     source = ArraySource(pictures) if kind is ArraySource else FaultySource(pictures[0], pictures)
     frames = iter(source)
@@ -327,7 +327,7 @@ def read_by_a_thread(guard: CloseGuard, blocking: Blocking) -> tuple[threading.T
 
 def test_a_guard_does_not_release_under_a_reader() -> None:
     """Closing waits for no longer than its patience; the reader then releases what it held, once."""
-    guard, blocking = CloseGuard(patience_s=0.01), Blocking()
+    guard, blocking = CloseGuard(close_timeout_s=0.01), Blocking()
     reader, got = read_by_a_thread(guard, blocking)
     guard.close(blocking.release)
     assert blocking.released_while_inside == []
@@ -340,7 +340,7 @@ def test_a_guard_does_not_release_under_a_reader() -> None:
 
 def test_a_guard_has_released_when_it_is_closed() -> None:
     """A reader that returns in time is waited for, so that a file can be removed at once, even on Windows."""
-    guard, blocking = CloseGuard(patience_s=LONG_S), Blocking()
+    guard, blocking = CloseGuard(close_timeout_s=LONG_S), Blocking()
     reader, _ = read_by_a_thread(guard, blocking)
     closer = threading.Thread(target=guard.close, args=(blocking.release,), daemon=True)
     closer.start()
@@ -353,7 +353,7 @@ def test_a_guard_has_released_when_it_is_closed() -> None:
 
 def test_a_guard_can_be_closed_from_within_a_read() -> None:
     """As a callback or a signal handler may do: it does not wait for itself, and releases after the read."""
-    guard = CloseGuard(patience_s=LONG_S)
+    guard = CloseGuard(close_timeout_s=LONG_S)
     released: list[bool] = []
     is_inside = False
 

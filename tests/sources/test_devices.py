@@ -14,8 +14,7 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.sources import CameraFacts, Mode, OpenAttempt, list_cameras, probe_cameras
-from livefilter.sources.camera import _devices
-from livefilter.sources.camera._v4l2 import Capabilities
+from livefilter.sources.camera import Capabilities, _devices
 from livefilter.testing import running
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="devices are files only there")
@@ -38,14 +37,14 @@ def test_on_linux_the_drivers_are_asked(devices: Path, monkeypatch: pytest.Monke
         (devices / name).touch()
     (devices / "v4l/by-id").mkdir(parents=True)
     (devices / "v4l/by-id/usb-Webcam-index0").symlink_to(devices / "video2")
-    told = {"video2": Capabilities("Webcam", "uvcvideo", "usb-1", MODES), "video3": None}
+    capabilities = {"video2": Capabilities("Webcam", "uvcvideo", "usb-1", MODES), "video3": None}
 
     def describe(descriptor: int, ioctl: object) -> Capabilities | None:
         assert callable(ioctl)
         name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
-        if name not in told:
+        if name not in capabilities:
             raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
-        return told[name]
+        return capabilities[name]
 
     monkeypatch.setattr(_devices, "describe", describe)
     assert list_cameras() == [
@@ -88,9 +87,9 @@ def test_a_camera_that_is_used_by_another_program_names_it(devices: Path) -> Non
     device.touch()
     with device.open() as own, running(["sleep", "60"], stdin=own) as program:
         assert _devices.open_failure_reason(0) == (
-            f"cannot be opened; it is in use by sleep (process {program.pid}); close that first"
+            f"cannot be opened; it is in use by sleep (process {program.pid}); close that program first"
         )
-    assert "is it plugged in, free, and allowed" in _devices.open_failure_reason(0)
+    assert "check that it is plugged in, not in use, and permitted" in _devices.open_failure_reason(0)
 
 
 @on_linux
@@ -98,18 +97,18 @@ def test_a_camera_that_was_pulled_out_is_told_from_one_that_fails(devices: Path)
     """By its file, which is there only while the camera is; a path is as good as a number."""
     (devices / "video0").touch()
     assert _devices.disconnect_reason(0) is None
-    assert _devices.exists(0)
-    assert _devices.exists(str(devices / "video0"))
+    assert _devices.camera_exists(0)
+    assert _devices.camera_exists(str(devices / "video0"))
     (devices / "video0").unlink()
     assert _devices.disconnect_reason(0) == f"unplugged ({devices}/video0 is gone)"
-    assert not _devices.exists(0)
-    assert not _devices.exists(str(devices / "video0"))
+    assert not _devices.camera_exists(0)
+    assert not _devices.camera_exists(str(devices / "video0"))
 
 
 def test_elsewhere_nothing_is_known_of_a_camera_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """So every attempt is worth it, and no reason is made up."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert _devices.exists(5)
+    assert _devices.camera_exists(5)
     assert _devices.disconnect_reason(5) is None
     assert _devices.modes_of(5, "cam") == ()
     assert _devices.notes_on_rows(5) == ()
@@ -148,7 +147,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, opens: dict[int, str]) -> list[in
         return {index: OpenAttempt(opens.get(index, ""), None if index in opens else "is busy") for index in indices}
 
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(_devices, "try_cameras", try_them)
+    monkeypatch.setattr(_devices, "probe_cameras", try_them)
     return tried
 
 
@@ -161,7 +160,7 @@ def test_elsewhere_cameras_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_elsewhere_the_library_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only those of the backend that OpenCV would take are tried; one that does not open is told with its name."""
+    """Only those of the backend that OpenCV would take are tried; one that does not open is reported with its name."""
     usual = int(cv2.videoio_registry.getCameraBackends()[-1])
     found = [SimpleNamespace(index=0, name="FaceTime", path="0x1"), SimpleNamespace(index=1, name="Capture", path=None)]
     library = ModuleType("cv2_enumerate_cameras")
@@ -176,20 +175,22 @@ def test_elsewhere_the_library_names_them(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_camera_is_tried_in_a_process_that_may_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it prints is the finding; an error of ours is told, a crash is called one."""
-    monkeypatch.setattr(_devices, "_WAIT_S", 60)
+    """What it prints is the result; a SourceError is reported, and a crash is called one."""
+    monkeypatch.setattr(_devices, "_PROBE_TIMEOUT_S", 60)
     trial = "import sys, os\nprint('fine') if sys.argv[1] == '0' else os._exit(9)"
-    monkeypatch.setattr(_devices, "_TRY", trial)
+    monkeypatch.setattr(_devices, "_PROBE_SCRIPT", trial)
     assert probe_cameras([0, 1]) == {
         0: OpenAttempt("fine", None),
-        1: OpenAttempt("", "whoever opens it crashes; unplug it, and plug it in again"),
+        1: OpenAttempt("", "opening it crashes the driver or OpenCV; unplug it and plug it in again"),
     }
-    monkeypatch.setattr(_devices, "_TRY", "import sys\nprint('camera 2: is busy', file=sys.stderr)\nsys.exit(3)")
+    monkeypatch.setattr(
+        _devices, "_PROBE_SCRIPT", "import sys\nprint('camera 2: is busy', file=sys.stderr)\nsys.exit(3)"
+    )
     assert probe_cameras([2]) == {2: OpenAttempt("", "is busy")}
 
 
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process is ended, and that is its problem."""
-    monkeypatch.setattr(_devices, "_WAIT_S", 0)
-    monkeypatch.setattr(_devices, "_TRY", "import time\ntime.sleep(100)")
-    assert probe_cameras([3]) == {3: OpenAttempt("", "does not open within 0 s; unplug it, and plug it in again")}
+    monkeypatch.setattr(_devices, "_PROBE_TIMEOUT_S", 0)
+    monkeypatch.setattr(_devices, "_PROBE_SCRIPT", "import time\ntime.sleep(100)")
+    assert probe_cameras([3]) == {3: OpenAttempt("", "does not open within 0 s; unplug it and plug it in again")}

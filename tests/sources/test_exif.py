@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from livefilter.frame import Frame
 from livefilter.sources import Color, open_source, probe
 
-ImageFiles = NDArray[np.uint8]
-UPRIGHT: dict[int, Callable[[ImageFiles], ImageFiles]] = {
+Images = NDArray[np.uint8]
+UPRIGHT: dict[int, Callable[[Images], Images]] = {
     1: lambda stored: stored,
     2: lambda stored: stored[:, ::-1],
     3: lambda stored: stored[::-1, ::-1],
@@ -36,14 +36,14 @@ UPRIGHT: dict[int, Callable[[ImageFiles], ImageFiles]] = {
 
 
 @pytest.fixture(scope="module")
-def stored() -> ImageFiles:
+def stored() -> Images:
     """A picture without any symmetry: each corner has a gray of its own."""
     picture = np.full((48, 64), 20, np.uint8)
     picture[:24, :32], picture[:24, 32:], picture[24:, :32] = 230, 160, 90
     return picture
 
 
-def jpeg(picture: ImageFiles, orientation: int) -> bytes:
+def jpeg(picture: Images, orientation: int) -> bytes:
     """Encode a picture, with an EXIF segment of a maker's name and an orientation."""
     encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
     entries = struct.pack("<HHII", 0x010F, 2, 7, 38) + struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
@@ -51,7 +51,7 @@ def jpeg(picture: ImageFiles, orientation: int) -> bytes:
     return encoded[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + encoded[2:]
 
 
-def assert_upright(frames: list[Frame], stored: ImageFiles, orientation: int) -> None:
+def assert_upright(frames: list[Frame], stored: Images, orientation: int) -> None:
     """Compare two frames with the picture as it is meant to be shown."""
     expected = UPRIGHT[orientation](stored).astype(int)
     assert len(frames) == 2
@@ -64,7 +64,7 @@ def assert_upright(frames: list[Frame], stored: ImageFiles, orientation: int) ->
 @pytest.mark.parametrize("color", ["gray", "luma", "rgb"])
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_a_file_with_exif_is_read_the_right_way_up(
-    orientation: int, color: Color, stored: ImageFiles, tmp_path: Path
+    orientation: int, color: Color, stored: Images, tmp_path: Path
 ) -> None:
     """Whatever else the segment holds, turned and mirrored as it says; nothing is lost."""
     path = tmp_path / "camera.mjpeg"
@@ -74,7 +74,7 @@ def test_a_file_with_exif_is_read_the_right_way_up(
     assert source.loss is None
 
 
-def test_a_file_with_exif_is_described(stored: ImageFiles, tmp_path: Path) -> None:
+def test_a_file_with_exif_is_described(stored: Images, tmp_path: Path) -> None:
     """With its rotation, and a scan finds no damage."""
     path = tmp_path / "camera.mjpeg"
     path.write_bytes(jpeg(stored, 6) * 2)
@@ -84,7 +84,7 @@ def test_a_file_with_exif_is_described(stored: ImageFiles, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_standard_input_with_exif_is_read_the_right_way_up(
-    orientation: int, stored: ImageFiles, monkeypatch: pytest.MonkeyPatch
+    orientation: int, stored: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a file is."""
     reading, writing = os.pipe()
@@ -97,7 +97,7 @@ def test_standard_input_with_exif_is_read_the_right_way_up(
 
 
 @pytest.fixture
-def camera(stored: ImageFiles) -> Iterator[str]:
+def camera(stored: Images) -> Iterator[str]:
     """The address of a network camera whose pictures carry EXIF."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -123,7 +123,7 @@ def camera(stored: ImageFiles) -> Iterator[str]:
     serving.join(30)
 
 
-def test_a_network_camera_with_exif_is_read_the_right_way_up(camera: str, stored: ImageFiles) -> None:
+def test_a_network_camera_with_exif_is_read_the_right_way_up(camera: str, stored: Images) -> None:
     """It stays connected, too."""
     with open_source(camera, open_timeout_s=20.0) as source:
         assert_upright(list(islice(source, 2)), stored, 7)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources._images import ImageFiles
+from livefilter.sources import ImageFiles
 
 
 def write(path: Path, level: int = 9, shape: tuple[int, int] = (6, 8)) -> Path:
@@ -80,7 +80,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_leaves_its_time_empty(tmp_pa
     with ImageFiles(str(tmp_path)) as source:
         frames = list(source)
     assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0), (4, Fraction(4, 25))]
-    assert source.loss == "3 of 5 pictures could not be read: 2.png, 3.png, 4.png"
+    assert source.loss == "3 of 5 images could not be read: 2.png, 3.png, 4.png"
 
 
 def test_a_long_loss_names_only_the_first_few(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_long_loss_names_only_the_first_few(tmp_path: Path) -> None:
         (tmp_path / f"{number}.png").touch()
     with ImageFiles(str(tmp_path)) as source:
         list(source)
-    assert source.loss == "8 of 9 pictures could not be read: 1.png, 2.png, 3.png, 4.png, 5.png and 3 more"
+    assert source.loss == "8 of 9 images could not be read: 1.png, 2.png, 3.png, 4.png, 5.png and 3 more"
 
 
 def test_colour_becomes_luma_and_deep_pictures_8_bits(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_header_that_promises_too_much_is_no_picture(tmp_path: Path) -> None:
     """OpenCV raises where it reads of more pixels than it allows; here that is a picture that cannot be read."""
     path = tmp_path / "huge.pgm"
     path.write_bytes(b"P5 60000 60000 255\n" + bytes(50))
-    with pytest.raises(SourceError, match="is not a picture that can be read"):
+    with pytest.raises(SourceError, match="is not a readable image"):
         ImageFiles(str(path))
 
 
@@ -124,13 +124,13 @@ def test_the_size_is_that_of_the_first_picture_that_can_be_read(tmp_path: Path) 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     """The message says what would have been taken for a picture."""
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(SourceError, match=r"without pictures \(\.png"):
+    with pytest.raises(SourceError, match=r"without images \(\.png"):
         ImageFiles(str(tmp_path))
 
 
 def test_a_glob_that_matches_nothing_is_refused(tmp_path: Path) -> None:
     """No match is an error, not an empty stream."""
-    with pytest.raises(SourceError, match="no picture matches"):
+    with pytest.raises(SourceError, match="no image matches"):
         ImageFiles(str(tmp_path / "*.png"))
 
 
@@ -138,7 +138,7 @@ def test_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path) -> None:
     """There is no stream without a first frame."""
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(b"no picture")
-    with pytest.raises(SourceError, match="none of its 2 files is a picture"):
+    with pytest.raises(SourceError, match="none of its 2 files is a readable image"):
         ImageFiles(str(tmp_path))
 
 
@@ -166,5 +166,5 @@ def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
     content[20:24] = (150_000_000).to_bytes(4, "big")
     (tmp_path / "damaged.png").write_bytes(content)
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was tried"))
-    with pytest.raises(SourceError, match="is not a picture that can be read"):
+    with pytest.raises(SourceError, match="is not a readable image"):
         ImageFiles(str(tmp_path / "damaged.png"))

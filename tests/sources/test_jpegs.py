@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefilter.sources.stdin import _jpegs
-from livefilter.sources.stdin._jpegs import JpegSplitter
+from livefilter.sources.stdin import JpegSplitter
 
 
 def jpeg(level: int, *parameters: int) -> bytes:
@@ -82,12 +81,11 @@ def test_nonsense_ends(data: bytes) -> None:
     assert splitter.torn + splitter.skipped + len(found) > 0
 
 
-def test_pixels_without_an_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond any size that a picture has, it is given up."""
-    monkeypatch.setattr(_jpegs, "_LARGEST", 100_000)
+def test_pixels_without_an_end_do_not_fill_the_memory() -> None:
+    """Beyond any size that an image has, it is given up."""
     scan = GOOD[0][: GOOD[0].find(b"\xff\xda") + 20]
     pieces = iter([scan, *[bytes(50_000)] * 10, GOOD[2]])
-    splitter = JpegSplitter(lambda: next(pieces, b""))
+    splitter = JpegSplitter(lambda: next(pieces, b""), max_image_bytes=100_000)
     assert splitter.next() == GOOD[2]
     assert splitter.torn == 1
     assert splitter.skipped > 400_000

@@ -21,15 +21,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
-from livefilter.sources import Source, open_source
-from livefilter.sources._network import _error_text
-from livefilter.sources._urls import ffmpeg_options_from_env, is_url, redact
+from livefilter.sources import Source, ffmpeg_options_from_env, is_url, open_source, redact
 from livefilter.testing import running, wait_until
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -122,7 +121,7 @@ def good(connection: Connection) -> None:
 
 
 def test_motion_jpeg_is_a_live_source() -> None:
-    """Gray pictures, as they were encoded; times are those of arrival, for the stream tells none."""
+    """Gray frames, as they were encoded; times are arrival times, because the stream has no timestamps."""
     with mjpeg(good) as url, quick(url) as source:
         assert source.facts.name == url
         assert (source.facts.shape, source.facts.is_live, source.facts.frame_count) == ((240, 320), True, None)
@@ -164,7 +163,7 @@ def refuses(connection: Connection) -> None:
 
 
 def test_a_server_that_stalls_sends_garbage_and_hangs_up_is_outlived() -> None:
-    """Whatever it does, pictures go on when it gives some again; the counters tell of everything."""
+    """Whatever it does, frames go on when it delivers some again; the counters show everything."""
     before = set(threading.enumerate())
     descriptors = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
     with (
@@ -215,7 +214,7 @@ def test_credentials_are_used_and_never_shown(caplog: pytest.LogCaptureFixture) 
     def refuses_anybody(connection: Connection) -> None:
         connection._handler.send_error(401)
 
-    with mjpeg(refuses_anybody) as url, pytest.raises(SourceError, match="user name or password") as caught:
+    with mjpeg(refuses_anybody) as url, pytest.raises(SourceError, match="check user name and password") as caught:
         quick(url.replace("http://", "http://admin:s3cret@"))
     with pytest.raises(SourceError, match="connection refused") as gone:
         quick(secret)
@@ -230,9 +229,9 @@ def test_credentials_are_used_and_never_shown(caplog: pytest.LogCaptureFixture) 
     [
         ("http://127.0.0.1:9/", "http://127.0.0.1:9/: cannot be opened: connection refused"),
         ("rtsp://127.0.0.1:9/live", "rtsp://127.0.0.1:9/live: cannot be opened: connection refused"),
-        ("gopher://host/video", "gopher://host/video: unknown kind of address; known: rtsp, "),
+        ("gopher://host/video", "gopher://host/video: the URL scheme is unknown; known: rtsp, "),
         ("http://[half/video", "cannot be opened"),
-        ("rtsp:/admin:s3cret@host/live", "rtsp: an address is rtsp://host/path; there must be two slashes"),
+        ("rtsp:/admin:s3cret@host/live", "rtsp: a URL is rtsp://host/path; put two slashes"),
     ],
 )
 def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -> None:
@@ -244,13 +243,19 @@ def test_what_cannot_be_reached_is_refused_in_plain_words(url: str, says: str) -
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_host_is_told_as_one() -> None:
+def test_an_unknown_host_is_reported_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """FFmpeg calls it an input/output error; to ask for one that does not exist would leave this machine."""
-    assert _error_text(OSError(errno.EIO, "Input/output error"), 1.0).startswith("the host is not known, or broke off")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(av, "open", fail)
+    with pytest.raises(SourceError, match="cannot be opened: the host is unknown, or it closed the connection"):
+        quick("rtsp://host/stream")
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
-    """A port that listens, and nobody there."""
+    """A port that listens, but does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         with pytest.raises(SourceError, match=r"no answer within 0\.3 s"):
@@ -297,7 +302,7 @@ def test_a_video_on_a_server_has_an_end(clip: Path) -> None:
 
 
 def test_a_transport_stream_that_lies_on_a_server_has_an_end(make_clip: Callable[..., Path], tmp_path: Path) -> None:
-    """It does not say how long it is; that the server knows its size tells it from a camera, which has none."""
+    """It declares no duration; the size that the server declares distinguishes it from a camera, which has none."""
     clip = make_clip(tmp_path / "clip.ts", [np.full((48, 64), 20 * level, np.uint8) for level in range(8)])
     with mjpeg(serve_file(clip)) as url, open_source(url) as source:
         assert not source.facts.is_live
@@ -336,7 +341,7 @@ def test_a_video_on_a_server_takes_no_options_of_cameras(clip: Path) -> None:
 
 
 def test_the_options_that_opencv_s_users_know_are_given_to_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OPENCV_FFMPEG_CAPTURE_OPTIONS, in OpenCV's own spelling: here, the name that a server is told."""
+    """OPENCV_FFMPEG_CAPTURE_OPTIONS, in OpenCV's own spelling: here, the name that a server receives."""
     got: list[str | None] = []
 
     def listens(connection: Connection) -> None:
@@ -491,10 +496,10 @@ def test_an_rtsp_server_with_a_password(rtsp: int) -> None:
         with quick(url.replace("rtsp://", "rtsp://admin:s3cret@")) as source:
             assert source.facts.name == url
             next(iter(source))
-        with pytest.raises(SourceError, match="user name or password are missing or wrong") as caught:
+        with pytest.raises(SourceError, match="check user name and password") as caught:
             quick(url.replace("rtsp://", "rtsp://admin:wr0ng@"))
         assert "wr0ng" not in repr(caught.value)
-        with pytest.raises(SourceError, match=r"the server knows no such stream \(404\); look at the path"):
+        with pytest.raises(SourceError, match=r"the server has no such stream \(404\); check the path"):
             quick(url.replace("rtsp://", "rtsp://admin:s3cret@").replace("/live", "/nothing"))
 
 

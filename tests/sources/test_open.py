@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
-from livefilter.sources import SourceOptions, open_source
-from livefilter.sources._scenes import Scene
+from livefilter.sources import SourceKind, SourceOptions, SyntheticSource, kind_of, open_source
+from livefilter.sources.scenes import Scene
 
 
 def test_a_path_to_a_video_opens_it(clip: Path) -> None:
@@ -55,13 +55,12 @@ def test_a_synthetic_scene_needs_no_file(name: str) -> None:
     assert source.loss is None
 
 
-def test_a_synthetic_scene_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_synthetic_scene_ends() -> None:
     """After as many frames as its facts promise."""
     scene = Scene(
         "dot", "A dot.", (1, 1), Fraction(5), 3, lambda index: np.full((1, 1), index, np.uint8), lambda: {"levels": 3}
     )
-    monkeypatch.setattr("livefilter.sources._synthetic.SCENES", {"dot": scene})
-    with open_source("synthetic:dot") as source:
+    with SyntheticSource("dot", {"dot": scene}) as source:
         assert source.facts.frame_count == 3
         assert [int(frame.pixels[0, 0]) for frame in source] == [0, 1, 2]
 
@@ -80,7 +79,7 @@ def test_a_synthetic_scene_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         ("~nobody-of-that-name/a.mp4", "no such file"),
         ("n" * 5000, "no such file"),
         ("nothing\0.mp4", "no such file"),
-        ("nothing*.png", "no picture matches"),
+        ("nothing*.png", "no image matches"),
     ],
 )
 def test_what_is_not_there_is_refused_in_plain_words(
@@ -100,12 +99,37 @@ def test_a_rate_must_be_positive(rate: Fraction, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        (0, SourceKind.CAMERA),
+        ("12", SourceKind.CAMERA),
+        ("camera:1", SourceKind.CAMERA),
+        ("/dev/v4l/by-id/usb-cam", SourceKind.CAMERA),
+        ("rtsp://host/stream", SourceKind.STREAM),
+        ("RTP://host:5004", SourceKind.STREAM),
+        ("rtsp:host", SourceKind.STREAM),
+        ("https://host/clip.mp4", SourceKind.STREAM),
+        ("-", SourceKind.STANDARD_INPUT),
+        ("synthetic:chart", SourceKind.SCENE),
+        ("frames/*.png", SourceKind.IMAGES),
+        (".", SourceKind.IMAGES),
+        (Path("clip.mp4"), SourceKind.VIDEO_FILE),
+        ("C:/clip.mp4", SourceKind.VIDEO_FILE),
+    ],
+)
+def test_a_spec_names_its_kind(spec: str | int | Path, kind: SourceKind) -> None:
+    """Without opening anything; only cameras and streams are live."""
+    assert kind_of(spec) is kind
+    assert kind_of(spec).is_live == (kind in (SourceKind.CAMERA, SourceKind.STREAM))
+
+
+@pytest.mark.parametrize(
     ("spec", "given", "says"),
     [
-        ("synthetic:chart", {"rate": Fraction(10)}, "rate: is for cameras, pictures and standard input only"),
+        ("synthetic:chart", {"rate": Fraction(10)}, "rate: is for cameras, images and standard input only"),
         ("clip.mp4", {"size": (4, 6)}, "size: is for cameras and standard input only, and clip.mp4 is a video file"),
-        ("camera:0", {"loop": True}, "loop: is for video files, pictures and synthetic scenes only"),
-        (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is pictures"),
+        ("camera:0", {"loop": True}, "loop: is for video files, images and synthetic scenes only"),
+        (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is images"),
     ],
 )
 def test_an_option_that_a_source_does_not_know_is_refused(spec: str, given: dict[str, Any], says: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from livefilter.errors import OptionError
-from livefilter.sources import SourceOptions
+from livefilter.sources import KINDS_BY_OPTION, SourceKind, SourceOptions
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,6 @@ def test_a_value_that_cannot_be_used_is_refused(given: dict[str, Any], says: str
 
 def test_every_option_belongs_to_some_kind_of_source() -> None:
     """One that no source takes would be dead; its default is taken by all."""
-    from livefilter.sources._options import _TAKEN_BY
-
-    assert set(_TAKEN_BY) == set(SourceOptions.__dataclass_fields__)
-    for kind in ("camera", "stream", "video file", "pictures", "synthetic scene", "standard input"):
+    assert set(KINDS_BY_OPTION) == set(SourceOptions.__dataclass_fields__)
+    for kind in SourceKind:
         SourceOptions().reject_unsupported(kind, "it")

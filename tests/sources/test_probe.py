@@ -13,8 +13,7 @@ import pytest
 
 from livefilter.cli import run
 from livefilter.errors import SourceError
-from livefilter.sources import Chapter, probe
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import Chapter, VideoFile, probe
 
 Require = Callable[[object, str], None]
 CHAPTERS = ";FFMETADATA1\ntitle=Hall\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n"
@@ -116,7 +115,7 @@ def test_a_scan_finds_what_is_missing(clip: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("group", "says"), [("12", "frames could be decoded"), ("99", "has no frame that can be dec")])
 def test_a_scan_tells_what_reading_would(group: str, says: str, make: Callable[..., Path], tmp_path: Path) -> None:
-    """A recording that begins between key frames tells no number of frames, and yet some cannot be decoded, or none."""
+    """A recording that starts between key frames declares no number of frames; some cannot be decoded, or none."""
     content = make("whole.ts", "-c:v", "libx264", "-g", group, "-keyint_min", "12").read_bytes()
     (tmp_path / "cut.ts").write_bytes(content[188 * (len(content) // 188 // 4) :])
     facts = probe(tmp_path / "cut.ts", scan=True)
@@ -137,10 +136,10 @@ def test_what_is_no_file_is_told(name: str, says: str, tmp_path: Path, monkeypat
 def test_the_command_prints_lines_or_json(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each stream; JSON holds all facts, rates as exact fractions; damage is exit code 5."""
     assert run(["probe", str(clip), "--scan"]) == 0
-    told = capsys.readouterr().out
-    assert " ".join(told.split()).startswith("file clip.mp4, mov,")
-    assert "64x48, 25 fps constant, 8 frames" in told
-    assert "8 frames decoded" in told
+    output = capsys.readouterr().out
+    assert " ".join(output.split()).startswith("file clip.mp4, mov,")
+    assert "64x48, 25 fps constant, 8 frames" in output
+    assert "8 frames decoded" in output
     assert run(["probe", str(clip), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["video"][0]["rate"] == "25"

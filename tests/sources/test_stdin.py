@@ -44,7 +44,7 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Source]]:
         reading, writing = os.pipe()
 
         def write() -> None:
-            # Nobody need read it to its end; closing writes what is left, and may fail as well.
+            # It need not be read to its end; closing writes what is left, and may fail as well.
             with suppress(BrokenPipeError), open(writing, "wb") as end:
                 end.write(data)
 
@@ -62,7 +62,7 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Source]]:
         assert not thread.is_alive()
 
 
-def told(source: Source) -> tuple[list[Frame], str | None]:
+def frames_and_loss(source: Source) -> tuple[list[Frame], str | None]:
     """Its frames, and what it says was lost."""
     with source:
         frames = list(source)
@@ -74,8 +74,8 @@ def test_yuv4mpeg2_is_read_as_it_is(piped: Callable[..., Source]) -> None:
     source = piped(y4m(PICTURES))
     assert source.facts.name == "standard input"
     assert (source.facts.shape, source.facts.rate, source.facts.is_live) == ((3, 5), Fraction(50), False)
-    assert source.facts.look.is_full_range
-    frames, loss = told(source)
+    assert source.facts.colorimetry.is_full_range
+    frames, loss = frames_and_loss(source)
     assert [frame.time_s for frame in frames] == [0, Fraction(1, 50), Fraction(2, 50)]
     for frame, picture in zip(frames, PICTURES, strict=True):
         np.testing.assert_array_equal(frame.pixels, picture)
@@ -85,7 +85,7 @@ def test_yuv4mpeg2_is_read_as_it_is(piped: Callable[..., Source]) -> None:
 def test_limited_range_is_expanded(piped: Callable[..., Source]) -> None:
     """16 is black and 235 is white, as in a file."""
     stored = np.array([[16, 235, 126, 0, 255]] * 3, np.uint8)
-    frames, _ = told(piped(y4m([stored], b"YUV4MPEG2 W5 H3 F25:1\n")))
+    frames, _ = frames_and_loss(piped(y4m([stored], b"YUV4MPEG2 W5 H3 F25:1\n")))
     assert frames[0].pixels[0].tolist() == [0, 255, 128, 0, 255]
 
 
@@ -95,17 +95,17 @@ def test_more_than_eight_bits_are_rounded_to_eight(piped: Callable[..., Source])
     header = b"YUV4MPEG2 W5 H3 F25:1 Ib Cmono10\n"
     source = piped(header + b"FRAME\n" + stored.tobytes())
     assert source.facts.notes == (
-        "has 10 bits per sample; it is filtered in 8",
-        "is interlaced; both fields of a frame are filtered as one picture",
+        "has 10 bits per sample; livefilter filters it in 8",
+        "is interlaced; livefilter filters both fields of a frame as one image",
     )
-    frames, _ = told(source)
+    frames, _ = frames_and_loss(source)
     assert frames[0].pixels[0].tolist() == [0, 255, 128, 1, 255]
 
 
 def test_frames_may_have_parameters_of_their_own(piped: Callable[..., Source]) -> None:
-    """They tell of fields, and are passed over."""
+    """They describe fields, and are skipped."""
     data = HEADER + b"FRAME Ipp Xsomething\n" + PICTURES[0].tobytes() + CHROMA
-    frames, loss = told(piped(data))
+    frames, loss = frames_and_loss(piped(data))
     assert (len(frames), loss) == (1, None)
 
 
@@ -122,33 +122,33 @@ def test_a_stream_that_is_cut_off_is_a_named_loss(
     cut: int, count: int, says: str | None, piped: Callable[..., Source]
 ) -> None:
     """Whole frames are kept; only an end between two frames is a good one."""
-    frames, loss = told(piped(y4m(PICTURES)[:cut]))
+    frames, loss = frames_and_loss(piped(y4m(PICTURES)[:cut]))
     assert len(frames) == count
     assert loss == (says and f"standard input: {says}")
 
 
 def test_damage_between_frames_is_an_error(piped: Callable[..., Source]) -> None:
-    """Where a frame would begin nobody knows any more."""
+    """The start of the next frame is unknown."""
     frames = iter(piped(y4m(PICTURES[:1]) + b"BLAME\n" + bytes(40)))
     next(frames)
-    with pytest.raises(SourceError, match=r"before frame 1 must stand FRAME, found b'BLAME"):
+    with pytest.raises(SourceError, match=r"expected FRAME before frame 1, found b'BLAME"):
         next(frames)
 
 
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "is empty; did the program before it fail"),
-        (b"RIFF....AVI ", "must be YUV4MPEG2, JPEG pictures, or raw video .* begins with b'RIFF....A'"),
+        (b"", "is empty; did the upstream command fail"),
+        (b"RIFF....AVI ", "must be YUV4MPEG2, JPEG images, or raw video .* begins with b'RIFF....A'"),
         (HEADER, "holds no frame"),
         (y4m(PICTURES)[:60], "ends within frame 0"),
-        (b"\xff\xd8\xff\xd9", "holds no JPEG picture that can be decoded"),
+        (b"\xff\xd8\xff\xd9", "holds no JPEG image that can be decoded"),
     ],
 )
 def test_what_is_no_stream_of_pictures_is_refused(data: bytes, says: str, piped: Callable[..., Source]) -> None:
     """When it is opened, or at the latest when it has ended without a frame."""
     with pytest.raises(SourceError, match=f"standard input: {says}"):
-        told(piped(data))
+        frames_and_loss(piped(data))
 
 
 def test_raw_gray_is_taken_as_it_is(piped: Callable[..., Source]) -> None:
@@ -156,7 +156,7 @@ def test_raw_gray_is_taken_as_it_is(piped: Callable[..., Source]) -> None:
     data = b"".join(picture.tobytes() for picture in PICTURES)
     source = piped(data + b"xx", input_format="gray8", size=(3, 5), rate=Fraction(30000, 1001))
     assert source.facts.rate == Fraction(30000, 1001)
-    frames, loss = told(source)
+    frames, loss = frames_and_loss(source)
     assert [frame.time_s for frame in frames] == [0, Fraction(1001, 30000), Fraction(2002, 30000)]
     for frame, picture in zip(frames, PICTURES, strict=True):
         np.testing.assert_array_equal(frame.pixels, picture)
@@ -166,7 +166,7 @@ def test_raw_gray_is_taken_as_it_is(piped: Callable[..., Source]) -> None:
 def test_raw_colour_becomes_gray(piped: Callable[..., Source]) -> None:
     """As OpenCV converts BGR."""
     picture = np.random.default_rng(4).integers(0, 256, (3, 5, 3), dtype=np.uint8)
-    frames, loss = told(piped(picture.tobytes(), input_format="bgr24", size=(3, 5), rate=Fraction(25)))
+    frames, loss = frames_and_loss(piped(picture.tobytes(), input_format="bgr24", size=(3, 5), rate=Fraction(25)))
     np.testing.assert_array_equal(frames[0].pixels, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     assert loss is None
 
@@ -174,10 +174,10 @@ def test_raw_colour_becomes_gray(piped: Callable[..., Source]) -> None:
 @pytest.mark.parametrize(
     ("data", "options", "says"),
     [
-        (b"", {"input_format": "gray8"}, "gray8 needs a size and a rate; give --size 1280x720 --rate 30"),
+        (b"", {"input_format": "gray8"}, "gray8 needs a size and a rate; add --size 1280x720 --rate 30"),
         (b"", {"input_format": "gray8", "size": (3, 5)}, "needs a size and a rate"),
         (HEADER, {"size": (3, 5)}, "size: is for raw video"),
-        (HEADER, {"rate": Fraction(9)}, "is YUV4MPEG2, which tells its own rate"),
+        (HEADER, {"rate": Fraction(9)}, "is YUV4MPEG2, which has its own rate"),
         (HEADER, {"loop": True}, "loop: is for .*, and - is standard input"),
     ],
 )
@@ -190,21 +190,21 @@ def test_options_that_do_not_fit_are_refused(
 
 
 def test_jpeg_pictures_one_after_the_other(piped: Callable[..., Source]) -> None:
-    """At 25 frames per second unless told; one that is damaged or torn leaves a gap in time, and is named."""
+    """At 25 frames per second by default; one that is damaged or torn leaves a gap in time, and is counted."""
     good = [cv2.imencode(".jpg", np.full((48, 64), level, np.uint8))[1].tobytes() for level in (10, 200)]
     damaged = good[0][:2] + b"\xff\xfe\x00\x04no" + b"\xff\xd9"
     source = piped(good[0] + damaged + b"!!" + good[1] + good[0][:-9], rate=Fraction(10))
     assert source.facts.shape == (48, 64)
-    frames, loss = told(source)
+    frames, loss = frames_and_loss(source)
     assert [int(frame.pixels[0, 0]) for frame in frames] == [10, 200]
     assert [frame.time_s for frame in frames] == [0, Fraction(2, 10)]
     skipped = len(b"!!") + len(good[0][:-9]) - len(b"\xff\xd8")
-    assert loss == f"standard input: 2 pictures torn or damaged; {skipped} bytes belong to no whole picture"
-    assert told(piped(good[0]))[1] is None
+    assert loss == f"standard input: 2 images torn or damaged; {skipped} bytes belong to no whole image"
+    assert frames_and_loss(piped(good[0]))[1] is None
 
 
 def test_a_terminal_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody types pictures; and what is closed cannot be read."""
+    """A terminal has no video; and what is closed cannot be read."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

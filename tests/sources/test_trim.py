@@ -49,7 +49,7 @@ def test_anything_else_is_no_time(text: str | float) -> None:
         ({"start": parse_time("2"), "end": parse_time("2")}, "end: must be after the start, 2 s, found 2 s"),
         ({"start": parse_time("9f"), "end": parse_time("3f")}, "end: must be after the start, 9f, found 3f"),
         ({"end": parse_time("0f")}, "end: must be after the start"),
-        ({"duration": parse_time("0")}, "duration: must be more than nothing"),
+        ({"duration": parse_time("0")}, "duration: must be more than 0"),
     ],
 )
 def test_a_part_that_keeps_nothing_is_refused(given: dict[str, Time], says: str) -> None:

@@ -1,4 +1,4 @@
-"""What Linux tells of a camera, by a stand-in for the kernel that is laid out as linux/videodev2.h says."""
+"""Capabilities from V4L2, with a stand-in for the kernel that follows linux/videodev2.h."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from livefilter.sources.camera._v4l2 import Capabilities, Mode, choose_format, describe, stride_padding, unreadable
+from livefilter.sources.camera import Capabilities, Mode, choose_format, describe, stride_padding, unreadable
 
 QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS = 0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B
 """As a C compiler prints VIDIOC_QUERYCAP and so on."""
@@ -102,16 +102,16 @@ def test_a_webcam_tells_its_name_and_all_its_modes() -> None:
 def test_ranges_of_sizes_and_rates_are_told_by_their_ends() -> None:
     """As of sensors that scale, and of loopback devices; the step between is left out."""
     camera = Kernel({"NV12": {(32, 4096, 2, 16, 2160, 2): [(1, 60, 1, 2, 1, 60)]}})
-    told = describe(7, camera.ioctl)
-    assert told is not None
-    assert told.modes == (Mode("NV12", (16, 32), (2160, 4096), (Fraction(60), Fraction(2))),)
+    capabilities = describe(7, camera.ioctl)
+    assert capabilities is not None
+    assert capabilities.modes == (Mode("NV12", (16, 32), (2160, 4096), (Fraction(60), Fraction(2))),)
 
 
 def test_gray_formats_have_trailing_blanks_in_their_code() -> None:
     """'Y16 ' is asked for as it is named."""
-    told = describe(7, Kernel({"Y16 ": {(8, 6): []}}).ioctl)
-    assert told is not None
-    assert told.modes == (Mode("Y16", (6, 8), None, ()),)
+    capabilities = describe(7, Kernel({"Y16 ": {(8, 6): []}}).ioctl)
+    assert capabilities is not None
+    assert capabilities.modes == (Mode("Y16", (6, 8), None, ()),)
 
 
 def test_a_device_for_metadata_is_no_camera() -> None:
@@ -122,16 +122,16 @@ def test_a_device_for_metadata_is_no_camera() -> None:
 
 def test_a_camera_of_several_planes_is_one_too() -> None:
     """As on boards with a sensor of their own."""
-    told = describe(7, Kernel({"NM12": {(64, 48): [(1, 30)]}}, PLANES, OWN | PLANES, buffer_type=9).ioctl)
-    assert told is not None
-    assert told.modes == (Mode("NM12", (48, 64), None, (Fraction(30),)),)
+    capabilities = describe(7, Kernel({"NM12": {(64, 48): [(1, 30)]}}, PLANES, OWN | PLANES, buffer_type=9).ioctl)
+    assert capabilities is not None
+    assert capabilities.modes == (Mode("NM12", (48, 64), None, (Fraction(30),)),)
 
 
 def test_an_interval_of_nothing_is_no_rate() -> None:
     """Some drivers report 0/1."""
-    told = describe(7, Kernel({"YUYV": {(8, 6): [(0, 1), (1, 5)]}}).ioctl)
-    assert told is not None
-    assert told.modes[0].rates == (Fraction(5),)
+    capabilities = describe(7, Kernel({"YUYV": {(8, 6): [(0, 1), (1, 5)]}}).ioctl)
+    assert capabilities is not None
+    assert capabilities.modes[0].rates == (Fraction(5),)
 
 
 def test_a_driver_that_counts_for_ever_is_stopped() -> None:
@@ -143,9 +143,9 @@ def test_a_driver_that_counts_for_ever_is_stopped() -> None:
             struct.pack_into("=I", buffer, 0, 0)
         camera.ioctl(descriptor, request, buffer)
 
-    told = describe(7, endless)
-    assert told is not None
-    assert told.modes[0].rates == (Fraction(5),)
+    capabilities = describe(7, endless)
+    assert capabilities is not None
+    assert capabilities.modes[0].rates == (Fraction(5),)
 
 
 WEBCAM = (
@@ -176,7 +176,7 @@ def test_the_best_format_is_the_simplest_that_is_fast_enough(
 
 
 def test_a_size_within_a_range_is_offered() -> None:
-    """And rates that a driver does not tell are taken to be enough."""
+    """And rates that a driver does not report count as reached."""
     scaler = (Mode("MJPG", (16, 16), (1080, 1920), ()), Mode("NV12", (16, 16), (480, 640), ()))
     assert choose_format(scaler, (480, 640), None) == "NV12"
     assert choose_format(scaler, (481, 640), None) == "MJPG"
@@ -185,16 +185,16 @@ def test_a_size_within_a_range_is_offered() -> None:
 
 @pytest.mark.parametrize("fourcc", [None, "MJPG", "GREY"])
 def test_what_opencv_reads_is_not_refused(fourcc: str | None) -> None:
-    """What a camera does not offer, it ignores, which is told later."""
+    """What a camera does not offer, it ignores, which is reported later."""
     assert unreadable(WEBCAM, fourcc) is None
     assert unreadable((), fourcc) is None
 
 
 def test_what_opencv_does_not_read_is_told() -> None:
     """Instead of that the camera gives no picture."""
-    said = "sends H264, but OpenCV does not read that from cameras; ask for YUYV or MJPG"
+    said = "sends H264, but OpenCV cannot read that from cameras; request YUYV or MJPG"
     assert unreadable(WEBCAM, "H264") == said
-    assert unreadable(WEBCAM[-1:], None) == "sends only H264, which OpenCV does not read from cameras"
+    assert unreadable(WEBCAM[-1:], None) == "sends only H264, which OpenCV cannot read from cameras"
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_gaps_between_rows_are_counted(letters: str, row_bytes: int, padding: in
     """By what is in force, in the bytes of that format; in the layout of this machine's C compiler."""
     long = struct.calcsize("@P")
 
-    def tell(descriptor: int, request: int, buffer: bytearray) -> None:
+    def reply(descriptor: int, request: int, buffer: bytearray) -> None:
         assert (request, len(buffer)) == (0xC0005604 | 200 + long << 16, 200 + long)
         assert struct.unpack_from("=I", buffer) == (1,)
         struct.pack_into("=6I", buffer, long, 640, 480, code(letters), 1, row_bytes, 0)
 
-    assert stride_padding(7, tell) == padding
+    assert stride_padding(7, reply) == padding
 
 
 def test_what_is_no_video_device_is_an_error() -> None:

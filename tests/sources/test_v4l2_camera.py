@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.sources._range_expansion import levels
+from livefilter.sources import expansion_lut
 
 HERE = Path(__file__).parent
 ROWS, COLS, RATE = 120, 160, 30
@@ -164,7 +164,7 @@ def numbers(answer: dict[str, Any]) -> list[int]:
 def assert_exact(pictures: NDArray[np.uint8], *, is_full_range: bool, tolerance: int = 0) -> None:
     """Each is what the driver put into it."""
     for pixels in pictures:
-        expected = levels(is_full_range=is_full_range)[luma(number_of(pixels), *pixels.shape)]
+        expected = expansion_lut(is_full_range=is_full_range)[luma(number_of(pixels), *pixels.shape)]
         assert np.abs(pixels.astype(int) - expected).max() <= tolerance
 
 
@@ -202,7 +202,7 @@ def test_gray_is_the_cameras_own_luma(format_: str, is_full_range: bool, machine
 
 
 @pytest.mark.skipif(
-    cv2.__version__ < "5", reason="OpenCV 4 puts bytes between the rows of such pictures that nobody sent"
+    cv2.__version__ < "5", reason="OpenCV 4 puts bytes between the rows of such frames that the camera did not send"
 )
 @pytest.mark.parametrize("size", ["162x121", "161x119"])
 def test_odd_sizes_are_no_matter(size: str, machine: Machine) -> None:
@@ -260,14 +260,14 @@ def test_a_camera_that_ignores_what_it_is_asked_is_reported(machine: Machine) ->
     """By the size of its picture, its own rate, and the format that OpenCV found in force."""
     machine.plug(f"mode YUYV {MODE}", "mode MJPG 640x480 30", "stubborn")
     assert machine.use(2, size=[480, 640], rate="15", fourcc="MJPG")["notes"] == [
-        "was asked for 640x480, gives 160x120",
-        "was asked for 15 frames per second, gives 30",
-        "was asked for MJPG, gives YUYV",
+        "ignores the size 640x480; it delivers 160x120",
+        "ignores the rate of 15 frames per second; it delivers 30",
+        "ignores the format MJPG; it delivers YUYV",
     ]
 
 
 def test_large_pictures_come_as_jpeg_where_only_that_is_fast(machine: Machine, tmp_path: Path) -> None:
-    """Most webcams give 720p as YUYV at 10 frames per second, and nobody asked for those."""
+    """Most webcams deliver 720p as YUYV at only 10 frames per second, which is too slow."""
     modes = ("mode YUYV 640x480 30", "mode YUYV 1280x720 10", "mode MJPG 1280x720 30")
     machine.plug(*modes, jpegs(tmp_path / "jpegs", 1, size=(720, 1280)))
     answer = machine.use(2, size=[720, 1280])
@@ -281,10 +281,10 @@ def test_a_new_size_does_not_change_the_rate(machine: Machine) -> None:
 
 
 def test_gaps_between_rows_are_told(machine: Machine) -> None:
-    """OpenCV takes them for pixels, so the picture is skewed; somebody has to say so."""
+    """OpenCV takes them for pixels, so the image is skewed; a note says so."""
     machine.plug(f"mode YUYV {MODE}", "pad 32")
     [note] = machine.use(2)["notes"]
-    assert note.startswith("puts 32 bytes after each row, which OpenCV takes for pixels")
+    assert note.startswith("pads each row with 32 bytes, which OpenCV takes for pixels")
 
 
 def test_what_holds_no_luma_is_converted_from_the_beginning(machine: Machine, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_jpeg_pictures_are_decoded_and_damaged_ones_counted(machine: Machine, tm
     answer = machine.use(14)
     assert_in_turn(numbers(answer), [0, 1, 2, 3, 5, 7, 9])
     assert 5 <= answer["counts"]["damaged"] <= 7
-    assert answer["loss"] == f"camera 0: {answer['counts']['damaged']} damaged pieces could not be decoded"
+    assert answer["loss"] == f"camera 0: {answer['counts']['damaged']} damaged packets could not be decoded"
     for pixels in answer["pixels"]:
         assert np.abs(pixels.astype(int) - luma(number_of(pixels))).mean() < 1
     assert "JPEG" not in machine.said()
@@ -363,7 +363,7 @@ def test_a_camera_that_is_pulled_out_and_back_goes_on_at_once(machine: Machine) 
     assert answer["counts"]["lost"] == 1
     assert answer["took_s"] < 3
     assert answer["loss"].startswith("camera 0: interrupted once, 1.")
-    assert "camera 0: unplugged (/dev/video0 is gone); connecting again" in machine.said()
+    assert "camera 0: unplugged (/dev/video0 is gone); reconnecting" in machine.said()
 
 
 def test_a_camera_is_known_by_its_link_wherever_it_comes_back(machine: Machine) -> None:
@@ -385,14 +385,14 @@ def test_a_camera_is_known_by_its_link_wherever_it_comes_back(machine: Machine) 
 
 
 def test_a_silent_camera_is_left_and_opened_again(machine: Machine) -> None:
-    """The reader that waits lets go of it in time, so that the next one is not told that it is busy."""
+    """The waiting reader releases it in time, so that it is not busy for the next one."""
     device = machine.plug(f"mode YUYV {MODE}")
     silent = [5, 0, str(device), f"mode YUYV {MODE}\nsilent\n"]
     back = [5, 1.2, str(device), f"mode YUYV {MODE}\n"]
     answer = machine.use(10, then=(silent, back), read_timeout_s=0.4, retry_wait_s=0.1)
     assert answer["counts"]["lost"] == 1
     assert answer["took_s"] < 4
-    assert "camera 0: no picture for 0.4 s; connecting again" in machine.said()
+    assert "camera 0: no frame for 0.4 s; reconnecting" in machine.said()
     assert "in use" not in machine.said()
 
 
@@ -428,12 +428,12 @@ def test_a_camera_that_takes_long_for_its_first_picture_is_waited_for(machine: M
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (("silent",), "gave no picture within 0.5 s; is it free and switched on?"),
-        (("starved",), "opened, but gives no picture; .* does its USB port carry too much?"),
+        (("silent",), "no frame within 0.5 s; check that it is switched on"),
+        (("starved",), "opened, but delivers no frame; .* its USB port may be overloaded"),
         (("refuse 16",), "cannot be opened: Device or resource busy; 'livefilter devices' lists cameras"),
         (("refuse 13",), "cannot be opened: Permission denied; 'livefilter devices' lists cameras"),
-        ((f"mode H264 {MODE}",), "sends only H264, which OpenCV does not read from cameras"),
-        (("metadata",), "/dev/video0 gives no pictures: it is the second device of another camera, or"),
+        ((f"mode H264 {MODE}",), "sends only H264, which OpenCV cannot read from cameras"),
+        (("metadata",), "/dev/video0 captures no frames: it is the second device of another camera, or"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )
@@ -492,7 +492,7 @@ def test_devices_lists_what_the_driver_offers(machine: Machine) -> None:
 
 
 def test_doctor_opens_cameras_in_earnest(machine: Machine) -> None:
-    """And tells what came of each, but of nodes for metadata."""
+    """And reports the result of each, except nodes for metadata."""
     machine.plug("mode YUYV 640x480 30", number=0)
     machine.plug("mode YUYV 640x480 30", "metadata", number=1)
     machine.plug("mode YUYV 640x480 30", "starved", number=2)
@@ -500,7 +500,7 @@ def test_doctor_opens_cameras_in_earnest(machine: Machine) -> None:
     first, second = [check for check in json.loads(out)["checks"] if check["name"].startswith("camera")]
     assert (first["name"], first["verdict"], first["found"]) == ("camera 0", "ok", "640 x 480 at 30 fps")
     assert (second["name"], second["verdict"]) == ("camera 2", "note")
-    assert second["found"].startswith("opened, but gives no picture")
+    assert second["found"].startswith("opened, but delivers no frame")
 
 
 def test_a_command_reads_a_camera_and_passes_its_notes_on(machine: Machine) -> None:
@@ -510,13 +510,13 @@ def test_a_command_reads_a_camera_and_passes_its_notes_on(machine: Machine) -> N
     assert code == 0
     assert json.loads(out.splitlines()[-1])["time_s"] <= 0.2
     assert [line for line in err.splitlines() if line.startswith("livefilter: note")] == [
-        "livefilter: note: camera 0: was asked for 640x480, gives 160x120",
-        "livefilter: note: camera 0: was asked for MJPG, gives YUYV",
+        "livefilter: note: camera 0: ignores the size 640x480; it delivers 160x120",
+        "livefilter: note: camera 0: ignores the format MJPG; it delivers YUYV",
     ]
 
 
 def test_a_busy_camera_is_told_with_who_uses_it(machine: Machine, negative: str) -> None:
-    """As a driver does it: anybody may open it, but only one sets it up. Asking what it offers is still allowed."""
+    """As a driver does it: any program may open it, but only one sets it up. Queries are still allowed."""
     machine.plug(f"mode YUYV {MODE}")
     first = machine.start("preview", "0", "-p", negative, "--no-window", "--scores", "-")
     assert row_of(first) == 0
@@ -524,7 +524,8 @@ def test_a_busy_camera_is_told_with_who_uses_it(machine: Machine, negative: str)
     assert code == 3
     program = Path(f"/proc/{first.pid}/comm").read_text(encoding="utf-8").strip()
     assert err == (
-        f"livefilter: camera 0: cannot be opened; it is in use by {program} (process {first.pid}); close that first\n"
+        f"livefilter: camera 0: cannot be opened; it is in use by {program} (process {first.pid}); "
+        "close that program first\n"
     )
     assert json.loads(machine.run("devices", "--json")[1])[0]["problem"] is None
     first.send_signal(signal.SIGINT)
@@ -532,7 +533,7 @@ def test_a_busy_camera_is_told_with_who_uses_it(machine: Machine, negative: str)
 
 
 def test_a_recording_goes_on_over_a_pulled_cable(machine: Machine, negative: str, tmp_path: Path) -> None:
-    """One file with all frames of both times, a row for each, and what was lost is told."""
+    """One file with all frames of both times, a row for each, and the loss is reported."""
     import av
 
     device, video = machine.plug("mode YUYV 160x120 30"), tmp_path / "night.mkv"
@@ -541,7 +542,7 @@ def test_a_recording_goes_on_over_a_pulled_cable(machine: Machine, negative: str
     device.unlink()
     pulled_s = time.monotonic()
     assert run.stderr is not None
-    said = next(line for line in run.stderr if "connecting again" in line)
+    said = next(line for line in run.stderr if "reconnecting" in line)
     out_s = time.monotonic() - pulled_s
     machine.plug("mode YUYV 160x120 30")
     while rows[-1] < 20:
@@ -549,8 +550,8 @@ def test_a_recording_goes_on_over_a_pulled_cable(machine: Machine, negative: str
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=LONG_S)
     assert run.returncode == 130
-    assert said == "livefilter: camera 0: unplugged (/dev/video0 is gone); connecting again\n"
-    assert "livefilter: camera 0: connected again after" in err
+    assert said == "livefilter: camera 0: unplugged (/dev/video0 is gone); reconnecting\n"
+    assert "livefilter: camera 0: reconnected after" in err
     assert "livefilter: lost: camera 0: interrupted once" in err
     with av.open(str(video)) as container:
         times = [frame.time for frame in container.decode(video=0)]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.sources.file._video import VideoFile
+from livefilter.sources import VideoFile
 
-ImageFiles = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 Clip = Callable[..., Path]
 
 
@@ -61,7 +61,7 @@ def with_rotation(path: Path, target: Path, degrees: int) -> Path:
     ],
 )
 def test_gray_is_full_range_whatever_the_file_holds(
-    name: str, options: dict[str, object], make_clip: Clip, pictures: ImageFiles, tmp_path: Path
+    name: str, options: dict[str, object], make_clip: Clip, pictures: Images, tmp_path: Path
 ) -> None:
     """What was gray before the encoder is the same gray after it: 0 stays black, 255 stays white.
 
@@ -77,7 +77,7 @@ def test_gray_is_full_range_whatever_the_file_holds(
 
 
 @pytest.mark.parametrize("full_range", [False, True])
-def test_gray_is_what_opencv_shows(full_range: bool, make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_gray_is_what_opencv_shows(full_range: bool, make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """The decoded luma equals cv2.cvtColor of the frame that OpenCV decodes, within its rounding of 1."""
     path = make_clip(tmp_path / "clip.mp4", pictures, full_range=full_range)
     frames, _ = read(path)
@@ -90,7 +90,7 @@ def test_gray_is_what_opencv_shows(full_range: bool, make_clip: Clip, pictures: 
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_times_are_the_files_own(suffix: str, make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_times_are_the_files_own(suffix: str, make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """A stream that starts late and has a rate that varies keeps every time exactly, as a fraction of a second."""
     pts = [50, 51, 60, 61, 62, 90, 91, 140]
     frames, source = read(make_clip(tmp_path / f"clip{suffix}", pictures, pts=pts, time_base=Fraction(1, 100)))
@@ -100,7 +100,7 @@ def test_times_are_the_files_own(suffix: str, make_clip: Clip, pictures: ImageFi
     assert source.loss is None
 
 
-def test_a_rate_of_30000_over_1001_is_kept_as_a_fraction(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_rate_of_30000_over_1001_is_kept_as_a_fraction(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """29.97 frames per second are neither 29 nor 30: each time is a multiple of 1001/30000 s."""
     path = make_clip(tmp_path / "ntsc.mp4", pictures, time_base=Fraction(1001, 30000), rate=Fraction(30000, 1001))
     frames, source = read(path)
@@ -118,7 +118,7 @@ def test_facts_are_known_before_the_first_frame(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_a_rotated_clip_is_shown_upright(degrees: int, clip: Path, tmp_path: Path, pictures: ImageFiles) -> None:
+def test_a_rotated_clip_is_shown_upright(degrees: int, clip: Path, tmp_path: Path, pictures: Images) -> None:
     """The matrix that a telephone writes turns the picture clockwise, as players do, and its size with it."""
     frames, source = read(with_rotation(clip, tmp_path / "turned.mp4", degrees))
     expected = np.rot90(pictures[0], -degrees // 90)
@@ -143,8 +143,8 @@ def test_a_name_with_a_colon_is_a_file(clip: Path, tmp_path: Path, monkeypatch: 
     assert len(read(Path("a:b.mp4"))[0]) == 8
 
 
-def test_frames_that_an_edit_list_hides_are_no_loss(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
-    """A clip cut without encoding anew keeps frames before its start only to decode from: nobody misses them."""
+def test_frames_that_an_edit_list_hides_are_no_loss(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
+    """A clip cut without re-encoding keeps frames before its start only to decode from; none counts as missing."""
     path = make_clip(tmp_path / "whole.mp4", pictures, bf="0")
     content = path.read_bytes()
     at = content.index(b"elst") + 4 + 4 + 4  # Version and flags, count; then duration, media time, rate.
@@ -158,7 +158,7 @@ def test_frames_that_an_edit_list_hides_are_no_loss(make_clip: Clip, pictures: I
 
 
 def test_a_file_cut_off_gives_what_is_there_and_names_the_loss(
-    make_clip: Clip, pictures: ImageFiles, tmp_path: Path
+    make_clip: Clip, pictures: Images, tmp_path: Path
 ) -> None:
     """An MP4 whose index comes first plays up to where it ends, and says of how many frames it was cut."""
     path = make_clip(tmp_path / "clip.mp4", pictures, g="1")
@@ -170,7 +170,7 @@ def test_a_file_cut_off_gives_what_is_there_and_names_the_loss(
     assert f"only {len(frames)} of 8 frames" in source.loss
 
 
-def test_a_matroska_file_cut_off_names_the_loss(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_matroska_file_cut_off_names_the_loss(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """Matroska counts no frames, but notes how long it is: what ends long before that was cut off."""
     path = make_clip(tmp_path / "clip.mkv", pictures, pts=range(0, 80, 10), g="1")
     assert read(path)[1].loss is None
@@ -182,7 +182,7 @@ def test_a_matroska_file_cut_off_names_the_loss(make_clip: Clip, pictures: Image
     assert "the file is cut off" in source.loss
 
 
-def test_a_damaged_packet_is_passed_over_and_counted(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_damaged_packet_is_passed_over_and_counted(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """One frame that cannot be decoded costs that frame, not those after it."""
     path = make_clip(tmp_path / "clip.avi", pictures, codec="mjpeg", pix_fmt="yuvj420p", full_range=True)
     with av.open(str(path)) as container:
@@ -230,7 +230,7 @@ def test_what_is_no_video_is_refused_in_plain_words(
     assert str(caught.value).startswith(str(path))
 
 
-def test_a_file_cut_before_its_index_is_refused(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_file_cut_before_its_index_is_refused(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """Without its index, which an MP4 may have at its end, nothing of it can be decoded."""
     path = make_clip(tmp_path / "clip.mp4", pictures, faststart=False)
     path.write_bytes(path.read_bytes()[:-200])
@@ -238,7 +238,7 @@ def test_a_file_cut_before_its_index_is_refused(make_clip: Clip, pictures: Image
         VideoFile(path)
 
 
-def test_a_file_cut_before_its_first_frame_is_refused(make_clip: Clip, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_file_cut_before_its_first_frame_is_refused(make_clip: Clip, pictures: Images, tmp_path: Path) -> None:
     """An index alone is no video."""
     path = make_clip(tmp_path / "clip.mp4", pictures)
     content = path.read_bytes()
@@ -248,11 +248,11 @@ def test_a_file_cut_before_its_first_frame_is_refused(make_clip: Clip, pictures:
 
 
 @pytest.mark.parametrize("kind", [".png", ".jpg", ".bmp", ".webp"])
-def test_a_picture_with_the_ending_of_a_video_is_refused(kind: str, pictures: ImageFiles, tmp_path: Path) -> None:
+def test_a_picture_with_the_ending_of_a_video_is_refused(kind: str, pictures: Images, tmp_path: Path) -> None:
     """It is called a picture, and the message says how to read it as one."""
     path = tmp_path / "picture.mp4"
     path.write_bytes(cv2.imencode(kind, pictures[0])[1].tobytes())
-    with pytest.raises(SourceError, match=r"is a picture .*give it its own ending"):
+    with pytest.raises(SourceError, match=r"is an image .*use its own suffix"):
         VideoFile(path)
 
 
@@ -264,7 +264,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         VideoFile(path)
 
 
-def test_the_cover_of_a_piece_of_music_is_no_video(pictures: ImageFiles, tmp_path: Path) -> None:
+def test_the_cover_of_a_piece_of_music_is_no_video(pictures: Images, tmp_path: Path) -> None:
     """An attached picture is a stream of one frame for FFmpeg, but not for a person."""
     sound = tmp_path / "bare.mp3"
     _only_sound(sound)
@@ -292,7 +292,7 @@ def test_a_file_that_may_not_be_read_is_refused(clip: Path, monkeypatch: pytest.
         VideoFile(clip)
 
 
-def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> None:
+def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read before stays good."""
 
     class Failing:
@@ -300,8 +300,9 @@ def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> Non
 
         def __init__(self, container: av.container.InputContainer) -> None:
             self._container = container
-            self.format = container.format
-            self.streams, self.duration, self.start_time = container.streams, container.duration, container.start_time
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._container, name)
 
         def demux(self, stream: av.VideoStream) -> Iterator[av.Packet[av.VideoStream]]:
             """As the container."""
@@ -310,14 +311,9 @@ def test_a_disk_that_fails_midway_ends_the_stream_with_a_loss(clip: Path) -> Non
                     raise av.error.OSError(5, "Input/output error")
                 yield packet
 
-        def close(self) -> None:
-            """As the container."""
-            self._container.close()
-
+    open_file = av.open
+    monkeypatch.setattr(av, "open", lambda *args, **options: Failing(open_file(*args, **options)))
     source = VideoFile(clip)
-    source._container = Failing(source._container)  # type: ignore[assignment]
-    source._begin()
-    source._first = next(source._pictures)[1]
     frames = list(source)
     source.close()
     assert len(frames) < 8
@@ -352,7 +348,7 @@ def test_real_footage_is_read_whole(footage: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
-    """A file is read in two places; of a pipe, each would get a part, and one that nobody writes to would block."""
+    """A file is read in two places; of a pipe, each would get a part, and one without a writer would block."""
     os.mkfifo(tmp_path / "pipe.mkv")
     with pytest.raises(SourceError, match=r"pipe\.mkv: is a pipe or a device"):
         VideoFile(tmp_path / "pipe.mkv")

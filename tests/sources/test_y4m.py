@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.stdin._y4m import Y4mHeader, parse_header
+from livefilter.sources.stdin import Y4mHeader, parse_header
 
 
 def test_a_line_as_ffmpeg_writes_it() -> None:
@@ -63,18 +63,18 @@ def test_the_bytes_of_a_frame_follow_from_the_colour_space(space: str, frame_byt
     ],
 )
 def test_the_range_is_told_or_the_usual_one(tags: str, is_full_range: bool) -> None:
-    """Gray is full range unless it says otherwise; 420jpeg tells of chroma's place, not of range."""
+    """Gray is full range unless it says otherwise; 420jpeg describes the chroma position, not the range."""
     assert parse_header(f"YUV4MPEG2 W5 H3 F25:1 {tags}\n".encode()).is_full_range is is_full_range
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b"YUV4MPEG2 H3 F25:1\n", "must tell width and height"),
-        (b"YUV4MPEG2 W0 H3\n", "must tell width and height"),
-        (b"YUV4MPEG2 W-5 H3\n", "must tell width and height"),
-        (b"YUV4MPEG2 W5 H3 Cxyz\n", "the colour space 'xyz' is not known; -pix_fmt yuv420p"),
-        (b"YUV4MPEG2 \xff\xfe\n", "must tell width and height"),
+        (b"YUV4MPEG2 H3 F25:1\n", "must hold width and height"),
+        (b"YUV4MPEG2 W0 H3\n", "must hold width and height"),
+        (b"YUV4MPEG2 W-5 H3\n", "must hold width and height"),
+        (b"YUV4MPEG2 W5 H3 Cxyz\n", "the colour space 'xyz' is unknown; use -pix_fmt yuv420p"),
+        (b"YUV4MPEG2 \xff\xfe\n", "must hold width and height"),
     ],
 )
 def test_a_line_that_cannot_be_understood_is_refused(line: bytes, says: str) -> None:

@@ -7,7 +7,7 @@
             mkdir /tmp/dev && echo 'mode YUYV 640x480 30' >/tmp/dev/video0
             V4L2_CAMERAS=/tmp/dev LD_PRELOAD=/tmp/camera.so livefilter preview 0
 
-   As uvcvideo does: anybody may open it and ask what it offers; who sets a format, or asks for buffers, owns it until the
+   As uvcvideo does: any program may open it and ask what it offers; who sets a format, or asks for buffers, owns it until the
    buffers are given back, and others get EBUSY. A frame goes into a buffer that is queued when the frame begins. */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -39,7 +39,7 @@ struct camera {
     int file, memory, count, queued, done, queue[BUFFERS], finished[BUFFERS];
     volatile int is_streaming, is_gone;
     size_t length;
-    struct told told;
+    struct settings settings;
     struct mode mode; /* The one in force; its first interval is the rate's. */
     struct v4l2_buffer buffer[BUFFERS];
     pthread_t thread;
@@ -53,7 +53,7 @@ static struct camera *camera_of(int fd) {
 }
 
 static void note(struct camera *camera, const char *what, unsigned one, unsigned two) {
-    FILE *log = *camera->told.log ? fopen(camera->told.log, "a") : NULL;
+    FILE *log = *camera->settings.log ? fopen(camera->settings.log, "a") : NULL;
     if (log) fprintf(log, "%s %u %u\n", what, one, two), fclose(log);
 }
 
@@ -71,23 +71,23 @@ static void *stream(void *of) {
     double period = (double)camera->mode.interval[0].numerator / camera->mode.interval[0].denominator;
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (unsigned number = 0, shown = 0; camera->is_streaming; number++) {
-        struct timespec begins = later(start, number * period), ends = later(begins, period * camera->told.transfer);
+        struct timespec begins = later(start, number * period), ends = later(begins, period * camera->settings.transfer);
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begins, NULL);
         camera->is_gone = fstat(camera->file, &status) || !status.st_nlink;
-        camera->told = read_told(camera->file, camera->told);
+        camera->settings = read_settings(camera->file, camera->settings);
         if (camera->is_gone) {
             eventfd_write(fd, 1 << 20);
             break;
         }
         pthread_mutex_lock(&camera->lock);
-        int index = camera->queued && !camera->told.is_silent ? camera->queue[0] : -1;
+        int index = camera->queued && !camera->settings.is_silent ? camera->queue[0] : -1;
         if (index >= 0) memmove(camera->queue, camera->queue + 1, --camera->queued * sizeof *camera->queue);
         pthread_mutex_unlock(&camera->lock);
         if (index < 0) continue;
-        clock_gettime(camera->told.clock, &stamp);
-        stamp = camera->told.clock == CLOCK_MONOTONIC ? begins : stamp;
-        shown = camera->told.is_frozen ? shown : number;
-        size_t size = fill(&camera->told, &camera->mode, memory + index * camera->length, shown);
+        clock_gettime(camera->settings.clock, &stamp);
+        stamp = camera->settings.clock == CLOCK_MONOTONIC ? begins : stamp;
+        shown = camera->settings.is_frozen ? shown : number;
+        size_t size = fill(&camera->settings, &camera->mode, memory + index * camera->length, shown);
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ends, NULL);
         pthread_mutex_lock(&camera->lock);
         struct v4l2_buffer *buffer = &camera->buffer[index];
@@ -111,50 +111,50 @@ static int stop(int fd, struct camera *camera) {
 }
 
 static int answer(int fd, struct camera *camera, unsigned request, void *about) {
-    struct told *told = &camera->told;
+    struct settings *settings = &camera->settings;
     if (camera->is_gone) FAIL(ENODEV);
     if (request == VIDIOC_S_FMT || request == VIDIOC_S_PARM || request == VIDIOC_REQBUFS)
         if (flock(camera->file, LOCK_EX | LOCK_NB) || camera->is_streaming) FAIL(EBUSY);
     switch (request) {
     case VIDIOC_QUERYCAP: {
-        __u32 own = told->is_metadata ? V4L2_CAP_META_CAPTURE : V4L2_CAP_VIDEO_CAPTURE;
+        __u32 own = settings->is_metadata ? V4L2_CAP_META_CAPTURE : V4L2_CAP_VIDEO_CAPTURE;
         struct v4l2_capability whole = {.driver = "uvcvideo", .bus_info = "usb-0000:00:14.0-1", .device_caps = own | V4L2_CAP_STREAMING,
             .capabilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_DEVICE_CAPS};
-        memcpy(whole.card, told->card, sizeof told->card);
+        memcpy(whole.card, settings->card, sizeof settings->card);
         return *(struct v4l2_capability *)about = whole, 0;
     }
     case VIDIOC_ENUM_FMT: {
         struct v4l2_fmtdesc *format = about;
         int index = format->index;
-        for (int at = 0; at < told->modes; at++)
-            if (find(told, 0, told->mode[at].format, 0, 0) == &told->mode[at] && !index--)
-                return format->pixelformat = told->mode[at].format, 0;
+        for (int at = 0; at < settings->modes; at++)
+            if (find(settings, 0, settings->mode[at].format, 0, 0) == &settings->mode[at] && !index--)
+                return format->pixelformat = settings->mode[at].format, 0;
         FAIL(EINVAL);
     }
     case VIDIOC_ENUM_FRAMESIZES: {
         struct v4l2_frmsizeenum *size = about;
-        struct mode *mode = find(told, size->index, size->pixel_format, 0, 0);
+        struct mode *mode = find(settings, size->index, size->pixel_format, 0, 0);
         if (!mode) FAIL(EINVAL);
         size->type = V4L2_FRMSIZE_TYPE_DISCRETE, size->discrete.width = mode->cols, size->discrete.height = mode->rows;
         return 0;
     }
     case VIDIOC_ENUM_FRAMEINTERVALS: {
         struct v4l2_frmivalenum *rate = about;
-        struct mode *mode = find(told, 0, rate->pixel_format, rate->width, rate->height);
+        struct mode *mode = find(settings, 0, rate->pixel_format, rate->width, rate->height);
         if (!mode || rate->index >= mode->rates) FAIL(EINVAL);
         return rate->type = V4L2_FRMIVAL_TYPE_DISCRETE, rate->discrete = mode->interval[rate->index], 0;
     }
     case VIDIOC_S_FMT:
         if (camera->count) FAIL(EBUSY);
         note(camera, "size", ((struct v4l2_format *)about)->fmt.pix.width, ((struct v4l2_format *)about)->fmt.pix.height);
-        camera->mode = choose(told, &((struct v4l2_format *)about)->fmt.pix); /* fall through */
-    case VIDIOC_G_FMT: return lay_out(told, &camera->mode, &((struct v4l2_format *)about)->fmt.pix), 0;
+        camera->mode = choose(settings, &((struct v4l2_format *)about)->fmt.pix); /* fall through */
+    case VIDIOC_G_FMT: return lay_out(settings, &camera->mode, &((struct v4l2_format *)about)->fmt.pix), 0;
     case VIDIOC_S_PARM: {
         struct v4l2_fract *asked = &((struct v4l2_streamparm *)about)->parm.capture.timeperframe, *interval = camera->mode.interval;
-        struct mode *mode = find(told, 0, camera->mode.format, camera->mode.cols, camera->mode.rows);
+        struct mode *mode = find(settings, 0, camera->mode.format, camera->mode.cols, camera->mode.rows);
         double wanted = (double)asked->numerator / asked->denominator, best = 1e9;
         note(camera, "rate", asked->denominator, asked->numerator);
-        for (unsigned at = 0; at < (told->is_stubborn ? 1 : mode->rates); at++) {
+        for (unsigned at = 0; at < (settings->is_stubborn ? 1 : mode->rates); at++) {
             double off = (double)mode->interval[at].numerator / mode->interval[at].denominator - wanted;
             if ((off < 0 ? -off : off) < best) best = off < 0 ? -off : off, *interval = mode->interval[at];
         }
@@ -166,7 +166,7 @@ static int answer(int fd, struct camera *camera, unsigned request, void *about) 
     case VIDIOC_REQBUFS: {
         struct v4l2_requestbuffers *asked = about;
         struct v4l2_pix_format pix;
-        lay_out(told, &camera->mode, &pix);
+        lay_out(settings, &camera->mode, &pix);
         camera->count = asked->count = asked->count < BUFFERS ? asked->count : BUFFERS;
         camera->length = (pix.sizeimage + PAGE - 1) / PAGE * PAGE;
         note(camera, "buffers", asked->count, 0);
@@ -190,7 +190,7 @@ static int answer(int fd, struct camera *camera, unsigned request, void *about) 
     case VIDIOC_DQBUF: {
         eventfd_t one;
         if (!camera->is_streaming) FAIL(EINVAL);
-        while (told->is_stuck) usleep(10000);
+        while (settings->is_stuck) usleep(10000);
         if (eventfd_read(fd, &one)) FAIL(EAGAIN);
         if (camera->is_gone) FAIL(ENODEV);
         pthread_mutex_lock(&camera->lock);
@@ -199,7 +199,7 @@ static int answer(int fd, struct camera *camera, unsigned request, void *about) 
         return pthread_mutex_unlock(&camera->lock);
     }
     case VIDIOC_STREAMON:
-        if (told->is_starved) FAIL(ENOSPC);
+        if (settings->is_starved) FAIL(ENOSPC);
         camera->is_streaming = 1;
         return pthread_create(&camera->thread, NULL, stream, (void *)(long)fd);
     case VIDIOC_STREAMOFF: return stop(fd, camera);
@@ -220,11 +220,11 @@ static int open_camera(const char *path, int flags, int permissions) {
     int file = REAL(open)(found, found == path ? flags : O_RDWR | O_CLOEXEC, permissions), fd;
     if (found == path || file < 0) return file;
     struct camera *camera = calloc(1, sizeof *camera);
-    camera->told = read_told(file, camera->told);
-    camera->mode = camera->told.mode[0];
-    fd = camera->told.refuse ? -1 : eventfd(0, EFD_NONBLOCK | EFD_SEMAPHORE | EFD_CLOEXEC);
+    camera->settings = read_settings(file, camera->settings);
+    camera->mode = camera->settings.mode[0];
+    fd = camera->settings.refuse ? -1 : eventfd(0, EFD_NONBLOCK | EFD_SEMAPHORE | EFD_CLOEXEC);
     if (fd < 0) {
-        int number = camera->told.refuse;
+        int number = camera->settings.refuse;
         free(camera), REAL(close)(file);
         FAIL(number);
     }

@@ -1,4 +1,4 @@
-"""A program that uses cameras as it is told: a line of JSON in for each, a line of JSON out of what came of it."""
+"""A program that uses cameras on request: one line of JSON in for each, one line of JSON out with the result."""
 
 from __future__ import annotations
 

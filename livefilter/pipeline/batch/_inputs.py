@@ -11,7 +11,7 @@ from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.sources import display_name
+from livefilter.sources import SourceKind, display_name, kind_of, natural_sort_key
 
 VIDEO_INPUTS = frozenset(
     f".{ending}"
@@ -22,7 +22,6 @@ VIDEO_INPUTS = frozenset(
     )
 )
 """Endings by which a folder's videos are known. A file that is named itself may have any ending."""
-_LIVE = re.compile(r"\d+|(camera|rtsp|rtsps|rtmp|udp|srt|tcp|v4l2)[:].*|-|/dev/.*|https?://.*")
 
 
 def expand(spec: str) -> list[str]:
@@ -37,8 +36,11 @@ def expand(spec: str) -> list[str]:
         OptionError: A live source, which has no end.
     """
     path = Path(expanduser(spec))
-    if _LIVE.fullmatch(spec):
+    kind = kind_of(spec)
+    if kind.is_live:
         raise OptionError(f"{display_name(spec)}: is a live source, which has no end; process it alone, with -o")
+    if kind is SourceKind.STANDARD_INPUT:
+        raise OptionError("standard input: can be read only once; process it alone, with -o")
     if path.is_dir():
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
@@ -61,12 +63,6 @@ def _in_folder(spec: str, folder: Path) -> list[str]:
         raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
     videos = [str(entry) for entry in entries if entry.suffix.lower() in VIDEO_INPUTS and entry.is_file()]
     return videos or [spec]
-
-
-def natural_sort_key(path: Path) -> list[tuple[int, int, str]]:
-    """Return a sort key that puts clip2 before clip10."""
-    parts = re.split(r"(\d+)", str(path))
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in parts]
 
 
 def name_of(source: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.stream import Disposition, Stream
+from av.stream import Stream
 
 from livefilter.sinks._provenance import Provenance
 
@@ -108,11 +108,6 @@ def missing_metadata(written: InputContainer, output: OutputContainer) -> str:
     ]  # MP4 reads it back as encoder.
     has_all = len(written.chapters()) >= len(output.chapters())
     return " and ".join(filter(None, (f"metadata ({', '.join(lost)})" if lost else "", "" if has_all else "chapters")))
-
-
-def is_cover_art(stream: Stream) -> bool:
-    """Return whether a stream is cover art rather than a video."""
-    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def stream_label(stream: Stream) -> str:

@@ -19,6 +19,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Discard, Stream
 
+from livefilter._cover_art import is_cover_art
 from livefilter.errors import OptionError, SourceError
 from livefilter.sinks.video._audio import AudioTranscoder
 from livefilter.sinks.video._muxing import (
@@ -26,7 +27,6 @@ from livefilter.sinks.video._muxing import (
     can_mux,
     copy_container_metadata,
     copy_stream_metadata,
-    is_cover_art,
     stream_label,
 )
 

@@ -1,4 +1,4 @@
-"""Which cameras there are, what they offer, and why one cannot be had."""
+"""Camera enumeration, capabilities, and the diagnosis of cameras that do not open."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from livefilter.sources.camera._v4l2 import Ioctl, Mode, describe, stride_paddin
 
 _DEVICES = Path("/dev")
 _PROCESSES = Path("/proc")
-_TRIED = range(10)
-_WAIT_S = 6.0
-_LISTED = "'livefilter devices' lists cameras"
+_PROBED_INDICES = range(10)
+_PROBE_TIMEOUT_S = 6.0
+_SEE_DEVICES = "'livefilter devices' lists cameras"
 Answer = TypeVar("Answer")
-_TRY = """
+_PROBE_SCRIPT = """
 import sys
 from livefilter.errors import SourceError
 from livefilter.sources import open_source
@@ -35,21 +35,21 @@ except SourceError as error:
     print(error, file=sys.stderr)
     sys.exit(3)
 """
-_REFUSED = 3
-_UNPLUG = "unplug it, and plug it in again"
+_EXIT_SOURCE_ERROR = 3
+_REPLUG = "unplug it and plug it in again"
 
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera that could be opened.
+    """A camera of this machine.
 
     Attributes:
-        index: What opens it: ``camera:INDEX``.
-        name: Its own name.
-        path: Of its device, or what the system calls it; empty if that is not known.
-        about: Driver and bus, or its picture as it opens, in words.
-        modes: The formats, sizes and rates that it offers; empty where the system does not tell.
-        problem: Why it cannot be asked or opened, in words; None if it can.
+        index: Number of the camera; ``camera:INDEX`` opens it.
+        name: Name that the camera reports.
+        path: Path of its device, or the system's identifier; empty if unknown.
+        about: Driver and bus, or the size and rate with which it opens, for people.
+        modes: Formats, sizes and rates that it offers; empty if the system does not report them.
+        problem: Why it cannot be queried or opened, and what to do; None if it can.
     """
 
     index: int
@@ -62,10 +62,10 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """What came of opening a camera.
+    """The result of an attempt to open a camera.
 
     Attributes:
-        about: Its picture as it opens, in words; empty if it did not.
+        about: Size and rate with which it opened, for people; empty if it did not.
         problem: Why it did not open, and what to do; None if it did.
     """
 
@@ -76,36 +76,34 @@ class OpenAttempt:
 def list_cameras() -> list[CameraFacts]:
     """Return the cameras of this machine.
 
-    On Linux the drivers are asked, and no camera is opened for pictures. Elsewhere names come from the package
-    cv2-enumerate-cameras if it is installed (``pip install 'livefilter[devices]'``), and each camera is tried for a few
-    seconds.
+    On Linux, livefilter queries the drivers and does not start any camera. On other systems it opens each camera for a
+    few seconds, and gets names from the package cv2-enumerate-cameras if that is installed
+    (``pip install 'livefilter[devices]'``).
     """
-    return list(_asked() if sys.platform == "linux" else _tried())
+    return list(_linux_cameras() if sys.platform == "linux" else _probed_cameras())
 
 
 def camera_index(device: int | str, name: str) -> int:
-    """Return the index of a device; a path is looked up anew each time, since a camera plugged in again may move.
+    """Return the index of a device. Paths are resolved each time: a camera that is plugged in again may move.
 
     Args:
         device: An index, or a path such as /dev/video0 or one of the links in /dev/v4l/by-id.
-        name: What a message calls it.
+        name: Name for messages.
 
     Raises:
-        SourceError: There is no such device, or it may not be used.
+        SourceError: The device does not exist, or access is denied.
     """
     if isinstance(device, int):
         index = device
     else:
-        found = re.fullmatch(r"video(\d+)", Path(os.path.realpath(device)).name)
-        if found is None:
+        match = re.fullmatch(r"video(\d+)", Path(os.path.realpath(device)).name)
+        if match is None:
             raise SourceError(f"{name}: there is no such camera; 'livefilter devices' lists them")
-        index = int(found[1])
+        index = int(match[1])
     path = _DEVICES / f"video{index}"
     if sys.platform == "linux":
         if not path.exists():
-            raise SourceError(
-                f"{name}: there is none ({path} does not exist); plug it in; 'livefilter devices' lists them"
-            )
+            raise SourceError(f"{name}: {path} does not exist; plug the camera in; 'livefilter devices' lists them")
         if not os.access(path, os.R_OK | os.W_OK):
             raise SourceError(
                 f"{name}: no permission for {path}; sudo usermod -aG {group(path)} $USER, then log in again"
@@ -113,78 +111,78 @@ def camera_index(device: int | str, name: str) -> int:
     return index
 
 
-def exists(device: int | str) -> bool:
-    """Return whether it would be of any use to open a camera; True where the system does not tell."""
+def camera_exists(device: int | str) -> bool:
+    """Return whether a camera can be opened; True if the system does not report it."""
     path = _DEVICES / f"video{device}" if isinstance(device, int) else device
     return sys.platform != "linux" or os.access(path, os.R_OK | os.W_OK)
 
 
 def modes_of(index: int, name: str) -> tuple[Mode, ...]:
-    """Return what a camera offers; nothing where the system does not tell.
+    """Return the modes that a camera offers; none if the system does not report them.
 
     Args:
-        index: Of a device that is there.
-        name: What a message calls it.
+        index: Index of a device that exists.
+        name: Name for messages.
 
     Raises:
-        SourceError: It cannot be opened, or gives no pictures.
+        SourceError: The device cannot be opened, or captures no frames.
     """
     if sys.platform != "linux":
         return ()
     path = _DEVICES / f"video{index}"
     try:
-        told = _ask(path, describe)
+        capabilities = _query(path, describe)
     except _NotOpened as error:
         raise SourceError(f"{name}: {open_failure_reason(index, error.strerror or str(error))}") from error
     except OSError:
-        return ()  # Some other kind of device: the backend knows it, or says what is wrong.
-    if told is None:
+        return ()  # Another kind of device: the backend may know it, or reports what is wrong.
+    if capabilities is None:
         raise SourceError(
-            f"{name}: {path} gives no pictures: it is the second device of another camera, or a virtual one that "
-            f"nothing feeds; {_LISTED}"
+            f"{name}: {path} captures no frames: it is the second device of another camera, or a virtual camera "
+            f"without input; {_SEE_DEVICES}"
         )
-    return told.modes
+    return capabilities.modes
 
 
 def notes_on_rows(index: int) -> tuple[str, ...]:
-    """Say so if the pictures that an open camera sends have gaps between their rows: OpenCV does not know any."""
+    """Return a note if the frames of an open camera have padding between rows, which OpenCV does not handle."""
     if sys.platform != "linux":
         return ()
     try:
-        padding = _ask(_DEVICES / f"video{index}", stride_padding)
+        padding = _query(_DEVICES / f"video{index}", stride_padding)
     except OSError:
-        return ()  # It does not tell.
-    said = f"puts {padding} bytes after each row, which OpenCV takes for pixels: try another size, or the format MJPG"
-    return (said,) if padding else ()
+        return ()  # The driver does not report it.
+    note = f"pads each row with {padding} bytes, which OpenCV takes for pixels: try another size, or --fourcc MJPG"
+    return (note,) if padding else ()
 
 
 def open_failure_reason(index: int, problem: str = "") -> str:
-    """Return why a camera that is there does not open, as far as this can be told.
+    """Return why an existing camera does not open, as far as the system shows.
 
     Args:
-        index: Of the device.
-        problem: What the system says of it.
+        index: Index of the device.
+        problem: Error message of the system.
     """
     users = _users(_DEVICES / f"video{index}") if sys.platform == "linux" else []
     if users:
-        return f"cannot be opened; it is in use by {', '.join(users)}; close that first"
+        return f"cannot be opened; it is in use by {', '.join(users)}; close that program first"
     if problem:
-        return f"cannot be opened: {problem}; {_LISTED}"
-    return f"cannot be opened; is it plugged in, free, and allowed to be used? {_LISTED}"
+        return f"cannot be opened: {problem}; {_SEE_DEVICES}"
+    return f"cannot be opened; check that it is plugged in, not in use, and permitted; {_SEE_DEVICES}"
 
 
 def disconnect_reason(index: int) -> str | None:
-    """Return why an open camera failed, if that can be seen: it was unplugged."""
+    """Return why an open camera failed: "unplugged", or None if it still exists."""
     path = _DEVICES / f"video{index}"
     return f"unplugged ({path} is gone)" if sys.platform == "linux" and not path.exists() else None
 
 
 def probe_cameras(indices: Sequence[int]) -> dict[int, OpenAttempt]:
-    """Open cameras, all at once and for a few seconds, each in a process of its own: opening can hang, or crash."""
+    """Open cameras for a few seconds, all at once, each in a process of its own: opening may hang or crash."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     trials = {
         index: subprocess.Popen(
-            [sys.executable, "-c", _TRY, str(index)],
+            [sys.executable, "-c", _PROBE_SCRIPT, str(index)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -192,20 +190,21 @@ def probe_cameras(indices: Sequence[int]) -> dict[int, OpenAttempt]:
         )
         for index in indices
     }
-    deadline_s, found = time.monotonic() + _WAIT_S, {}
+    deadline_s, attempts = time.monotonic() + _PROBE_TIMEOUT_S, {}
     for index, trial in trials.items():
         try:
-            about, said = trial.communicate(timeout=max(0.1, deadline_s - time.monotonic()))
+            about, message = trial.communicate(timeout=max(0.1, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             trial.kill()
             trial.communicate()
-            found[index] = OpenAttempt("", f"does not open within {_WAIT_S:g} s; {_UNPLUG}")
+            attempts[index] = OpenAttempt("", f"does not open within {_PROBE_TIMEOUT_S:g} s; {_REPLUG}")
         else:
-            why = said.strip() if trial.returncode == _REFUSED else f"whoever opens it crashes; {_UNPLUG}"
-            found[index] = OpenAttempt(
-                about.strip(), why.removeprefix(f"camera {index}: ") if trial.returncode else None
+            crash = f"opening it crashes the driver or OpenCV; {_REPLUG}"
+            problem = message.strip() if trial.returncode == _EXIT_SOURCE_ERROR else crash
+            attempts[index] = OpenAttempt(
+                about.strip(), problem.removeprefix(f"camera {index}: ") if trial.returncode else None
             )
-    return found
+    return attempts
 
 
 def group(path: Path) -> str:
@@ -219,15 +218,15 @@ def group(path: Path) -> str:
 
 
 class _NotOpened(OSError):
-    """The system does not open a device."""
+    """The system refuses to open a device."""
 
 
-def _ask(path: Path, question: Callable[[int, Ioctl], Answer]) -> Answer:
-    """Open a device, on Linux, and ask it something."""
+def _query(path: Path, question: Callable[[int, Ioctl], Answer]) -> Answer:
+    """Open a device on Linux, and query it."""
     import fcntl
 
     try:
-        # Not blocking: the kernel's own way to ask a device that is in use.
+        # Non-blocking, which the kernel also allows for a device that is in use.
         descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except OSError as error:
         raise _NotOpened(error.errno, error.strerror) from error
@@ -237,49 +236,50 @@ def _ask(path: Path, question: Callable[[int, Ioctl], Answer]) -> Answer:
         os.close(descriptor)
 
 
-def _asked() -> Iterator[CameraFacts]:
-    """Yield what Linux tells."""
+def _linux_cameras() -> Iterator[CameraFacts]:
+    """Yield the cameras that Linux lists."""
     paths = {int(path.name[5:]): path for path in _DEVICES.glob("video*") if path.name[5:].isdecimal()}
     links = {os.path.realpath(link): link for link in sorted(glob(str(_DEVICES / "v4l/by-id/*")))}
     for index, path in sorted(paths.items()):
-        shown = links.get(os.path.realpath(path), str(path))
+        stable_path = links.get(os.path.realpath(path), str(path))
         try:
-            told = _ask(path, describe)
+            capabilities = _query(path, describe)
         except _NotOpened as error:
-            cure = f"; sudo usermod -aG {group(path)} $USER, then log in again" * (error.errno == errno.EACCES)
-            yield CameraFacts(index, path.name, str(path), "", problem=f"{error.strerror}{cure}")
+            fix = f"; sudo usermod -aG {group(path)} $USER, then log in again" * (error.errno == errno.EACCES)
+            yield CameraFacts(index, path.name, str(path), "", problem=f"{error.strerror}{fix}")
         except OSError as error:
             yield CameraFacts(index, path.name, str(path), "", problem=f"does not answer: {error.strerror}")
         else:
-            if told is not None:
-                yield CameraFacts(index, told.name, shown, f"{told.driver}, {told.bus}", told.modes)
+            if capabilities is not None:
+                about = f"{capabilities.driver}, {capabilities.bus}"
+                yield CameraFacts(index, capabilities.name, stable_path, about, capabilities.modes)
 
 
-def _tried() -> Iterator[CameraFacts]:
-    """Yield the cameras that open, or that the system names."""
-    named = _named()
-    for index, tried in probe_cameras(sorted(named) or _TRIED).items():
-        if tried.about or index in named:
+def _probed_cameras() -> Iterator[CameraFacts]:
+    """Yield the cameras that open, or that have a name."""
+    named = _camera_names()
+    for index, attempt in probe_cameras(sorted(named) or _PROBED_INDICES).items():
+        if attempt.about or index in named:
             name, path = named.get(index, (f"camera {index}", ""))
-            yield CameraFacts(index, name, path, tried.about, problem=tried.problem)
+            yield CameraFacts(index, name, path, attempt.about, problem=attempt.problem)
 
 
-def _named() -> dict[int, tuple[str, str]]:
-    """Return names and paths of cameras by index, where a library tells them."""
+def _camera_names() -> dict[int, tuple[str, str]]:
+    """Return names and paths of cameras by index, if cv2-enumerate-cameras is installed."""
     try:
         from cv2_enumerate_cameras import enumerate_cameras, supported_backends
     except ImportError:
         return {}
     import cv2
 
-    # Each backend counts cameras in an order of its own; OpenCV takes the first of its backends.
-    backends = [int(one) for one in cv2.videoio_registry.getCameraBackends() if one in supported_backends]
-    found = enumerate_cameras(backends[0]) if backends else []
-    return {camera.index: (str(camera.name), str(camera.path or "")) for camera in found}
+    # Each backend counts cameras in its own order; OpenCV uses the first of its backends.
+    backends = [int(backend) for backend in cv2.videoio_registry.getCameraBackends() if backend in supported_backends]
+    cameras = enumerate_cameras(backends[0]) if backends else []
+    return {camera.index: (str(camera.name), str(camera.path or "")) for camera in cameras}
 
 
 def _users(path: Path) -> list[str]:
-    """Return the programs that have a device open, as far as this user may see."""
+    """Return the programs that have a device open, as far as this user can see."""
     users = set()
     for link in _PROCESSES.glob("[0-9]*/fd/*"):
         try:
@@ -287,5 +287,5 @@ def _users(path: Path) -> list[str]:
                 program = (link.parents[1] / "comm").read_text(encoding="utf-8", errors="replace").strip()
                 users.add(f"{program} (process {link.parts[-3]})")
         except OSError:
-            continue  # It has closed it, or is another user's.
+            continue  # The process has closed it, or belongs to another user.
     return sorted(users)

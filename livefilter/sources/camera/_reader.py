@@ -1,4 +1,4 @@
-"""Cameras, through OpenCV."""
+"""One open camera, read through OpenCV."""
 
 from __future__ import annotations
 
@@ -22,39 +22,43 @@ from livefilter.sources.camera._devices import (
     notes_on_rows,
     open_failure_reason,
 )
-from livefilter.sources.camera._pixel_format import Unpack, converted, detect_pixel_format
+from livefilter.sources.camera._pixel_format import Unpack, convert_to_gray, detect_pixel_format
 from livefilter.sources.camera._v4l2 import WITH_LUMA, choose_format, unreadable
-from livefilter.sources.live._reader_thread import CapturedFrame
+from livefilter.sources.live import CapturedFrame
 
-_NEAR = 0.01
-"""A rate of 30 that is told as 29.97 is what was asked for."""
+_RATE_TOLERANCE = 0.01
+"""Relative difference up to which a rate counts as granted: 29.97 for 30."""
 _POLL_NS = 100_000_000
-"""How long a reader waits for a picture before it looks whether anybody still wants one."""
-_AT_ONCE_S = 0.5
-"""A camera that fails later than this only had nothing to give yet."""
-_MOST_FAILURES = 10
-"""How many pictures may fail at once before the first one that does not; some cameras begin with damaged ones."""
-_USUAL_RATE = 30
-_OLDEST_NS = 1_000_000_000
-"""A driver's stamp that is older was not taken from the clock that this program reads."""
-_TRIALS = (1, 10, 100, 1000)
-"""After how many pictures unconverted ones are tried: the first ones of many cameras are black, and tell nothing."""
+"""How long ``read`` waits for a frame before it returns None."""
+_MAX_INSTANT_FAILURE_S = 0.5
+"""A failure that takes longer than this only means that there was no frame yet."""
+_MAX_FAILURES = 10
+"""Number of instant failures before the first frame; some cameras begin with damaged frames."""
+_DEFAULT_RATE = 30
+_MAX_STAMP_AGE_NS = 1_000_000_000
+"""A driver's timestamp that is older than this comes from another clock."""
+_TRIAL_COUNTS = (1, 10, 100, 1000)
+"""Frame numbers at which raw frames are tried. One try is not enough: many cameras start with black frames."""
 
 
 class CameraReader:
-    """An open camera. What is asked of it is set once and read back; what it ignores stands in ``notes``.
+    """An open camera. Requests are set once and read back; ``notes`` lists what the camera ignored.
 
-    Pictures come as the camera sends them where that gives the same gray as the backend's own conversion, which is
-    looked at in the first pictures; else the backend converts.
+    Frames are read in the camera's own format if that gives the same gray as the backend's conversion, which the first
+    frames show; otherwise the backend converts them.
 
     Args:
         device: An index, 0 for the first camera, or on Linux the path of a device.
-        name: What messages call it.
-        options: size, rate, fourcc, backend, and how long to wait for its first picture.
+        name: Name for messages.
+        options: Size, rate, fourcc, backend, and the timeout for the first frame.
+
+    Attributes:
+        rate: Frames per second that the camera reports; None if unknown.
+        notes: Requests that the camera ignored, for people.
 
     Raises:
-        SourceError: It is not there, not allowed, busy, or gives no picture.
-        OptionError: OpenCV has no such backend here.
+        SourceError: The camera is missing, not permitted or busy, or delivers no frame.
+        OptionError: This OpenCV does not have the backend.
     """
 
     rate: Fraction | None
@@ -67,9 +71,9 @@ class CameraReader:
         modes = modes_of(self._index, name)
         if backend == cv2.CAP_V4L2 and (problem := unreadable(modes, options.fourcc)):
             raise SourceError(f"{name}: {problem}")
-        # Unless told otherwise, OpenCV holds on to a camera for 10 s when a picture does not come.
+        # By default, OpenCV blocks for 10 s when a camera delivers no frame.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
-        _quiet.start()
+        _opencv_log.mute()
         self._capture = cv2.VideoCapture()
         try:
             if not self._capture.open(self._index, backend):
@@ -77,18 +81,20 @@ class CameraReader:
                 raise SourceError(f"{name}: {open_failure_reason(self._index)}{tried}")
             self._is_v4l2 = self._capture.getBackendName() == "V4L2"
             self._configure(options, choose_format(modes, options.size, options.rate) if self._is_v4l2 else None)
-            first = self._wait(options.open_timeout_s)
+            first = self._first_frame(options.open_timeout_s)
             if first is None:
                 raise SourceError(
-                    f"{name}: opened, but gives no picture; is another program using it, or does its USB port carry "
-                    "too much? A smaller size, or the format MJPG, needs less"
+                    f"{name}: opened, but delivers no frame; another program may use it, or its USB port may be "
+                    "overloaded: a smaller size, or --fourcc MJPG, needs less bandwidth"
                 )
             self._count = 0
-            self._unpack: Unpack = converted
-            self._gray = converted(first)
+            self._unpack: Unpack = convert_to_gray
+            self._gray = convert_to_gray(first)
             self._first: CapturedFrame | None = CapturedFrame(self._gray, self._captured_ns())
             self.rate = _rate(self._capture.get(cv2.CAP_PROP_FPS))
-            self._trials = (_TRIALS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIALS[:1]
+            self._trial_counts = (
+                (_TRIAL_COUNTS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIAL_COUNTS[:1]
+            )
             self.notes = (*self._unmet_requests(options, self._gray.shape), *notes_on_rows(self._index))
         except BaseException as error:
             self.close()
@@ -97,42 +103,42 @@ class CameraReader:
             raise
 
     def read(self) -> CapturedFrame | None:
-        """Return the next picture, one without pixels if the camera gave none, or None if there is none yet.
+        """Return the next frame, without pixels if the camera delivered none; None if there is none yet.
 
         Raises:
-            SourceError: It is unplugged, or OpenCV failed.
+            SourceError: The camera is unplugged, or OpenCV failed.
         """
         first, self._first = self._first, None
         if first is not None:
             return first
         captured_ns = time.monotonic_ns()
         try:
-            # What this grabs is what grab() then returns. Other backends have nothing of the kind, and may block.
+            # waitAny grabs the frame that grab() then returns. Other backends do not support it, and may block.
             if self._is_v4l2 and not cv2.VideoCapture.waitAny([self._capture], _POLL_NS)[0]:
                 return None
             self._count += 1
-            is_trial = self._begin_trial()
+            is_trial = self._request_raw()
             is_there = self._capture.grab()
             captured_ns = self._captured_ns()
             raw = self._retrieve() if is_there else None
-            if is_trial and not self._end_trial(raw):
+            if is_trial and not self._detect_from_raw(raw):
                 return None
             if raw is None:
                 return CapturedFrame(None, captured_ns, damaged=int(is_there))
             self._gray = self._unpack(raw)
             return CapturedFrame(self._gray, captured_ns)
-        except ValueError:  # A JPEG that arrived broken, as they do over a bad cable.
+        except ValueError:  # A damaged JPEG, for instance from a bad cable.
             return CapturedFrame(None, captured_ns, damaged=1)
         except cv2.error as error:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Release the camera."""
         self._capture.release()
-        _quiet.end()
+        _opencv_log.unmute()
 
     def _configure(self, options: SourceOptions, best: str | None) -> None:
-        # The format first: drivers allow sizes and rates by format, and a new format resets both.
+        # Set the format first: sizes and rates depend on it, and a new format resets both.
         fourcc = options.fourcc or best
         if fourcc is not None:
             self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc))
@@ -140,131 +146,131 @@ class CameraReader:
             rows, cols = options.size
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, cols)
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, rows)
-        # Not fewer buffers: the thread that reads keeps them empty, and with one the driver would lose every picture
-        # that begins while the one before it is copied, or write into it.
+        # Keep the number of buffers: the reader thread empties them, and with a single one the driver would lose frames
+        # that begin during a copy, or write into the frame being copied.
         if options.rate is not None or self._is_v4l2:
-            # With a new size, that backend asks for 30000 where 30000/1001 was in force, and so gets the fastest rate.
-            self._capture.set(cv2.CAP_PROP_FPS, float(options.rate or _USUAL_RATE))
+            # After a change of size, V4L2's backend requests 30000 for a rate of 30000/1001, and gets the fastest rate.
+            self._capture.set(cv2.CAP_PROP_FPS, float(options.rate or _DEFAULT_RATE))
 
-    def _wait(self, patience_s: float) -> Any:
-        """Return the first picture; None if there is none in time, or the camera refuses to give any."""
-        deadline_s = time.monotonic() + patience_s
+    def _first_frame(self, timeout_s: float) -> Any:
+        """Return the first frame; None on a timeout, or if the camera keeps failing."""
+        deadline_s = time.monotonic() + timeout_s
         failures = 0
         while True:
             began_s = time.monotonic()
-            picture = self._retrieve() if self._capture.grab() else None
+            image = self._retrieve() if self._capture.grab() else None
             now_s = time.monotonic()
-            failures += now_s - began_s < _AT_ONCE_S
-            if picture is not None or failures == _MOST_FAILURES or now_s >= deadline_s:
-                return picture
+            failures += now_s - began_s < _MAX_INSTANT_FAILURE_S
+            if image is not None or failures == _MAX_FAILURES or now_s >= deadline_s:
+                return image
 
     def _retrieve(self) -> Any:
-        """Return what was grabbed; None if it cannot be decoded."""
+        """Return the grabbed frame; None if it cannot be decoded."""
         try:
-            is_there, picture = self._capture.retrieve()
-        except cv2.error:  # OpenCV's own decoder, at a JPEG without any bytes.
+            is_there, image = self._capture.retrieve()
+        except cv2.error:  # OpenCV's decoder raises on an empty JPEG.
             return None
-        return picture if is_there and picture is not None and np.size(picture) else None
+        return image if is_there and image is not None and np.size(image) else None
 
     def _captured_ns(self) -> int:
-        """Return when the grabbed picture was taken, as its driver says if it uses the same clock; else now."""
+        """Return the capture time of the grabbed frame: the driver's timestamp if it is of the same clock, else now."""
         now_ns = time.monotonic_ns()
         if not self._is_v4l2:
             return now_ns
         stamp_ns = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
-        return stamp_ns if 0 <= now_ns - stamp_ns <= _OLDEST_NS else now_ns
+        return stamp_ns if 0 <= now_ns - stamp_ns <= _MAX_STAMP_AGE_NS else now_ns
 
     def _unmet_requests(self, options: SourceOptions, shape: tuple[int, ...]) -> Iterator[str]:
-        """Yield what was asked for and is not so: by the picture itself, else by what the camera says."""
+        """Yield requests that the camera ignored, judged by the frame itself or by what the camera reports."""
         if options.size is not None and options.size != shape:
-            asked, given = (f"{cols}x{rows}" for rows, cols in (options.size, shape))
-            yield f"was asked for {asked}, gives {given}"
-        if options.rate is not None and (self.rate is None or abs(self.rate / options.rate - 1) > _NEAR):
-            given = "does not tell what it gives" if self.rate is None else f"gives {float(self.rate):.4g}"
-            yield f"was asked for {float(options.rate):.4g} frames per second, {given}"
+            requested, actual = (f"{cols}x{rows}" for rows, cols in (options.size, shape))
+            yield f"ignores the size {requested}; it delivers {actual}"
+        if options.rate is not None and (self.rate is None or abs(self.rate / options.rate - 1) > _RATE_TOLERANCE):
+            actual = "does not report its rate" if self.rate is None else f"delivers {float(self.rate):.4g}"
+            yield f"ignores the rate of {float(options.rate):.4g} frames per second; it {actual}"
         if options.fourcc is not None:
             letters = self._format()
             if letters != options.fourcc.rstrip():
-                given = f"gives {letters}" if letters.isprintable() else "does not tell what it gives"
-                yield f"was asked for {options.fourcc}, {given}"
+                actual = f"delivers {letters}" if letters.isprintable() else "does not report its format"
+                yield f"ignores the format {options.fourcc}; it {actual}"
 
     def _format(self) -> str:
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
         return code.to_bytes(4, "little").decode("latin-1").rstrip()
 
-    def _begin_trial(self) -> bool:
-        """Ask for the next picture as the camera sends it, where it is time to try that."""
-        if self._unpack is not converted or self._count not in self._trials:
+    def _request_raw(self) -> bool:
+        """Request the next frame in the camera's own format, if it is time to try that."""
+        if self._unpack is not convert_to_gray or self._count not in self._trial_counts:
             return False
         return bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
 
-    def _end_trial(self, raw: Any) -> bool:
-        """Find how to make gray of what came, by the picture before it; else let the backend convert again."""
-        found = None if raw is None else detect_pixel_format(raw, self._gray)
-        if found is None:
+    def _detect_from_raw(self, raw: Any) -> bool:
+        """Find how to unpack a raw frame, by comparison with the frame before; else let the backend convert."""
+        unpack = None if raw is None else detect_pixel_format(raw, self._gray)
+        if unpack is None:
             self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
             return False
-        self._unpack = found
+        self._unpack = unpack
         return True
 
     def _failed(self, error: Exception) -> SourceError:
-        said = " ".join(str(error).split())
-        return SourceError(f"{self._name}: {disconnect_reason(self._index) or f'OpenCV cannot read it: {said}'}")
+        reason = " ".join(str(error).split())
+        return SourceError(f"{self._name}: {disconnect_reason(self._index) or f'OpenCV cannot read it: {reason}'}")
 
 
-def ask_permission(index: int) -> None:
-    """Let macOS ask the user whether this program may use cameras: it does so only for the main thread.
+def request_permission(index: int) -> None:
+    """Make macOS ask the user for access to cameras, which it does only for the main thread.
 
-    Opening it once is how OpenCV asks; what comes of it is seen when it is opened in earnest.
+    OpenCV asks when it opens a camera. A refusal shows when the camera is opened again.
     """
     if threading.current_thread() is threading.main_thread():
-        _quiet.start()
+        _opencv_log.mute()
         cv2.VideoCapture(index).release()
-        _quiet.end()
+        _opencv_log.unmute()
 
 
-class _silence_opencv_log:
-    """Keeps OpenCV from writing its own warnings to standard error while any camera is open."""
+class _OpenCvLog:
+    """OpenCV's own log, muted on standard error while any camera is open."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open = 0
         self._level = 0
 
-    def start(self) -> None:
-        """One more camera is open."""
+    def mute(self) -> None:
+        """Count one more open camera."""
         with self._lock:
             self._open += 1
             if self._open == 1:
                 self._level = _logging().getLogLevel()
                 _logging().setLogLevel(0)
 
-    def end(self) -> None:
-        """One camera fewer."""
+    def unmute(self) -> None:
+        """Count one open camera less."""
         with self._lock:
             self._open -= 1
             if self._open == 0:
                 _logging().setLogLevel(self._level)
 
 
-_quiet = _silence_opencv_log()
+_opencv_log = _OpenCvLog()
 
 
 def _logging() -> Any:
-    # OpenCV 4 has these functions at its top, OpenCV 5 in a module of their own.
+    # OpenCV 4 has these functions at its top level, OpenCV 5 in a module of their own.
     return cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
 
 
 def _rate(reported: float) -> Fraction | None:
-    """Return what a camera says of its rate, unless it cannot be true."""
+    """Return the rate that a camera reports; None if it cannot be true."""
     return Fraction(reported).limit_denominator(1001) if 1 <= reported <= 1000 else None
 
 
 def _backend(name: str | None) -> int:
     registry = cv2.videoio_registry
-    known = {registry.getBackendName(one).upper(): int(one) for one in registry.getCameraBackends()}
+    known = {registry.getBackendName(backend).upper(): int(backend) for backend in registry.getCameraBackends()}
     if name is None:
-        # The index counts its devices. Others, tried after it failed, would write what they think to standard error.
+        # The index counts V4L2's devices. Other backends, tried after it, would print warnings to standard error.
         return known.get("V4L2", cv2.CAP_ANY) if sys.platform == "linux" else cv2.CAP_ANY
     if name.upper() not in known:
         raise OptionError(f"backend: must be one that this OpenCV has ({', '.join(known)}), found {name}")

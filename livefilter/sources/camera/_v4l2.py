@@ -1,7 +1,7 @@
-"""What Linux's video driver interface (V4L2) tells of a camera: its name, and the formats, sizes and rates it offers.
+"""Capabilities of cameras from Linux's video driver interface (V4L2): name, formats, sizes and rates.
 
-Asked by the ioctls of linux/videodev2.h, whose structures are laid out here as ``struct`` reads them. Nothing is set,
-so a camera that another program uses can be asked too.
+The ioctls are those of linux/videodev2.h, with its structures laid out for ``struct``. They change nothing, and thus
+also work on a camera that another program uses.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 Ioctl = Callable[[int, int, bytearray], object]
-"""As fcntl.ioctl: (descriptor, request, buffer, which it fills). It raises OSError."""
+"""Like fcntl.ioctl: (descriptor, request, buffer to fill). It raises OSError."""
 
 _CAPABILITY = struct.Struct("=16s32s32sIII12x")
 _FORMAT = struct.Struct("=III32sII12x")
 _SIZE = struct.Struct("=III6I8x")
 _INTERVAL = struct.Struct("=5I6I8x")
 _PICTURE = struct.Struct("@I0P6I176x")
-"""Padded as C does: the pictures' format is one of several in its place, of which some hold pointers."""
+"""Padded as in C: the pixel format is a member of a union, and other members hold pointers."""
 
 
 def _request(direction: int, number: int, layout: struct.Struct) -> int:
-    """Return an ioctl's code, as the macros _IOR (direction 2) and _IOWR (3) of linux/ioctl.h make it."""
+    """Return an ioctl's code, like the macros _IOR (direction 2) and _IOWR (3) of linux/ioctl.h."""
     return direction << 30 | layout.size << 16 | ord("V") << 8 | number
 
 
@@ -35,32 +35,32 @@ _ENUM_FRAMEINTERVALS = _request(3, 75, _INTERVAL)
 
 _HAS_DEVICE_CAPABILITIES = 0x8000_0000
 _CAPTURES = {0x0000_0001: 1, 0x0000_1000: 9}
-"""A capability to capture, and the type of its buffers: in one plane, in several."""
+"""Capabilities to capture, and their buffer types: single-planar, multi-planar."""
 _DISCRETE = 1
-_MOST = 1000
-"""A driver that goes on counting for ever is broken."""
+_MAX_ENTRIES = 1000
+"""Longest list that is read: a broken driver counts for ever."""
 _BYTES = {"GREY": 1, "YUYV": 2, "UYVY": 2, "NV12": 1, "NV21": 1, "YU12": 1, "YV12": 1, "Y16": 2, "BGR3": 3, "RGB3": 3}
-"""Of a pixel in the first plane."""
+"""Bytes per pixel in the first plane, by format."""
 WITH_LUMA = {*_BYTES, "MJPG", "JPEG", "Y12", "Y10"} - {"BGR3", "RGB3"}
-"""Formats that hold gray as it is, or that one decodes to it."""
+"""Formats with a luma plane, or that decode to one."""
 _READ_BY_OPENCV = {*_BYTES, *WITH_LUMA, "411P", "BA81", "GBRG", "GRBG", "XR24", "AR24", "S910"}
-_SIMPLEST_FIRST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
-"""Formats that cost little to make gray of; the last one must be decoded."""
-_USUAL_SIZE = (480, 640)
-_USUAL_RATE = 30
-_NEARLY = 0.95
-"""29.97 is as good as 30."""
+_FORMATS_BY_COST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
+"""Formats that convert to gray at little cost, cheapest first; the last one must be decoded."""
+_DEFAULT_SIZE = (480, 640)
+_DEFAULT_RATE = 30
+_RATE_TOLERANCE = 0.95
+"""Share of a requested rate that counts as reached: 29.97 is as good as 30."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One way in which a camera can send pictures.
+    """A format and size that a camera offers, with its rates.
 
     Attributes:
         format: Four letters, as ``fourcc`` takes them.
         size: (rows, cols).
-        largest: (rows, cols) up to which sizes go in steps; None if there is only this one.
-        rates: Frames per second, the fastest first; of a range its two ends.
+        largest: (rows, cols) of the largest size, if sizes range in steps; None if ``size`` is the only one.
+        rates: Frames per second, fastest first; the two ends of a range.
     """
 
     format: str
@@ -71,7 +71,7 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a capture device tells of itself: its name, its driver, where it is plugged in, and what it offers."""
+    """What a capture device reports: its name, its driver, the bus it is plugged into, and its modes."""
 
     name: str
     driver: str
@@ -80,17 +80,17 @@ class Capabilities:
 
 
 def describe(descriptor: int, ioctl: Ioctl) -> Capabilities | None:
-    """Ask an open device what it is.
+    """Query the capabilities of an open device.
 
     Args:
-        descriptor: Of an open /dev/video device.
-        ioctl: fcntl.ioctl, or what stands for it.
+        descriptor: File descriptor of an open /dev/video device.
+        ioctl: fcntl.ioctl, or a substitute.
 
     Returns:
-        None if it captures no pictures: most cameras have a second device for their metadata.
+        None if it captures no frames: most cameras have a second device for metadata.
 
     Raises:
-        OSError: It is no V4L2 device.
+        OSError: The device is not a V4L2 device.
     """
     buffer = bytearray(_CAPABILITY.size)
     ioctl(descriptor, _QUERYCAP, buffer)
@@ -104,10 +104,10 @@ def describe(descriptor: int, ioctl: Ioctl) -> Capabilities | None:
 
 
 def stride_padding(descriptor: int, ioctl: Ioctl) -> int:
-    """Return how many bytes follow the pixels of each row in the pictures that an open device sends now.
+    """Return the number of padding bytes after each row of the frames that an open device sends now.
 
     Raises:
-        OSError: It does not say.
+        OSError: The driver does not report it.
     """
     buffer = bytearray(_PICTURE.size)
     _PICTURE.pack_into(buffer, 0, 1, *[0] * 6)
@@ -118,46 +118,46 @@ def stride_padding(descriptor: int, ioctl: Ioctl) -> int:
 
 
 def choose_format(modes: Sequence[Mode], size: tuple[int, int] | None, rate: Fraction | None) -> str | None:
-    """Return the format in which a camera gives a size fast enough, or fastest; the simplest of those.
+    """Return the cheapest format in which a camera reaches a size and rate, or else the fastest format.
 
-    Many give large pictures at a few frames per second, but for JPEG.
+    Many cameras deliver large frames at only a few frames per second, except as JPEG.
 
     Args:
-        modes: What it offers.
-        size: (rows, cols); 640x480 if None, as OpenCV asks for.
-        rate: Frames per second that are enough; 30 if None.
+        modes: Modes of the camera.
+        size: (rows, cols); None for OpenCV's default, 640x480.
+        rate: Frames per second to reach; 30 if None.
 
     Returns:
-        Four letters, or None if it does not offer the size in a format that is known here.
+        Four letters, or None if the camera does not offer the size in a known format.
     """
-    enough = float(rate or _USUAL_RATE) * _NEARLY
+    enough = float(rate or _DEFAULT_RATE) * _RATE_TOLERANCE
     speeds: dict[str, float] = {}
     for mode in modes:
-        if mode.format in _SIMPLEST_FIRST and _has(mode, size or _USUAL_SIZE):
+        if mode.format in _FORMATS_BY_COST and _has(mode, size or _DEFAULT_SIZE):
             speed = min(enough, float(max(mode.rates, default=enough)))
             speeds[mode.format] = max(speed, speeds.get(mode.format, 0))
-    return max(sorted(speeds, key=_SIMPLEST_FIRST.index), key=speeds.__getitem__, default=None)
+    return max(sorted(speeds, key=_FORMATS_BY_COST.index), key=speeds.__getitem__, default=None)
 
 
 def unreadable(modes: Sequence[Mode], fourcc: str | None) -> str | None:
-    """Return why OpenCV cannot read pictures in the format that is asked for, or in any that a camera offers.
+    """Return why OpenCV cannot read the requested format, or any format of a camera; None if it can.
 
     Args:
-        modes: What it offers; where that is nothing, nothing is known.
-        fourcc: What is asked for; None leaves it to OpenCV.
+        modes: Modes of the camera; empty if unknown.
+        fourcc: The requested format; None leaves the choice to OpenCV.
     """
     offered = list(dict.fromkeys(mode.format for mode in modes))
-    readable = [one for one in offered if one in _READ_BY_OPENCV]
+    readable = [format_ for format_ in offered if format_ in _READ_BY_OPENCV]
     if offered and not readable:
-        return f"sends only {' and '.join(offered)}, which OpenCV does not read from cameras"
+        return f"sends only {' and '.join(offered)}, which OpenCV cannot read from cameras"
     if fourcc in offered and fourcc not in readable:
-        return f"sends {fourcc}, but OpenCV does not read that from cameras; ask for {' or '.join(readable)}"
+        return f"sends {fourcc}, but OpenCV cannot read that from cameras; request {' or '.join(readable)}"
     return None
 
 
 def _has(mode: Mode, size: tuple[int, int]) -> bool:
     sides = zip(mode.size, size, mode.largest or mode.size, strict=True)
-    return all(least <= side <= most for least, side, most in sides)
+    return all(low <= side <= high for low, side, high in sides)
 
 
 def _modes(descriptor: int, ioctl: Ioctl, buffer_type: int) -> Iterator[Mode]:
@@ -185,8 +185,8 @@ def _rates(descriptor: int, ioctl: Ioctl, code: int, size: tuple[int, int]) -> t
 
 
 def _listed(descriptor: int, ioctl: Ioctl, request: int, layout: struct.Struct, *key: int) -> Iterator[tuple[int, ...]]:
-    """Yield the answers to one question, by an index that counts up until the driver has no more."""
-    for index in range(_MOST):
+    """Yield the entries of one of the driver's lists, counting up until it has no more."""
+    for index in range(_MAX_ENTRIES):
         buffer = bytearray(layout.size)
         struct.pack_into(f"={1 + len(key)}I", buffer, 0, index, *key)
         try:

@@ -1,4 +1,42 @@
 """Video files, decoded through PyAV.
 
-Begin with ``_video``; ``_pixels`` turns decoded pictures into frames, ``_probe`` describes a file without decoding it.
+Begin with ``_video``, the source. ``_demux`` opens a file and picks its video stream; ``sources/_av_pixels`` turns
+decoded frames into gray pixels. ``_probe`` describes a file, in the records of ``_media``.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from livefilter._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from livefilter.sources.file._demux import declared_end_s, open_media, open_video
+    from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
+    from livefilter.sources.file._probe import probe
+    from livefilter.sources.file._video import VideoFile
+else:
+    # Loaded on first use: PyAV takes a while to load.
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "_demux": ["declared_end_s", "open_media", "open_video"],
+            "_media": ["AudioFacts", "Chapter", "MediaFacts", "OtherFacts", "Scan", "VideoFacts"],
+            "_probe": ["probe"],
+            "_video": ["VideoFile"],
+        },
+    )
+
+__all__ = [
+    "AudioFacts",
+    "Chapter",
+    "MediaFacts",
+    "OtherFacts",
+    "Scan",
+    "VideoFacts",
+    "VideoFile",
+    "declared_end_s",
+    "open_media",
+    "open_video",
+    "probe",
+]

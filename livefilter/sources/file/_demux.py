@@ -1,4 +1,4 @@
-"""Opening a file with the FFmpeg libraries: what is no video is refused, in plain words."""
+"""Demuxing: opening a file with FFmpeg, and choosing its video stream."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Discard, Disposition
+from av.stream import Discard
 from av.video.stream import VideoStream
 
+from livefilter._cover_art import is_cover_art
 from livefilter.cpus import codec_threads
 from livefilter.errors import SourceError
 
-_NOT_VIDEO = {"tty": "text"}
-"""Formats by which FFmpeg shows, as a picture that moves, what nobody means by a video."""
+_FORMATS_NOT_VIDEO = {"tty": "text"}
+"""Formats that FFmpeg renders as moving pictures, but that are no videos."""
 
 
 def open_media(path: Path) -> InputContainer:
-    """Open a file, whatever is in it.
+    """Open a media file, with or without video.
 
     Raises:
         SourceError: No such file, a folder, a pipe, empty, or damaged beyond opening.
@@ -31,15 +32,15 @@ def open_media(path: Path) -> InputContainer:
         raise SourceError(f"{path}: is a folder, not a video")
     if not path.is_file():
         raise SourceError(
-            f"{path}: is a pipe or a device, and a video must be a file, which is read more than once; save it first, "
-            "or pipe it as YUV4MPEG2 into standard input, -"
+            f"{path}: is a pipe or a device, but livefilter reads a video more than once; save it to a file, or pipe "
+            "it as YUV4MPEG2 into standard input (-)"
         )
     if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty (0 bytes)")
-    # Bare pictures one after the other, which FFmpeg may take for the first of them.
+    # Concatenated JPEG images, which FFmpeg may take for a single one.
     kind = "mjpeg" if path.suffix.lower() in (".mjpeg", ".mjpg") else None
     try:
-        # In full, because FFmpeg would take the start of a:b.mp4 for the name of a protocol.
+        # An absolute path, because FFmpeg would take the start of a:b.mp4 for a protocol.
         return av.open(os.path.abspath(path), mode="r", format=kind, metadata_errors="surrogateescape")
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(f"{path}: is not a video, or is damaged beyond reading") from error
@@ -48,7 +49,7 @@ def open_media(path: Path) -> InputContainer:
 
 
 def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Open a file, and return its video stream too; of the others, nothing is read.
+    """Open a file and its video stream. Packets of the other streams are discarded.
 
     Raises:
         SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
@@ -68,28 +69,28 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
 
 
 def declared_end_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Return when the video should end by what the file says of itself; None if it does not say."""
-    # Matroska notes it for each stream.
-    noted = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if noted:
-        return int(noted[1]) * 3600 + int(noted[2]) * 60 + Fraction(noted[3])
-    is_alone = len(container.streams) == 1  # Otherwise the longest stream counts, which may be the sound.
+    """Return the end time of the video that the file declares, in seconds; None if it declares none."""
+    # Matroska declares it for each stream.
+    declared = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if declared:
+        return int(declared[1]) * 3600 + int(declared[2]) * 60 + Fraction(declared[3])
+    is_alone = len(container.streams) == 1  # Otherwise the longest stream counts, which may be audio.
     if not (is_alone and container.duration):
         return None
     return Fraction(container.duration + (container.start_time or 0), av.time_base)
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
-    """Return the stream to decode; what FFmpeg can open need not be a video."""
+    """Return the stream to decode; not everything that FFmpeg opens is a video."""
     name = container.format.name
     if name.endswith("_pipe") or name == "image2":
         kind = name.removesuffix("_pipe")
-        raise SourceError(f"{path}: is a picture ({kind}), not a video; give it its own ending to read it as a picture")
-    if name in _NOT_VIDEO:
-        raise SourceError(f"{path}: is {_NOT_VIDEO[name]}, not a video")
+        raise SourceError(f"{path}: is an image ({kind}), not a video; to read it as an image, use its own suffix")
+    if name in _FORMATS_NOT_VIDEO:
+        raise SourceError(f"{path}: is {_FORMATS_NOT_VIDEO[name]}, not a video")
     stream = container.streams.best("video")
-    if not isinstance(stream, VideoStream) or stream.disposition & Disposition.attached_pic:
-        raise SourceError(f"{path}: has no video stream")  # The cover of a piece of music is none.
+    if not isinstance(stream, VideoStream) or is_cover_art(stream):
+        raise SourceError(f"{path}: has no video stream")
     if stream.codec_context is None:
-        raise SourceError(f"{path}: its video is in a format that this FFmpeg cannot decode")
+        raise SourceError(f"{path}: this FFmpeg cannot decode the format of its video")
     return stream

@@ -1,4 +1,4 @@
-"""What is known of a media file: its streams, its chapters, and what a scan found."""
+"""Records that describe a media file: its streams, its chapters, and the result of a scan."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ class VideoFacts:
     """A video stream.
 
     Attributes:
-        index: Its number in the file.
-        codec: FFmpeg's name of it; empty where this FFmpeg does not know it.
-        profile: Of the codec; None if it has none.
+        index: Number of the stream in the file.
+        codec: FFmpeg's name of the codec; empty if this FFmpeg does not know it.
+        profile: Profile of the codec; None if it has none.
         width: Columns as stored, in pixels.
         height: Rows as stored, in pixels.
-        pixel_aspect: Width of a pixel as a share of its height.
-        rotation: Degrees by which the picture is turned, counter-clockwise, to be shown.
-        rate: Mean frames per second; None if it is not known.
-        is_variable: Whether frames lie unevenly in time; None if that cannot be told.
-        frames: How many there are, as the file says; None if it does not.
-        duration_s: As the file says, in seconds; None if it does not.
-        start_s: Time of the first frame in seconds.
+        pixel_aspect: Width of a pixel divided by its height.
+        rotation: Counter-clockwise rotation for display, in degrees.
+        rate: Mean frames per second; None if unknown.
+        is_variable: Whether the frame rate varies; None if unknown.
+        frames: Number of frames that the file declares; None if it declares none.
+        duration_s: Duration that the file declares, in seconds; None if it declares none.
+        start_s: Time of the first frame, in seconds.
         pix_fmt: FFmpeg's name of the pixel format.
-        bits: Per sample.
-        color_range: "limited" or "full"; None if nobody said so, as with the three that follow.
-        matrix: FFmpeg's name of it, such as "bt709".
-        primaries: FFmpeg's name of them.
-        transfer: FFmpeg's name of it.
-        is_interlaced: Whether the first frame is made of two fields.
-        is_cover: A picture that belongs to sound, rather than a video.
-        bit_rate: Bits per second; None if it is not known.
-        language: Three letters; None if nobody said so.
+        bits: Bits per sample.
+        color_range: "limited" or "full"; None if unspecified.
+        matrix: FFmpeg's name of the matrix coefficients, such as "bt709"; None if unspecified.
+        primaries: FFmpeg's name of the colour primaries; None if unspecified.
+        transfer: FFmpeg's name of the transfer characteristics; None if unspecified.
+        is_interlaced: Whether the first frame consists of two fields.
+        is_cover: Whether it is cover art of the audio, rather than a video.
+        bit_rate: Bits per second; None if unknown.
+        language: Three letters; None if unspecified.
     """
 
     index: int
@@ -61,7 +61,7 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """A stream of sound; ``sample_rate`` in Hz, ``layout`` such as "stereo"."""
+    """An audio stream; ``sample_rate`` in Hz, ``layout`` such as "stereo"."""
 
     index: int
     codec: str
@@ -95,12 +95,12 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What was found by decoding everything.
+    """The result of decoding the whole video.
 
     Attributes:
-        frames: Frames that could be decoded.
-        longest_gap_s: The longest time from one frame to the next, in seconds.
-        loss: What is damaged or missing, in words; None if nothing is.
+        frames: Number of frames that could be decoded.
+        longest_gap_s: Longest time from one frame to the next, in seconds.
+        loss: Description of what is damaged or missing; None if nothing is.
     """
 
     frames: int
@@ -110,7 +110,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """A file: FFmpeg's name of its container, its duration and bit rate if known, and all that is in it."""
+    """A media file: FFmpeg's name of its container, its duration and bit rate if known, and its streams."""
 
     name: str
     container: str
@@ -126,5 +126,5 @@ class MediaFacts:
 
     @property
     def loss(self) -> str | None:
-        """What a scan found to be lost, in words; None if nothing was."""
+        """Losses that a scan found; None without a scan or a loss."""
         return None if self.scan is None else self.scan.loss

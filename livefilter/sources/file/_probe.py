@@ -1,4 +1,4 @@
-"""What is in a media file: its streams and chapters, and, if it is read to the end, its damage."""
+"""Probing of media files: streams, chapters and, after a scan, damage."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from livefilter._cover_art import is_cover_art
 from livefilter.errors import SourceError
 from livefilter.sources.file._demux import open_media
 from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources.file._video import VideoFile
 
-_LOOKED_AT = 250
-"""So many packets tell whether the rate is constant, unless the file is scanned."""
+_PROBED_PACKETS = 250
+"""Number of packets that decide whether the frame rate varies, without a scan."""
 _PRIMARIES = {
     1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
     11: "smpte431", 12: "smpte432", 22: "ebu3213",
@@ -38,47 +39,47 @@ _RANGES = {1: "limited", 2: "full"}
 
 
 def probe(path: Path, *, scan: bool = False) -> MediaFacts:
-    """Return what is in a media file.
+    """Describe a media file.
 
     Args:
         path: The file.
-        scan: Decode the whole video, to find damage and uneven times.
+        scan: Decode the whole video, to find damage and variable frame rates.
 
     Raises:
-        SourceError: It cannot be opened, or is no media file.
+        SourceError: The file cannot be opened, or is no media file.
     """
     with open_media(path) as container:
         videos = [stream for stream in container.streams if isinstance(stream, VideoStream)]
-        pictures = {stream.index: _first_picture(container, stream) for stream in videos if not _is_cover(stream)}
+        first_frames = {stream.index: _first_frame(container, stream) for stream in videos if not is_cover_art(stream)}
         _rewind(container)
-        steps = _steps(container, next(iter(pictures), None))
+        steps = _steps(container, next(iter(first_frames), None))
         facts = MediaFacts(
             name=path.name,
             container=container.format.name,
             size_bytes=path.stat().st_size,
             duration_s=container.duration / av.time_base if container.duration else None,
             bit_rate=container.bit_rate or None,
-            video=tuple(_video(stream, pictures.get(stream.index), steps) for stream in videos),
+            video=tuple(_video(stream, first_frames.get(stream.index), steps) for stream in videos),
             audio=tuple(_audio(stream) for stream in container.streams if isinstance(stream, AudioStream)),
             other=tuple(_other(stream) for stream in container.streams if stream.type not in ("video", "audio")),
             chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
             metadata=dict(container.metadata),
         )
-    if scan and pictures:
+    if scan and first_frames:
         return _with_scan(path, facts)
     return facts
 
 
-def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
     _rewind(container)
     try:
-        for packet in islice(container.demux(stream), _LOOKED_AT):
+        for packet in islice(container.demux(stream), _PROBED_PACKETS):
             try:
-                pictures = packet.decode()
+                av_frames = packet.decode()
             except av.error.InvalidDataError:
                 continue
-            if pictures and isinstance(pictures[0], VideoFrame):
-                return pictures[0]
+            if av_frames and isinstance(av_frames[0], VideoFrame):
+                return av_frames[0]
     except av.error.FFmpegError:
         return None
     return None
@@ -88,33 +89,33 @@ def _rewind(container: InputContainer) -> None:
     try:
         container.seek(container.start_time or 0)
     except av.error.FFmpegError:
-        return  # What cannot be rewound goes on from where it is.
+        return  # Go on from the current position.
 
 
 def _steps(container: InputContainer, index: int | None) -> set[int]:
-    """Return the times from one packet to the next in order of presentation, in ticks, of a file's beginning."""
+    """Return the time steps between the first packets in presentation order, in ticks."""
     if index is None:
         return set()
     times = []
     try:
-        for packet in islice(container.demux(container.streams[index]), _LOOKED_AT):
+        for packet in islice(container.demux(container.streams[index]), _PROBED_PACKETS):
             if packet.pts is not None:
                 times.append(packet.pts)
     except av.error.FFmpegError:
         return set()
-    # The last ones may wait for others that come before them in time.
+    # Packets that precede the last ones in time may not have been read.
     return {later - earlier for earlier, later in pairwise(sorted(times)[:-16] or sorted(times))}
 
 
 def _is_variable(steps: set[int]) -> bool | None:
-    """Return whether steps differ by more than containers that round their times explain."""
+    """Return whether steps differ by more than the rounding of container times; None without steps."""
     return max(steps) - min(steps) > 1 if steps else None
 
 
-def _video(stream: VideoStream, picture: VideoFrame | None, steps: set[int]) -> VideoFacts:
+def _video(stream: VideoStream, av_frame: VideoFrame | None, steps: set[int]) -> VideoFacts:
     context = stream.codec_context
-    has_picture = picture is not None
-    pix_fmt = picture.format.name if picture is not None else getattr(context, "pix_fmt", None)
+    has_frame = av_frame is not None
+    pix_fmt = av_frame.format.name if av_frame is not None else getattr(context, "pix_fmt", None)
     return VideoFacts(
         index=stream.index,
         codec="" if context is None else context.name,
@@ -122,20 +123,20 @@ def _video(stream: VideoStream, picture: VideoFrame | None, steps: set[int]) -> 
         width=getattr(context, "width", 0),
         height=getattr(context, "height", 0),
         pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
-        rotation=round(picture.rotation) % 360 if picture is not None else 0,
+        rotation=round(av_frame.rotation) % 360 if av_frame is not None else 0,
         rate=stream.average_rate or stream.guessed_rate,
-        is_variable=_is_variable(steps) if has_picture else None,
+        is_variable=_is_variable(steps) if has_frame else None,
         frames=stream.frames or None,
         duration_s=_seconds(stream, stream.duration),
         start_s=_seconds(stream, stream.start_time),
         pix_fmt=pix_fmt,
-        bits=max((one.bits for one in picture.format.components), default=None) if picture is not None else None,
-        color_range=_RANGES.get(int(picture.color_range)) if picture is not None else None,
-        matrix=_MATRICES.get(int(picture.colorspace)) if picture is not None else None,
-        primaries=_PRIMARIES.get(int(picture.color_primaries)) if picture is not None else None,
-        transfer=_TRANSFERS.get(int(picture.color_trc)) if picture is not None else None,
-        is_interlaced=picture is not None and picture.interlaced_frame,
-        is_cover=_is_cover(stream),
+        bits=None if av_frame is None else max((plane.bits for plane in av_frame.format.components), default=None),
+        color_range=_RANGES.get(int(av_frame.color_range)) if av_frame is not None else None,
+        matrix=_MATRICES.get(int(av_frame.colorspace)) if av_frame is not None else None,
+        primaries=_PRIMARIES.get(int(av_frame.color_primaries)) if av_frame is not None else None,
+        transfer=_TRANSFERS.get(int(av_frame.color_trc)) if av_frame is not None else None,
+        is_interlaced=av_frame is not None and av_frame.interlaced_frame,
+        is_cover=is_cover_art(stream),
         bit_rate=getattr(context, "bit_rate", None) or None,
         language=stream.language,
     )
@@ -171,25 +172,23 @@ def _seconds(stream: Stream, ticks: int | None) -> float | None:
     return None if ticks is None or stream.time_base is None else float(ticks * stream.time_base)
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
 def _with_scan(path: Path, facts: MediaFacts) -> MediaFacts:
-    """Return the same, with what reading every frame of the video shows, as all commands read it."""
+    """Add the result of reading every frame of the video, the way all commands read it."""
     times_s: list[Fraction] = []
     try:
         with VideoFile(path) as source:
             times_s = [frame.time_s for frame in source]
             index, unit, loss = source.stream_index, source.facts.time_base, source.loss
     except SourceError as error:
-        return replace(facts, scan=Scan(0, 0.0, _bare(error, path)))
+        return replace(facts, scan=Scan(0, 0.0, _without_path(error, path)))
     steps_s = [later - earlier for earlier, later in pairwise(times_s)]
     is_variable = _is_variable({round(step_s / unit) for step_s in steps_s})
-    video = tuple(replace(one, is_variable=is_variable) if one.index == index else one for one in facts.video)
-    scan = Scan(len(times_s), float(max(steps_s, default=0)), None if loss is None else _bare(loss, path))
+    video = tuple(
+        replace(stream, is_variable=is_variable) if stream.index == index else stream for stream in facts.video
+    )
+    scan = Scan(len(times_s), float(max(steps_s, default=0)), None if loss is None else _without_path(loss, path))
     return replace(facts, video=video, scan=scan)
 
 
-def _bare(message: object, path: Path) -> str:
+def _without_path(message: object, path: Path) -> str:
     return str(message).removeprefix(f"{path}: ")

@@ -1,4 +1,4 @@
-"""Noticing that a live picture froze."""
+"""Detection of frozen frames."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NANOSECONDS = 1_000_000_000
 
 
 class FreezeDetector:
-    """Notices that a picture has not changed at all for some time; a sensor's noise alone changes it.
+    """Detects that frames have not changed at all for some time. The noise of a working sensor changes every frame.
 
     Args:
-        after_s: For how long it must be the same, in seconds; 0 never notes anything.
+        after_s: How long frames must be identical, in seconds; 0 never detects anything.
     """
 
     def __init__(self, after_s: float) -> None:
@@ -23,7 +23,7 @@ class FreezeDetector:
         self._since_ns = 0
 
     def update(self, pixels: Pixels, captured_ns: int) -> bool:
-        """Return whether this picture, and all for long enough before it, are the same."""
+        """Return whether this frame and all frames of the last ``after_s`` seconds are identical."""
         if not self._after_ns:
             return False
         last, self._last = self._last, pixels
@@ -33,6 +33,6 @@ class FreezeDetector:
 
 
 def _is_same(first: Pixels, second: Pixels) -> bool:
-    # A few of the pixels tell of most pictures that they differ.
-    few = np.s_[::_STRIDE, ::_STRIDE]
-    return np.array_equal(first[few], second[few]) and np.array_equal(first, second)
+    # Most frames differ in a few of their pixels.
+    sample = np.s_[::_STRIDE, ::_STRIDE]
+    return np.array_equal(first[sample], second[sample]) and np.array_equal(first, second)

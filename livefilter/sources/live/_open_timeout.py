@@ -1,4 +1,4 @@
-"""Opening what may take long in a thread of its own, so that whoever waits can be told to stop."""
+"""Opening with a timeout, in a thread of its own, so that the wait can be interrupted."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from livefilter.errors import SourceError
 logger = logging.getLogger(__name__)
 
 _NOTICE_DELAY_S = 1.0
-"""Nobody minds waiting so long; after that, they want to know for what."""
+"""After this delay, log what the source is waiting for."""
 _POLL_S = 0.1
 
 
 class Closable(Protocol):
-    """What can be opened can be closed."""
+    """Something that is open until it is closed."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         ...
 
 
@@ -30,24 +30,30 @@ Opened = TypeVar("Opened", bound=Closable)
 
 
 def open_with_timeout(
-    name: str, open_it: Callable[[], Opened], timeout_s: float, should_stop: Callable[[], bool] = lambda: False
+    name: str, open_resource: Callable[[], Opened], timeout_s: float, should_stop: Callable[[], bool] = lambda: False
 ) -> Opened:
-    """Return what ``open_it`` opens. If that comes too late, it is closed when it comes.
+    """Open a resource, or give up after a timeout. A resource that opens too late is closed at once.
+
+    Args:
+        name: Name for messages.
+        open_resource: Opens the resource; it may block, or raise.
+        timeout_s: Longest wait, in seconds.
+        should_stop: Polled during the wait.
 
     Raises:
-        SourceError: It took longer than ``timeout_s``, or ``open_it`` raised it.
-        KeyboardInterrupt: ``should_stop`` said so.
+        SourceError: Opening took longer than ``timeout_s``, or ``open_resource`` raised it.
+        KeyboardInterrupt: ``should_stop`` returned True.
     """
-    opening = _Opening(open_it)
-    started_s, has_told = time.monotonic(), False
+    opening = _Opening(open_resource)
+    started_s, has_logged = time.monotonic(), False
     while not opening.is_done.wait(_POLL_S):
         if should_stop():
             opening.abandon()
             raise KeyboardInterrupt
         waited_s = time.monotonic() - started_s
-        if waited_s > _NOTICE_DELAY_S and not has_told:
+        if waited_s > _NOTICE_DELAY_S and not has_logged:
             logger.info("waiting for %s", name)
-            has_told = True
+            has_logged = True
         if waited_s > timeout_s:
             opening.abandon()
             raise SourceError(f"{name}: cannot be opened: no answer within {timeout_s:g} s")
@@ -57,17 +63,17 @@ def open_with_timeout(
 
 
 class _Opening(Generic[Opened]):
-    def __init__(self, open_it: Callable[[], Opened]) -> None:
+    def __init__(self, open_resource: Callable[[], Opened]) -> None:
         self.opened: Opened | None = None
         self.error: BaseException | None = None
         self.is_done = threading.Event()
-        self._open_it = open_it
+        self._open_resource = open_resource
         self._is_abandoned = False
         self._lock = threading.Lock()
         BlockingThread(target=self._run, name="livefilter.sources.opener").start()
 
     def abandon(self) -> None:
-        """Nobody waits any more."""
+        """Close the resource now, or as soon as it is open."""
         with self._lock:
             self._is_abandoned = True
             if self.opened is not None:
@@ -75,8 +81,8 @@ class _Opening(Generic[Opened]):
 
     def _run(self) -> None:
         try:
-            opened = self._open_it()
-        except BaseException as error:  # It is raised again in the thread that waits.
+            opened = self._open_resource()
+        except BaseException as error:  # Raised again in the waiting thread.
             self.error = error
         else:
             with self._lock:

@@ -1,4 +1,4 @@
-"""One connection to a camera or stream, read by a thread of its own, so that it can be left behind when it blocks."""
+"""One connection to a camera or stream and its thread, which can be left behind when a driver hangs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from livefilter.errors import SourceError
 from livefilter.frame import Pixels
 from livefilter.sources._health import Reason
 
-_MOST_EMPTY = 10
-_DEPTH = 8
-"""Pictures that wait to be taken; with more, a reader that is late would be shown the past."""
+_MAX_EMPTY_FRAMES = 10
+_QUEUE_SIZE = 8
+"""Frames that wait to be read. A longer queue would show the past to a consumer that is late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """What a connection gives.
+    """One frame of a connection, before it has a media time.
 
     Attributes:
-        pixels: Gray, uint8, shape (rows, cols); None if it came without any.
-        captured_ns: When it was taken or had, on the monotonic clock, in nanoseconds.
-        stamp_s: The stream's own time of it, in seconds from anywhere; None if it has none.
-        damaged: How many pieces before it could not be decoded.
+        pixels: Gray, uint8, shape (rows, cols); None for a frame without pixels.
+        captured_ns: Time of capture, or else of arrival, on the monotonic clock, in nanoseconds.
+        stamp_s: The stream's own timestamp, in seconds from any origin; None if it has none.
+        damaged: Number of packets before it that could not be decoded.
     """
 
     pixels: Pixels | None
     captured_ns: int
-    stamp_s: Fraction | float | None = None
+    timestamp_s: Fraction | float | None = None
     damaged: int = 0
 
 
@@ -40,15 +40,15 @@ class Reader(Protocol):
     """An open connection, used by one thread. Its methods may block.
 
     Attributes:
-        rate: Nominal frames per second; None if that is not known.
-        notes: What was asked of the device and not given, in words.
+        rate: Nominal frames per second; None if unknown.
+        notes: Requests that the device did not grant, for people.
     """
 
     rate: Fraction | None
     notes: tuple[str, ...]
 
     def read(self) -> CapturedFrame | None:
-        """Return the next picture; None if there is none yet.
+        """Return the next frame; None if there is none yet.
 
         Raises:
             SourceError: The connection is lost.
@@ -61,16 +61,16 @@ class Reader(Protocol):
 
 
 class ReaderThread:
-    """A connection with its thread. The thread opens, reads and closes; nobody else touches the reader.
+    """A connection with its thread. Only this thread opens, reads and closes the reader.
 
     Args:
-        name: What messages call it.
+        name: Name for messages.
         open_reader: Opens the connection; it may block, or raise.
 
     Attributes:
-        reader: The connection, once it is open; only its facts are for other threads.
-        counts: "overrun": pictures that were replaced by newer ones before they were taken; "empty": those that came
-            without pixels; "damaged": pieces that could not be decoded. Replaced as a whole, so any thread may read it.
+        reader: The connection, once it is open; other threads may read only its attributes.
+        counts: "overrun": frames replaced by newer ones before they were read; "empty": frames without pixels;
+            "damaged": packets that could not be decoded. Replaced as a whole, so any thread may read it.
     """
 
     def __init__(self, name: str, open_reader: Callable[[], Reader]) -> None:
@@ -78,7 +78,7 @@ class ReaderThread:
         self.counts: Mapping[Reason, int] = {}
         self._name = name
         self._open_reader = open_reader
-        self._pictures: deque[CapturedFrame] = deque()
+        self._frames: deque[CapturedFrame] = deque()
         self._error: BaseException | None = None
         self._is_abandoned = False
         self._changed = threading.Condition()
@@ -87,23 +87,23 @@ class ReaderThread:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its thread still runs: a reader that blocks can be abandoned, but not ended."""
+        """Whether the thread still runs: a reader that blocks can be abandoned, but not ended."""
         return self._thread.is_alive()
 
-    def take(self, timeout_s: float) -> CapturedFrame | BaseException | None:
-        """Return the next picture; what ended the connection, once all pictures are taken; None if nothing came."""
+    def get(self, timeout_s: float) -> CapturedFrame | BaseException | None:
+        """Return the next frame; after the last one, the error that ended the connection; None on a timeout."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pictures or self._error, max(timeout_s, 0))
-            return self._pictures.popleft() if self._pictures else self._error
+            self._changed.wait_for(lambda: self._frames or self._error, max(timeout_s, 0))
+            return self._frames.popleft() if self._frames else self._error
 
     def abandon(self) -> None:
-        """Ask the thread to end as soon as its reader lets it, and forget what it gave; this waits for nothing."""
+        """Ask the thread to end as soon as its reader returns, and drop its frames. This does not wait."""
         with self._changed:
             self._is_abandoned = True
-            self._pictures.clear()
+            self._frames.clear()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the thread to end, but no longer than that."""
+        """Wait for the thread to end, for ``timeout_s`` seconds at most."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -113,15 +113,15 @@ class ReaderThread:
         try:
             reader = self.reader = self._open_reader()
             while not self._is_abandoned:
-                picture = reader.read()
-                if picture is None:
+                captured = reader.read()
+                if captured is None:
                     continue
-                self._put(picture)
-                # A camera that was pulled out gives these without any pause.
-                empty = empty + 1 if picture.pixels is None else 0
-                if empty == _MOST_EMPTY:
-                    raise SourceError(f"{self._name}: gives pictures without pixels")
-        except BaseException as raised:  # It is raised again in the thread that takes.
+                self._put(captured)
+                # An unplugged camera delivers empty frames without a pause.
+                empty = empty + 1 if captured.pixels is None else 0
+                if empty == _MAX_EMPTY_FRAMES:
+                    raise SourceError(f"{self._name}: delivers frames without pixels")
+        except BaseException as raised:  # Raised again in the thread that calls get.
             error = raised
         finally:
             if reader is not None:
@@ -130,18 +130,18 @@ class ReaderThread:
                 self._error = error
                 self._changed.notify_all()
 
-    def _put(self, picture: CapturedFrame) -> None:
+    def _put(self, captured: CapturedFrame) -> None:
         with self._changed:
             if self._is_abandoned:
                 return
-            self._count("damaged", picture.damaged)
-            if picture.pixels is None:
-                self._count("empty", int(not picture.damaged))
+            self._count("damaged", captured.damaged)
+            if captured.pixels is None:
+                self._count("empty", int(not captured.damaged))
                 return
-            if len(self._pictures) == _DEPTH:
-                self._pictures.popleft()
+            if len(self._frames) == _QUEUE_SIZE:
+                self._frames.popleft()
                 self._count("overrun", 1)
-            self._pictures.append(picture)
+            self._frames.append(captured)
             self._changed.notify_all()
 
     def _count(self, reason: Reason, times: int) -> None:

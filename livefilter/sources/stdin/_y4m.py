@@ -1,4 +1,4 @@
-"""YUV4MPEG2, by which video programs hand pictures to each other: a line of facts, then frame after frame."""
+"""The header of YUV4MPEG2, the format in which video programs pipe frames to each other."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _CHROMA_DIVISORS = {"420": (2, 2), "422": (1, 2), "411": (1, 4), "440": (2, 1), 
 
 @dataclass(frozen=True, slots=True)
 class Y4mHeader:
-    """What the first line says.
+    """The first line of a YUV4MPEG2 stream.
 
     Attributes:
         shape: (rows, cols) in pixels.
         rate: Frames per second.
-        bits: Of each sample; those of more than 8 are stored in two bytes, the lower one first.
-        is_full_range: 0 is black and the highest number is white.
-        is_interlaced: Each frame holds two fields.
-        pixel_aspect: Width of a pixel, as a share of its height.
-        frame_bytes: Of one frame, its chroma too.
+        bits: Bits per sample; more than 8 are stored in two bytes, little-endian.
+        is_full_range: Luma runs from 0 (black) to its maximum (white).
+        is_interlaced: Each frame consists of two fields.
+        pixel_aspect: Width of a pixel divided by its height.
+        frame_bytes: Bytes per frame, with its chroma.
     """
 
     shape: tuple[int, int]
@@ -36,10 +36,10 @@ class Y4mHeader:
 
 
 def parse_header(line: bytes) -> Y4mHeader:
-    r"""Return what a first line says.
+    r"""Parse the first line of a YUV4MPEG2 stream.
 
     Raises:
-        SourceError: It is not one, or of a colour space that is not known.
+        SourceError: The line is malformed, or its colour space is unknown.
 
     Example:
         >>> parse_header(b"YUV4MPEG2 W320 H240 F30000:1001 C420jpeg\n").shape
@@ -49,7 +49,7 @@ def parse_header(line: bytes) -> Y4mHeader:
     tags = {word[0]: word[1:] for word in text.split(" ")[1:] if word and word[0] != "X"}
     extra = [word for word in text.split(" ")[1:] if word.startswith("X")]
     if not (tags.get("W", "").isdecimal() and tags.get("H", "").isdecimal() and int(tags["W"]) and int(tags["H"])):
-        raise SourceError(f"standard input: its first line must tell width and height (W320 H240), found {text[:80]!r}")
+        raise SourceError(f"standard input: the first line must hold width and height (W320 H240), found {text[:80]!r}")
     rows, cols = int(tags["H"]), int(tags["W"])
     space = tags.get("C", "420")
     bits, chroma_bytes = _layout(space, rows, cols)
@@ -67,15 +67,13 @@ def parse_header(line: bytes) -> Y4mHeader:
 
 
 def _layout(space: str, rows: int, cols: int) -> tuple[int, int]:
-    """Return the bits of a sample, and the bytes of all planes but the luma."""
+    """Return the bits per sample, and the bytes of all planes except the luma."""
     mono = re.fullmatch(r"mono(9|10|12|14|16)?", space)
     if mono is not None:
         return int(mono[1] or 8), 0
     known = re.fullmatch(r"(420|422|411|440|444)(?:jpeg|mpeg2|paldv|p(9|10|12|14|16)|(alpha))?", space)
     if known is None:
-        raise SourceError(
-            f"standard input: the colour space {space[:20]!r} is not known; -pix_fmt yuv420p gives one that is"
-        )
+        raise SourceError(f"standard input: the colour space {space[:20]!r} is unknown; use -pix_fmt yuv420p")
     row_divisor, col_divisor = _CHROMA_DIVISORS[known[1]]
     bits = int(known[2] or 8)
     samples = 2 * -(-rows // row_divisor) * -(-cols // col_divisor) + rows * cols * bool(known[3])
@@ -83,6 +81,6 @@ def _layout(space: str, rows: int, cols: int) -> tuple[int, int]:
 
 
 def _ratio(text: str) -> Fraction | None:
-    """Return the value of a text such as 30000:1001; None if it has none."""
+    """Parse a ratio such as 30000:1001; None if it has no positive value."""
     parts = re.fullmatch(r"(\d+):(\d+)", text)
     return Fraction(int(parts[1]), int(parts[2])) if parts and int(parts[1]) and int(parts[2]) else None

@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources._scenes._draw import Canvas, Point
-from livefilter.sources._scenes._noise import mix
+from livefilter.sources.scenes._draw import Canvas, Point
+from livefilter.sources.scenes._noise import mix
 
 HALLWAY_SHAPE = (432, 768)
 HALF_WIDTH, CEILING, END = 1.6, 2.9, 18.0
@@ -254,7 +254,7 @@ def _end_glow(across: Canvas, up: Canvas) -> Canvas:
 
 
 def jamb_mask(rows: Canvas, cols: Canvas, side: int) -> NDArray[np.bool_]:
-    """Return where somebody in or behind the opening at ``side`` is not hidden by the wall in front of it."""
+    """Return where a person in or behind the opening at ``side`` is not hidden by the wall in front of it."""
     along = OPENING_LEFT[0] if side < 0 else OPENING_RIGHT[0]
     foot, head = project(side * HALF_WIDTH, 0.0, along), project(side * HALF_WIDTH, OPENING_HEIGHT, along)
     slope = (head.col - foot.col) / (head.row - foot.row)

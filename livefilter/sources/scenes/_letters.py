@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefilter.sources._scenes._draw import Canvas
+from livefilter.sources.scenes._draw import Canvas
 
 # Seven rows per letter, the five columns in the low bits, leftmost highest.
 _GLYPHS: dict[str, tuple[int, int, int, int, int, int, int]] = {

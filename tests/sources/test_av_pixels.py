@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Colorimetry, Pixels
-from livefilter.sources.file._pixels import bgr_pixels, colorimetry_of, luma, luma_and_chroma, notes_on
+from livefilter.sources import bgr_pixels, colorimetry_of, describe_conversions, luma, luma_and_chroma
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -63,7 +63,7 @@ def test_limited_luma_is_expanded_as_ffmpeg_does_it(require: Callable[[object, s
 
 
 def test_full_range_is_taken_as_it_is_without_a_copy() -> None:
-    """The decoder's own plane is looked at, and nobody may write to it."""
+    """The decoder's own plane is used, and it is read-only."""
     picture = stored(LEVELS, color_range=ColorRange.JPEG)
     gray = luma(picture)
     np.testing.assert_array_equal(gray, LEVELS)
@@ -91,5 +91,5 @@ def test_the_look_is_read_from_the_picture() -> None:
 @pytest.mark.parametrize(("pix_fmt", "says"), [("yuv420p10le", "10 bits"), ("yuv444p12le", "12 bits")])
 def test_more_than_8_bits_are_notes_on(pix_fmt: str, says: str) -> None:
     """Nothing breaks, but who expects 10 bits out of it should know."""
-    assert any(says in notice for notice in notes_on(VideoFrame(16, 16, pix_fmt)))
-    assert notes_on(VideoFrame(16, 16, "yuv420p")) == ()
+    assert any(says in notice for notice in describe_conversions(VideoFrame(16, 16, pix_fmt)))
+    assert describe_conversions(VideoFrame(16, 16, "yuv420p")) == ()

@@ -7,14 +7,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources._scenes._body import hand, torso
-from livefilter.sources._scenes._draw import to_gray
-from livefilter.sources._scenes._head import FACE_CENTRE, FACE_RADII, face, head
-from livefilter.sources._scenes._motion import direction, ease, quantise, swing
-from livefilter.sources._scenes._noise import add_sensor_noise
-from livefilter.sources._scenes._room import ROOM_SHAPE, room
-from livefilter.sources._scenes._scene import Scene
-from livefilter.sources._scenes._sprite import Pose, lay
+from livefilter.sources.scenes._body import hand, torso
+from livefilter.sources.scenes._draw import to_gray
+from livefilter.sources.scenes._head import FACE_CENTRE, FACE_RADII, face, head
+from livefilter.sources.scenes._motion import direction, ease, quantise, swing
+from livefilter.sources.scenes._noise import add_sensor_noise
+from livefilter.sources.scenes._room import ROOM_SHAPE, room
+from livefilter.sources.scenes._scene import Scene
+from livefilter.sources.scenes._sprite import Pose, lay
 
 _FRAME_COUNT = 150
 _BLINKS = (22, 71, 128)  # the frame in which the lids are shut; they close two frames before and open three after
@@ -93,7 +93,7 @@ def _face_box(index: int) -> list[int]:
 
 
 def facts() -> dict[str, object]:
-    """Tell when the person blinks, talks and waves, and where the face is in every tenth frame."""
+    """Return when the person blinks, talks and waves, and where the face is in every tenth frame."""
     return {
         "blinks": list(_BLINKS),
         "talks": [list(sentence) for sentence in _SENTENCES],

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.sources._range_expansion import levels
-from livefilter.sources.camera._pixel_format import converted, detect_pixel_format
+from livefilter.sources import expansion_lut
+from livefilter.sources.camera import convert_to_gray, detect_pixel_format
 
 ROWS, COLS = 48, 64
 
@@ -47,7 +47,7 @@ STORED: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 def test_the_luma_is_found_with_its_range(stored: str, is_full_range: bool) -> None:
     """Whatever the layout, the gray is that of the converted picture, to the level."""
     luma = scene()
-    gray = luma if is_full_range else levels(is_full_range=False)[luma]
+    gray = luma if is_full_range else expansion_lut(is_full_range=False)[luma]
     raw = STORED[stored](luma)
     unpack = detect_pixel_format(raw, noisy(gray))
     assert unpack is not None
@@ -59,7 +59,7 @@ def test_the_luma_is_found_with_its_range(stored: str, is_full_range: bool) -> N
 def test_yuyv_is_gray_as_opencv_converts_it() -> None:
     """Against OpenCV's own conversion of the same bytes to colour and on to gray, within its rounding."""
     raw = np.dstack([scene(), np.full((ROWS, COLS), 128, np.uint8)])
-    gray = converted(cv2.cvtColor(raw, cv2.COLOR_YUV2BGR_YUYV))
+    gray = convert_to_gray(cv2.cvtColor(raw, cv2.COLOR_YUV2BGR_YUYV))
     unpack = detect_pixel_format(raw, gray)
     assert unpack is not None
     assert int(cv2.absdiff(unpack(raw), gray).max()) <= 1
@@ -94,7 +94,7 @@ def test_more_bits_of_gray_become_eight(bits: int) -> None:
     assert unpack is not None
     np.testing.assert_array_equal(unpack(raw), gray)
     if bits == 16:
-        np.testing.assert_array_equal(converted(raw), gray)
+        np.testing.assert_array_equal(convert_to_gray(raw), gray)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,6 @@ def test_converted_pictures_may_have_one_three_or_four_channels() -> None:
     """Any other number is no picture."""
     gray = scene()
     for picture in (gray, gray[..., None], np.dstack([gray] * 3), np.dstack([gray] * 4)):
-        np.testing.assert_array_equal(converted(picture), gray)
+        np.testing.assert_array_equal(convert_to_gray(picture), gray)
     with pytest.raises(ValueError, match="2 channels"):
-        converted(np.dstack([gray] * 2))
+        convert_to_gray(np.dstack([gray] * 2))

@@ -14,21 +14,19 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.sources import SourceOptions
-from livefilter.sources._health import Reason
-from livefilter.sources.live._reader_thread import CapturedFrame, Reader
-from livefilter.sources.live._reconnecting import ReconnectingSource
+from livefilter.sources import Reason, SourceOptions
+from livefilter.sources.live import CapturedFrame, Reader, ReaderThread, ReconnectingSource
 from livefilter.testing import FakeClock
 
 SECOND = 1_000_000_000
 BLOCKED = 1e9
-"""So many seconds of silence that nobody waits for them."""
+"""Seconds of silence that are longer than any wait."""
 Event = float | int | BaseException | CapturedFrame
 """Seconds of silence, a picture of a level (an int), an end, or a picture as it is."""
 
 
 class Facts:
-    """What a connection tells of itself."""
+    """The attributes of a connection."""
 
     rate: Fraction | None = Fraction(25)
     notes: tuple[str, ...] = ("asked for 60 frames per second, gives 25",)
@@ -48,21 +46,21 @@ class World:
     def __init__(self, *scripts: Sequence[Event], stays_blocked: bool = False) -> None:
         self.clock = FakeClock(1000.0)
         self.scripts = [list(script) for script in scripts]
-        self.links: list[ScriptedLink] = []
+        self.threads: list[ScriptedThread] = []
         self.attempts_s: list[float] = []
         self.stays_blocked = stays_blocked
 
-    def connect(self, name: str, open_reader: Callable[[], Reader]) -> Any:
-        """Stand for Link."""
+    def start_thread(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+        """Stand for ReaderThread."""
         self.attempts_s.append(self.clock())
         script = self.scripts.pop(0) if self.scripts else [SourceError("cam: refused")]
-        self.links.append(ScriptedLink(self, script))
-        return self.links[-1]
+        self.threads.append(ScriptedThread(self, script))
+        return self.threads[-1]
 
     def open(
         self,
         should_stop: Callable[[], bool] = lambda: False,
-        is_there: Callable[[], bool] = lambda: True,
+        is_present: Callable[[], bool] = lambda: True,
         **options: Any,
     ) -> ReconnectingSource:
         """A live source in this world."""
@@ -71,15 +69,15 @@ class World:
             Facts,
             SourceOptions(**options),
             should_stop=should_stop,
-            is_there=is_there,
+            is_present=is_present,
             clock=self.clock,
-            rest=self.clock.advance,
-            connect=self.connect,
+            sleep=self.clock.advance,
+            start_thread=self.start_thread,
             jitter=lambda: 0.0,
         )
 
 
-class ScriptedLink:
+class ScriptedThread:
     """Stands for a connection and its thread."""
 
     def __init__(self, world: World, script: Sequence[Event]) -> None:
@@ -94,7 +92,7 @@ class ScriptedLink:
         """Whether its thread is stuck."""
         return not self.is_abandoned or self._world.stays_blocked
 
-    def take(self, timeout_s: float) -> CapturedFrame | BaseException | None:
+    def get(self, timeout_s: float) -> CapturedFrame | BaseException | None:
         """Do the next thing of the script."""
         clock = self._world.clock
         event = self._script[0] if self._script else SourceError("cam: connection closed")
@@ -141,11 +139,11 @@ def test_what_came_while_nobody_took_it_can_be_left_out() -> None:
     """While a filter is compiled, say: the newest picture is the first one, and none of the others was dropped."""
     world = World([1, 2, 3, 0.5, 8])
     source = world.open()
-    world.links[0].counts = {"overrun": 4, "damaged": 1}
+    world.threads[0].counts = {"overrun": 4, "damaged": 1}
     source.drop_backlog()
     frames = iter(source)
     assert levels([next(frames)]) == [3]
-    world.links[0].counts = {"overrun": 5, "damaged": 1}
+    world.threads[0].counts = {"overrun": 5, "damaged": 1}
     assert levels([next(frames)]) == [8]
     assert dict(source.health.counts) == {"overrun": 1, "damaged": 1}
 
@@ -158,18 +156,18 @@ def test_the_only_picture_that_came_is_given_however_old_it_is() -> None:
 
 
 def test_a_source_that_cannot_be_opened_is_an_error() -> None:
-    """Whoever mistyped an address wants to know now, not after a minute of attempts."""
+    """A mistyped address is reported now, not after a minute of attempts."""
     with pytest.raises(SourceError, match="no such camera"):
         World([SourceError("cam: no such camera")]).open()
 
 
 def test_a_source_that_gives_nothing_in_time_is_an_error() -> None:
-    """It waits as long as it was told, leaves the blocked reader, and says what to do."""
+    """It waits for the timeout, leaves the blocked reader, and says what to do."""
     world = World([BLOCKED])
-    with pytest.raises(SourceError, match="cam: gave no picture within 3 s; is it free and switched on"):
+    with pytest.raises(SourceError, match="cam: no frame within 3 s; check that it is switched on"):
         world.open(open_timeout_s=3.0)
     assert world.clock() == pytest.approx(1003)
-    assert world.links[0].is_abandoned
+    assert world.threads[0].is_abandoned
 
 
 def test_a_lost_stream_comes_back_and_time_goes_on() -> None:
@@ -184,34 +182,34 @@ def test_a_lost_stream_comes_back_and_time_goes_on() -> None:
     assert source.health.lost_s == pytest.approx(3.5)
     assert source.health.last_error == "cam: cable pulled"
     assert source.health.state == "connected"
-    assert source.loss == "cam: interrupted once, 3.5 s without pictures"
+    assert source.loss == "cam: interrupted once, 3.5 s without frames"
 
 
 def test_what_happens_is_logged_when_it_happens(caplog: pytest.LogCaptureFixture) -> None:
-    """For whoever runs it without looking: waiting, lost, back, frozen, another size (once)."""
+    """For unattended runs: waiting, lost, back, frozen, another size (once)."""
     caplog.set_level(logging.INFO, "livefilter.sources")
     other = CapturedFrame(np.full((8, 8), 9, np.uint8), 1100 * SECOND)
     world = World([1.5, 1, SourceError("cam: cable pulled")], [2, 3.0, 2, other, other])
     list(islice(world.open(frozen_after_s=2.0), 5))
     assert [record.getMessage() for record in caplog.records] == [
-        "waiting for the first picture of cam",
-        "cam: cable pulled; connecting again",
-        "cam: connected again after 0.5 s",
-        "cam: the same picture for 2 s; is it frozen?",
-        "cam: pictures are 8x8 now, and scaled to the 4x2 that were promised",
+        "waiting for the first frame of cam",
+        "cam: cable pulled; reconnecting",
+        "cam: reconnected after 0.5 s",
+        "cam: the same frame for 2 s; is the camera frozen?",
+        "cam: frames are now 8x8; livefilter scales them to 4x2",
     ]
 
 
 def test_a_reader_that_blocks_is_left_behind_for_a_new_one() -> None:
-    """The watchdog: after the read time-out, nobody waits for it any more."""
+    """The watchdog: after the read timeout, the source reconnects."""
     world = World([1, BLOCKED], [2])
     source = world.open(read_timeout_s=2.0)
     frames = list(islice(source, 2))
     assert levels(frames) == [1, 2]
-    assert world.links[0].is_abandoned
-    assert not world.links[1].is_abandoned
+    assert world.threads[0].is_abandoned
+    assert not world.threads[1].is_abandoned
     assert float(frames[1].time_s) == pytest.approx(2.5, abs=0.01)
-    assert source.health.last_error == "cam: no picture for 2 s"
+    assert source.health.last_error == "cam: no frame for 2 s"
 
 
 def test_silence_shorter_than_the_time_out_is_waited_for() -> None:
@@ -239,8 +237,8 @@ def test_jitter_takes_up_to_half_of_a_wait() -> None:
         Facts,
         SourceOptions(),
         clock=world.clock,
-        rest=world.clock.advance,
-        connect=world.connect,
+        sleep=world.clock.advance,
+        start_thread=world.start_thread,
         jitter=lambda: 1,
     )
     list(islice(source, 2))
@@ -251,13 +249,13 @@ def test_what_comes_back_is_not_waited_for_any_longer() -> None:
     """A camera that is plugged in again is opened within a moment, however long it was away."""
     world = World([1], *[[SourceError("cam: there is none")]] * 9, [2])
     back_s = world.clock() + 300
-    source = world.open(is_there=lambda: world.clock() >= back_s, retry_wait_s=1000.0)
+    source = world.open(is_present=lambda: world.clock() >= back_s, retry_wait_s=1000.0)
     assert levels(list(islice(source, 2))) == [1, 2]
     assert back_s <= world.attempts_s[-1] <= back_s + 0.2
 
 
 def test_a_stream_that_flaps_is_not_hammered() -> None:
-    """A connection that dies at once does not begin the waits anew; one that lived for a while does."""
+    """A connection that dies at once does not reset the delay; one that lived for a while does."""
     world = World([1], [2], [3], [6.0, 4, 6.0, 4], [5])
     source = world.open(read_timeout_s=60.0)
     assert levels(list(islice(source, 6))) == [1, 2, 3, 4, 4, 5]
@@ -272,7 +270,7 @@ def test_a_camera_lost_for_an_hour_is_waited_for() -> None:
     assert levels(list(islice(source, 2))) == [1, 2]
     assert world.clock() > 1000 + 3500
     assert source.health.counts["failed"] == 360
-    assert all(link.is_abandoned for link in world.links[:-1])
+    assert all(link.is_abandoned for link in world.threads[:-1])
 
 
 def test_it_can_be_told_to_give_up() -> None:
@@ -281,7 +279,7 @@ def test_it_can_be_told_to_give_up() -> None:
     source = world.open(give_up_after_s=20.0)
     frames = iter(source)
     next(frames)
-    with pytest.raises(SourceError, match=r"cam: lost for 2\d s, so given up; the last attempt said: cam: refused"):
+    with pytest.raises(SourceError, match=r"cam: giving up after 2\d s without a connection; last error: cam: refused"):
         next(frames)
     assert source.health.state == "ended"
     assert source.loss is not None
@@ -291,20 +289,19 @@ def test_it_can_be_told_to_give_up() -> None:
 def test_only_so_many_readers_may_be_stuck_at_once() -> None:
     """Each holds a thread; when four are, no more are started until one comes back."""
     world = World([1, BLOCKED], *[[BLOCKED]] * 3, [2], stays_blocked=True)
-    source = world.open(read_timeout_s=1.0, open_timeout_s=1.0)
-    frames = iter(source)
-    next(frames)
-    reads: list[int] = []
 
     def comes_back() -> bool:
         if world.clock() > 1200:
             world.stays_blocked = False
         return False
 
-    source._should_stop = comes_back
+    source = world.open(comes_back, read_timeout_s=1.0, open_timeout_s=1.0)
+    frames = iter(source)
+    next(frames)
+    reads: list[int] = []
     reads.append(int(next(frames).pixels[0, 0]))
     assert reads == [2]
-    assert len(world.links) == 5
+    assert len(world.threads) == 5
     assert world.attempts_s[4] > 1200
     assert source.health.counts["failed"] > 10
 
@@ -316,19 +313,19 @@ def test_a_repeated_picture_is_reported_as_frozen_and_goes_on_being_shown() -> N
     states = [(int(frame.pixels[0, 0]), source.health.state) for frame in islice(source, 5)]
     assert states == [(5, "connected"), (5, "connected"), (5, "frozen"), (5, "frozen"), (6, "connected")]
     assert dict(source.health.counts) == {"frozen": 1}
-    assert source.health.last_error == "cam: the same picture for 2 s"
+    assert source.health.last_error == "cam: the same frame for 2 s"
     assert source.loss is None
 
 
 def test_a_changed_size_is_scaled_to_the_promised_one() -> None:
-    """A recording goes on; the counter and the words tell of it."""
+    """A recording goes on; the counter and the log show it."""
     other = CapturedFrame(np.full((8, 8), 9, np.uint8), 1000 * SECOND)
     source = World([1, other, 2]).open()
     frames = list(islice(source, 3))
     assert [frame.pixels.shape for frame in frames] == [(2, 4)] * 3
     assert levels(frames) == [1, 9, 2]
     assert dict(source.health.counts) == {"resized": 1}
-    assert source.health.last_error == "cam: pictures are 8x8 now, and scaled to the 4x2 that were promised"
+    assert source.health.last_error == "cam: frames are now 8x8; livefilter scales them to 4x2"
 
 
 def test_times_that_make_no_sense_are_counted_and_replaced() -> None:
@@ -361,17 +358,17 @@ def test_what_a_connection_counts_is_added_up_over_all_of_them() -> None:
     source = world.open()
     frames = iter(source)
     next(frames)
-    world.links[0].counts = {"overrun": 4}
+    world.threads[0].counts = {"overrun": 4}
     next(frames)
-    world.links[0].counts = {"overrun": 6, "damaged": 3, "empty": 1}
+    world.threads[0].counts = {"overrun": 6, "damaged": 3, "empty": 1}
     next(frames)
     assert dict(source.health.counts) == {"overrun": 6, "damaged": 3, "empty": 1}
-    assert source.loss == "cam: 3 damaged pieces could not be decoded"
+    assert source.loss == "cam: 3 damaged packets could not be decoded"
     next(frames)
-    world.links[1].counts = {"overrun": 1, "damaged": 1}
+    world.threads[1].counts = {"overrun": 1, "damaged": 1}
     next(frames)
     assert dict(source.health.counts) == {"overrun": 7, "damaged": 4, "empty": 1, "lost": 1}
-    assert source.loss == "cam: interrupted once, 0.5 s without pictures; 4 damaged pieces could not be decoded"
+    assert source.loss == "cam: interrupted once, 0.5 s without frames; 4 damaged packets could not be decoded"
 
 
 def test_a_mirror_turns_left_and_right_round() -> None:
@@ -408,7 +405,7 @@ def test_it_can_be_told_to_stop_before_the_first_picture() -> None:
     world = World([BLOCKED])
     with pytest.raises(KeyboardInterrupt):
         world.open(should_stop=lambda: world.clock() > 1001)
-    assert world.links[0].is_abandoned
+    assert world.threads[0].is_abandoned
 
 
 def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
@@ -429,7 +426,13 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
         def close(self) -> None:
             pass
 
-    source = ReconnectingSource("cam", Stuck, SourceOptions(read_timeout_s=60.0))
+    threads: list[ReaderThread] = []
+
+    def start_thread(name: str, open_reader: Callable[[], Reader]) -> ReaderThread:
+        threads.append(ReaderThread(name, open_reader))
+        return threads[-1]
+
+    source = ReconnectingSource("cam", Stuck, SourceOptions(read_timeout_s=60.0), start_thread=start_thread)
     seen: list[int] = []
     reading = threading.Thread(target=lambda: seen.extend(frame.index for frame in source))
     reading.start()
@@ -440,8 +443,8 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
     assert not reading.is_alive()
     may_return.set()
     closing.join(20)
-    source._link.join(20)
-    assert not source._link.is_alive
+    threads[0].join(20)
+    assert not threads[0].is_alive
     assert seen == [0]
 
 
@@ -453,16 +456,16 @@ def test_a_connection_made_while_another_thread_closes_is_left() -> None:
 
         source: ReconnectingSource | None = None
 
-        def connect(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+        def start_thread(self, name: str, open_reader: Callable[[], Reader]) -> Any:
             """Close, and connect all the same."""
             if self.source is not None:
                 self.source.close()
-            return super().connect(name, open_reader)
+            return super().start_thread(name, open_reader)
 
     world = Closing([10], [20])
     source = world.source = world.open()
     assert levels(list(source)) == [10]
-    assert [link.is_abandoned for link in world.links] == [True, True]
+    assert [link.is_abandoned for link in world.threads] == [True, True]
 
 
 def test_a_source_that_was_closed_gives_no_frame() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from livefilter.sources.live._freeze_detector import FreezeDetector
+from livefilter.sources.live import FreezeDetector
 
 SECOND = 1_000_000_000
 

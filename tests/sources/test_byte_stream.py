@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.stdin._byte_stream import Pipe
+from livefilter.sources.stdin import ByteStream
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_bytes_come_in_order_whatever_takes_them(ends: tuple[int, int]) -> None:
     reading, writing = ends
     os.write(writing, b"head of it\nbody and the rest")
     os.close(writing)
-    pipe = Pipe(reading)
+    pipe = ByteStream(reading)
     assert pipe.peek(4) == b"head"
     assert pipe.read_line(100) == b"head of it\n"
     body = bytearray(4)
@@ -48,7 +48,7 @@ def test_a_line_is_never_longer_than_it_may_be(ends: tuple[int, int]) -> None:
     """Raw pixels may hold no line's end for megabytes."""
     reading, writing = ends
     os.write(writing, b"x" * 50 + b"\n")
-    assert Pipe(reading).read_line(10) == b"x" * 10
+    assert ByteStream(reading).read_line(10) == b"x" * 10
 
 
 def test_a_buffer_is_filled_however_the_bytes_come(ends: tuple[int, int]) -> None:
@@ -63,7 +63,7 @@ def test_a_buffer_is_filled_however_the_bytes_come(ends: tuple[int, int]) -> Non
 
     writer = threading.Thread(target=write)
     writer.start()
-    pipe, buffer = Pipe(reading), bytearray(200_000)
+    pipe, buffer = ByteStream(reading), bytearray(200_000)
     assert pipe.fill(memoryview(buffer)) == 200_000
     assert buffer == sent[:200_000]
     assert pipe.fill(memoryview(buffer)) == 100_000
@@ -74,14 +74,14 @@ def test_a_buffer_is_filled_however_the_bytes_come(ends: tuple[int, int]) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a pipe cannot be waited for")
 def test_a_pipe_that_says_nothing_can_be_left(ends: tuple[int, int]) -> None:
-    """The writer lives and is silent; being told to stop is the end."""
+    """The writer lives and is silent; a stop is the end."""
     asked: list[None] = []
 
     def should_stop() -> bool:
         asked.append(None)
         return len(asked) > 1
 
-    pipe = Pipe(ends[0], should_stop)
+    pipe = ByteStream(ends[0], should_stop)
     assert pipe.fill(memoryview(bytearray(9))) == 0
     assert pipe.is_stopped
 
@@ -92,6 +92,6 @@ def test_what_cannot_be_read_is_an_error_of_ours(tmp_path: object) -> None:
     descriptor = os.open(str(tmp_path), os.O_RDONLY)
     try:
         with pytest.raises(SourceError, match="standard input: cannot be read: Is a directory"):
-            Pipe(descriptor).read_some()
+            ByteStream(descriptor).read_some()
     finally:
         os.close(descriptor)

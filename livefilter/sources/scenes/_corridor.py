@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources._scenes._draw import Canvas, Point, capsule, polygon, to_gray
-from livefilter.sources._scenes._hallway import HALLWAY_SHAPE, LAMPS, corner, hallway, light_at, shown
-from livefilter.sources._scenes._letters import write
-from livefilter.sources._scenes._motion import quantise
-from livefilter.sources._scenes._noise import add_sensor_noise, chance
-from livefilter.sources._scenes._scene import Scene
-from livefilter.sources._scenes._walker import Walker, draw_walker
+from livefilter.sources.scenes._draw import Canvas, Point, capsule, polygon, to_gray
+from livefilter.sources.scenes._hallway import HALLWAY_SHAPE, LAMPS, corner, hallway, light_at, shown
+from livefilter.sources.scenes._letters import write
+from livefilter.sources.scenes._motion import quantise
+from livefilter.sources.scenes._noise import add_sensor_noise, chance
+from livefilter.sources.scenes._scene import Scene
+from livefilter.sources.scenes._walker import Walker, draw_walker
 
 _FRAME_COUNT = 200
 _NOISE_SIGMA = 1.4
@@ -174,7 +174,7 @@ def visible_box(walker: Walker, index: int) -> list[int] | None:
 
 
 def facts() -> dict[str, object]:
-    """Tell who is visible from when to when, where in every tenth frame, and when the light changes."""
+    """Return who is visible from when to when, where in every tenth frame, and when the light changes."""
     entries = []
     for walker in _WALKERS:
         boxes = {index: visible_box(walker, index) for index in range(_FRAME_COUNT)}

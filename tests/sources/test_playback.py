@@ -12,8 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
-from livefilter.sources import Source, open_source
-from livefilter.sources._playback import LoopedSource, RealtimeSource
+from livefilter.sources import LoopedSource, RealtimeSource, Source, open_source
 from livefilter.testing import ArraySource, FakeClock
 
 
@@ -67,7 +66,7 @@ def test_a_source_in_real_time_gives_frames_when_they_are_due() -> None:
     """The clock stands where the frame's time says, counted from the first frame; nothing else is waited for."""
     clock = FakeClock(100.0)
     times = [Fraction(5), Fraction(51, 10), Fraction(7)]
-    source = RealtimeSource(ArraySource(arrays(3), times_s=times), clock=clock, rest=clock.advance)
+    source = RealtimeSource(ArraySource(arrays(3), times_s=times), clock=clock, sleep=clock.advance)
     assert source.facts.is_live
     assert [(frame.index, clock()) for frame in source] == [
         (0, 100.0),
@@ -79,7 +78,7 @@ def test_a_source_in_real_time_gives_frames_when_they_are_due() -> None:
 def test_a_slow_reader_of_real_time_is_not_waited_for() -> None:
     """A frame that is late comes at once, so that time lost is caught up."""
     clock = FakeClock()
-    frames = iter(RealtimeSource(ArraySource(arrays(3), rate=Fraction(1)), clock=clock, rest=clock.advance))
+    frames = iter(RealtimeSource(ArraySource(arrays(3), rate=Fraction(1)), clock=clock, sleep=clock.advance))
     next(frames)
     clock.advance(5)
     assert [(frame.index, clock()) for frame in frames] == [(1, 5), (2, 5)]
@@ -90,14 +89,17 @@ def test_real_time_stops_when_it_is_told_to() -> None:
     clock = FakeClock()
     answers = iter([False, False, False, True])
     source = RealtimeSource(
-        ArraySource(arrays(2), rate=Fraction(1, 60)), clock=clock, rest=clock.advance, should_stop=lambda: next(answers)
+        ArraySource(arrays(2), rate=Fraction(1, 60)),
+        clock=clock,
+        sleep=clock.advance,
+        should_stop=lambda: next(answers),
     )
     assert [frame.index for frame in source] == [0]
     assert 0 < clock() < 60
-    broken = RealtimeSource(ArraySource(arrays(2), fails_after=1), clock=clock, rest=clock.advance)
-    with pytest.raises(SourceError, match="told to fail"):
+    broken = RealtimeSource(ArraySource(arrays(2), fails_after=1), clock=clock, sleep=clock.advance)
+    with pytest.raises(SourceError, match="set to fail"):
         list(broken)
-    lossy = RealtimeSource(ArraySource(arrays(1), loss="one frame"), clock=clock, rest=clock.advance)
+    lossy = RealtimeSource(ArraySource(arrays(1), loss="one frame"), clock=clock, sleep=clock.advance)
     assert len(list(lossy)) == 1
     assert lossy.loss == "one frame"
 

@@ -1,4 +1,4 @@
-"""What a synthetic scene is: pixels as a pure function of the frame index, and the truth about them."""
+"""The type of synthetic scenes: pixels as a pure function of the frame index, with their ground truth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Scene:
         rate: Frames per second.
         frame_count: Frames until the scene repeats.
         paint: Draws frame ``index``, 0 <= index < frame_count, as a uint8 array of ``shape``, full range.
-        facts: Tells what is truly in the frames, JSON-able.
+        facts: Returns the ground truth of the frames, JSON-able.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Scene:
         return self.paint(index % self.frame_count)
 
     def truth(self) -> dict[str, object]:
-        """Tell what is truly in the frames.
+        """Return the ground truth of the frames.
 
         Returns:
             A new JSON-able mapping: ``description``, ``shape``, ``rate`` ("30/1"), ``frame_count`` and the scene's own

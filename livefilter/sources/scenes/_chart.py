@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources._scenes._draw import Canvas, polygon, rectangle, to_gray
-from livefilter.sources._scenes._letters import write
-from livefilter.sources._scenes._motion import direction, swing
-from livefilter.sources._scenes._scene import Scene
+from livefilter.sources.scenes._draw import Canvas, polygon, rectangle, to_gray
+from livefilter.sources.scenes._letters import write
+from livefilter.sources.scenes._motion import direction, swing
+from livefilter.sources.scenes._scene import Scene
 
 _SHAPE = (360, 640)
 _FRAME_COUNT = 100
@@ -171,7 +171,7 @@ def _counter(canvas: Canvas, index: int) -> None:
 
 
 def facts() -> dict[str, object]:
-    """Tell where the steps, the bar and the frame number are."""
+    """Return where the steps, the bar and the frame number are."""
     return {
         "vertical_step": {
             "column": _STEP_COLUMN,

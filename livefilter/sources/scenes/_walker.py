@@ -9,16 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from livefilter.sources._scenes._draw import Canvas, Paint, Point, Window, capsule, ellipse
-from livefilter.sources._scenes._hallway import HALF_WIDTH, Projection, jamb_mask, light_at, project, shown
-from livefilter.sources._scenes._motion import direction, quantise, swing
+from livefilter.sources.scenes._draw import BoundingBox, Canvas, Paint, Point, capsule, ellipse
+from livefilter.sources.scenes._hallway import HALF_WIDTH, Projection, jamb_mask, light_at, project, shown
+from livefilter.sources.scenes._motion import direction, quantise, swing
 
 _STRIDE = 0.80  # of the body's height: two steps
 
 
 @dataclass(frozen=True, slots=True)
 class Walker:
-    """Who walks where.
+    """The path of a person.
 
     Attributes:
         name: The person's name in the truth.
@@ -41,7 +41,7 @@ class Walker:
     bag: float | None = None
 
     def is_present(self, index: int) -> bool:
-        """Tell whether the path covers the frame; the person may still be out of sight."""
+        """Return whether the path covers the frame; the person may still be out of sight."""
         return self.path[0][0] <= index <= self.path[-1][0]
 
     def stand(self, index: int) -> tuple[float, float, float, float, float]:
@@ -123,7 +123,7 @@ def draw_walker(
         _shadow(drawn, across, along, walker.height)
     figure.draw(drawn)
     if behind_wall:
-        whole = Window(canvas, 0, 0, canvas.shape[0], canvas.shape[1])
+        whole = BoundingBox(canvas, 0, 0, canvas.shape[0], canvas.shape[1])
         np.copyto(canvas, drawn, where=jamb_mask(whole.rows, whole.cols, -1 if across < 0 else 1))
 
 

@@ -7,18 +7,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from livefilter.sources._scenes._draw import (
+from livefilter.sources.scenes._draw import (
+    BoundingBox,
     Canvas,
     Point,
-    Window,
     blurred,
     capsule,
     ellipse,
     ellipse_distance,
     polygon,
 )
-from livefilter.sources._scenes._noise import chance, grain
-from livefilter.sources._scenes._sprite import Sprite, bump, lit
+from livefilter.sources.scenes._noise import chance, grain
+from livefilter.sources.scenes._sprite import Sprite, bump, lit
 
 HEAD_SHAPE = (330, 260)
 # Where the face lies in the sprite; every feature is placed relative to these.
@@ -218,7 +218,7 @@ def _eye(levels: Canvas, side: int, closed: float, gaze: Point) -> None:
     opening = 8.2 * (1 - closed)
     lower = row + 5.5
     upper = lower - opening - 5.5 * (1 - closed)
-    window = Window(levels, row - 16, col - 22, row + 16, col + 22)
+    window = BoundingBox(levels, row - 16, col - 22, row + 16, col + 22)
     # An eye is where two discs overlap: the lids' edges are their rims.
     lid_radius = 24.0
     bow = 6.5 * (1 - closed)
@@ -250,7 +250,7 @@ def _eye(levels: Canvas, side: int, closed: float, gaze: Point) -> None:
     capsule(levels, (lower + 6.0, col - 10), (lower + 5.5, col + 12), (0.8, 0.8), 110, soft=5, opacity=0.35)
 
 
-def _ball_levels(window: Window, centre: Point) -> Canvas:
+def _ball_levels(window: BoundingBox, centre: Point) -> Canvas:
     """Shade the white of an eye: brightest in the middle, dim in the corners."""
     return 112 + 104 * bump(window.rows, window.cols, centre, (22, 24))
 
@@ -261,7 +261,7 @@ def _mouth(levels: Canvas, opening: float) -> None:
     wide = 29.0 - 5.0 * opening
     if opening > 0.04:
         ellipse(levels, (row + drop * 0.45, col), (1.2 + drop * 0.62, wide - 4), 30)
-        window = Window(levels, row - 6, col - wide, row + drop + 4, col + wide)
+        window = BoundingBox(levels, row - 6, col - wide, row + drop + 4, col + wide)
         inside = ellipse_distance(window.rows, window.cols, (row + drop * 0.45, col), (0.6 + drop * 0.55, wide - 7))
         teeth = ellipse_distance(window.rows, window.cols, (row - 5.0, col), (8.5, wide - 6))
         window.fill(np.maximum(inside, teeth), 196)

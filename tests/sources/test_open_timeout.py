@@ -1,4 +1,4 @@
-"""Opening beside whoever waits."""
+"""Opening in a thread of its own, with a timeout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.live._open_timeout import open_with_timeout
+from livefilter.sources.live import open_with_timeout
 
 LONG_S = 20.0
 
@@ -45,7 +45,7 @@ def test_what_opens_is_returned_and_what_breaks_is_raised() -> None:
 
 
 def test_what_opens_too_late_is_closed_when_it_does(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody waits for it any more, and nothing stays open; what is waited for is told after a second."""
+    """It is closed at once, and nothing stays open; after a second, the log says what the wait is for."""
     caplog.set_level(logging.INFO, "livefilter.sources")
     door = Door()
     with pytest.raises(SourceError, match=r"door: cannot be opened: no answer within 1\.2 s"):

@@ -18,13 +18,13 @@ Point = tuple[float, float]
 Paint = float | Callable[[Canvas, Canvas], Canvas]
 
 
-class Window:
+class BoundingBox:
     """The part of a canvas inside a bounding box, with the positions of its pixel centres."""
 
     __slots__ = ("cols", "pixels", "rows")
 
     def __init__(self, canvas: Canvas, top: float, left: float, bottom: float, right: float) -> None:
-        """Cut the box out of ``canvas``; what lies outside the canvas is left away."""
+        """Cut the box out of ``canvas``; parts outside the canvas are cut off."""
         first_row, last_row = max(int(top) - 1, 0), min(int(bottom) + 2, canvas.shape[0])
         first_col, last_col = max(int(left) - 1, 0), min(int(right) + 2, canvas.shape[1])
         self.pixels: Canvas = canvas[first_row : max(last_row, first_row), first_col : max(last_col, first_col)]
@@ -46,7 +46,7 @@ class Window:
 
 def rectangle(canvas: Canvas, top: float, left: float, bottom: float, right: float, paint: Paint) -> None:
     """Fill an upright rectangle; each border pixel gets exactly its covered share."""
-    window = Window(canvas, top, left, bottom, right)
+    window = BoundingBox(canvas, top, left, bottom, right)
     tall = np.clip(np.minimum(window.rows + 0.5, bottom) - np.maximum(window.rows - 0.5, top), 0, 1)
     wide = np.clip(np.minimum(window.cols + 0.5, right) - np.maximum(window.cols - 0.5, left), 0, 1)
     window.fill(np.float32(0.5) - (tall * wide).astype(np.float32), paint)
@@ -74,7 +74,7 @@ def ellipse(
         opacity: 0 leaves the canvas alone, 1 covers it.
     """
     reach = max(radii) + soft
-    window = Window(canvas, centre[0] - reach, centre[1] - reach, centre[0] + reach, centre[1] + reach)
+    window = BoundingBox(canvas, centre[0] - reach, centre[1] - reach, centre[0] + reach, centre[1] + reach)
     window.fill(ellipse_distance(window.rows, window.cols, centre, radii, axis), paint, soft=soft, opacity=opacity)
 
 
@@ -103,7 +103,7 @@ def capsule(
 ) -> None:
     """Fill a stroke with round ends whose radius goes from ``radii[0]`` at ``start`` to ``radii[1]`` at ``end``."""
     reach = max(radii) + soft
-    window = Window(
+    window = BoundingBox(
         canvas,
         min(start[0], end[0]) - reach,
         min(start[1], end[1]) - reach,
@@ -128,7 +128,7 @@ def capsule_distance(rows: Canvas, cols: Canvas, start: Point, end: Point, radii
 def polygon(canvas: Canvas, corners: Sequence[Point], paint: Paint, *, soft: float = 1.0, opacity: float = 1.0) -> None:
     """Fill a simple polygon, convex or not, given by its corners in order."""
     down, across = [corner[0] for corner in corners], [corner[1] for corner in corners]
-    window = Window(canvas, min(down) - soft, min(across) - soft, max(down) + soft, max(across) + soft)
+    window = BoundingBox(canvas, min(down) - soft, min(across) - soft, max(down) + soft, max(across) + soft)
     window.fill(polygon_distance(window.rows, window.cols, corners), paint, soft=soft, opacity=opacity)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources.live._reader_thread import CapturedFrame, ReaderThread
+from livefilter.sources.live import CapturedFrame, ReaderThread
 
 LONG_S = 20.0
 
@@ -48,19 +48,19 @@ def picture(level: int) -> CapturedFrame:
 def levels(link: ReaderThread, count: int) -> Iterator[int]:
     """What the next pictures of a link are of."""
     for _ in range(count):
-        got = link.take(LONG_S)
+        got = link.get(LONG_S)
         assert isinstance(got, CapturedFrame)
         yield got.captured_ns
 
 
 def test_pictures_come_in_order_and_then_what_ended_them() -> None:
-    """The end is told again and again, and the reader was closed by its own thread."""
+    """The end is reported again and again, and the reader was closed by its own thread."""
     reader = Readable([picture(1), picture(2)])
     reader.released.set()
     link = ReaderThread("cam", lambda: reader)
     assert list(levels(link, 2)) == [1, 2]
     for _ in range(2):
-        assert isinstance(link.take(LONG_S), SourceError)
+        assert isinstance(link.get(LONG_S), SourceError)
     link.join(LONG_S)
     assert not link.is_alive
     assert reader.is_closed
@@ -68,14 +68,14 @@ def test_pictures_come_in_order_and_then_what_ended_them() -> None:
 
 
 def test_when_nothing_comes_in_time_nothing_is_returned() -> None:
-    """A blocked reader blocks nobody else."""
+    """A blocked reader blocks no other thread."""
     reader = Readable([])
     link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
-    assert link.take(0.0) is None
-    assert link.take(0.01) is None
+    assert link.get(0.0) is None
+    assert link.get(0.01) is None
     reader.released.set()
-    assert isinstance(link.take(LONG_S), SourceError)
+    assert isinstance(link.get(LONG_S), SourceError)
 
 
 def test_a_blocked_reader_can_be_left_behind_and_closes_when_it_comes_back() -> None:
@@ -84,7 +84,7 @@ def test_a_blocked_reader_can_be_left_behind_and_closes_when_it_comes_back() -> 
     link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
     link.abandon()
-    assert link.take(0.0) is None, "what came before is forgotten"
+    assert link.get(0.0) is None, "what came before is forgotten"
     reader.released.set()
     link.join(LONG_S)
     assert not link.is_alive
@@ -126,9 +126,9 @@ def test_pictures_without_pixels_are_counted_and_in_the_end_an_error() -> None:
     reader = Readable([picture(1), empty, torn, picture(2), *[empty] * 20])
     link = ReaderThread("cam", lambda: reader)
     assert list(levels(link, 2)) == [1, 2]
-    error = link.take(LONG_S)
+    error = link.get(LONG_S)
     assert isinstance(error, SourceError)
-    assert str(error) == "cam: gives pictures without pixels"
+    assert str(error) == "cam: delivers frames without pixels"
     assert link.counts == {"empty": 11, "damaged": 2}
     assert len(reader.pictures) == 10
 
@@ -141,5 +141,5 @@ def test_what_keeps_it_from_opening_is_given_to_whoever_takes(error: Exception) 
         raise error
 
     link = ReaderThread("cam", open_reader)
-    assert link.take(LONG_S) is error
+    assert link.get(LONG_S) is error
     link.join(LONG_S)
