@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.frame import Frame
 from livefilter.sources import Source, SourceOptions, open_source
+
+# _devices: the tests replace its folders and timeouts, because there are no cameras.
 from livefilter.sources.camera import CameraReader, _devices
 
 ROWS, COLS = 48, 64

@@ -14,6 +14,8 @@ import pytest
 
 from livefilter.errors import SourceError
 from livefilter.sources import CameraFacts, Mode, OpenAttempt, list_cameras, probe_cameras
+
+# _devices: the tests replace its folders and timeouts, because there are no cameras.
 from livefilter.sources.camera import Capabilities, _devices
 from livefilter.testing import running
 
