@@ -21,7 +21,7 @@ from livefilter.frame import Frame
 from livefilter.sources import Source, SourceOptions, open_source
 
 # _devices: the tests replace its folders and timeouts, because there are no cameras.
-from livefilter.sources.camera import CameraReader, _devices
+from livefilter.sources.camera import CameraReader, _devices, camera_exists
 
 ROWS, COLS = 48, 64
 DEFAULT = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
@@ -231,6 +231,29 @@ def test_a_camera_that_stops_is_an_error_once_it_is_given_up(capture: type[Captu
         assert 0 < len(frames) <= capture.gives
     assert len(capture.made) == 2
     assert all(one.is_released for one in capture.made)
+
+
+def test_a_lost_camera_is_watched_until_its_device_is_back(
+    capture: type[Capture], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The wait for the next attempt, of up to ten minutes here, ends when the device appears again."""
+    device = tmp_path / "video1"
+    looked: list[bool] = []
+
+    def plug_in_after_three_looks(device_of: int | str) -> bool:
+        looked.append(camera_exists(device_of))
+        if len(looked) == 3:
+            device.touch()
+        return looked[-1]
+
+    monkeypatch.setattr("livefilter.sources.camera.camera_exists", plug_in_after_three_looks)
+    with opened(1, retry_wait_s=600.0, give_up_after_s=None) as source:
+        frames = iter(source)
+        next(frames)
+        device.unlink()
+        indexes = [frame.index for frame in islice(frames, 2 * capture.gives)]
+    assert indexes[-1] == 2 * capture.gives
+    assert looked[:4] == [False, False, False, True]
 
 
 def test_a_camera_without_pictures_is_refused_and_let_go(
