@@ -23,9 +23,9 @@ def redact(url: str) -> str:
     scheme remains.
 
     Example:
-        >>> redact("rtsp://admin:p@ss/word@cam.local:554/live"), shown("http://cam/video.cgi?user=admin&pwd=secret")
+        >>> redact("rtsp://admin:p@ss/word@cam.local:554/live"), redact("http://cam/video.cgi?user=admin&pwd=secret")
         ('rtsp://cam.local:554/live', 'http://cam/video.cgi')
-        >>> shown("rtsp://admin:what?@cam.local")
+        >>> redact("rtsp://admin:what?@cam.local")
         'rtsp://(hidden)'
     """
     scheme, _, rest = url.partition("://")

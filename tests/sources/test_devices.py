@@ -77,7 +77,7 @@ def test_a_camera_without_permission_is_listed_with_the_cure(devices: Path, monk
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    monkeypatch.setattr(_devices, "group", lambda path: "video")
+    monkeypatch.setattr(_devices, "owning_group", lambda path: "video")
     [camera] = list_cameras()
     assert camera.problem == "Permission denied; sudo usermod -aG video $USER, then log in again"
 
@@ -113,7 +113,7 @@ def test_elsewhere_nothing_is_known_of_a_camera_before_it_is_opened(monkeypatch:
     assert _devices.camera_exists(5)
     assert _devices.disconnect_reason(5) is None
     assert _devices.modes_of(5, "cam") == ()
-    assert _devices.notes_on_rows(5) == ()
+    assert _devices.row_padding_notes(5) == ()
 
 
 @on_linux
@@ -121,7 +121,7 @@ def test_a_camera_that_may_not_be_used_names_the_group(devices: Path, monkeypatc
     """Before OpenCV is asked, which would only say no."""
     (devices / "video0").touch()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    monkeypatch.setattr(_devices, "group", lambda path: "video")
+    monkeypatch.setattr(_devices, "owning_group", lambda path: "video")
     with pytest.raises(SourceError, match=r"cam: no permission for .*video0; sudo usermod -aG video \$USER"):
         _devices.camera_index(0, "cam")
 
@@ -131,13 +131,13 @@ def test_the_group_of_a_device_is_told_by_name(tmp_path: Path, monkeypatch: pyte
     """A group without a name, as in containers, is taken for the usual one."""
     import grp
 
-    assert _devices.group(tmp_path) == grp.getgrgid(tmp_path.stat().st_gid).gr_name
+    assert _devices.owning_group(tmp_path) == grp.getgrgid(tmp_path.stat().st_gid).gr_name
 
     def unknown(number: int) -> None:
         raise KeyError(number)
 
     monkeypatch.setattr(grp, "getgrgid", unknown)
-    assert _devices.group(tmp_path) == "video"
+    assert _devices.owning_group(tmp_path) == "video"
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch, opens: dict[int, str]) -> list[int]:

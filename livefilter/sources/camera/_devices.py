@@ -106,7 +106,7 @@ def camera_index(device: int | str, name: str) -> int:
             raise SourceError(f"{name}: {path} does not exist; plug the camera in; 'livefilter devices' lists them")
         if not os.access(path, os.R_OK | os.W_OK):
             raise SourceError(
-                f"{name}: no permission for {path}; sudo usermod -aG {group(path)} $USER, then log in again"
+                f"{name}: no permission for {path}; sudo usermod -aG {owning_group(path)} $USER, then log in again"
             )
     return index
 
@@ -132,7 +132,7 @@ def modes_of(index: int, name: str) -> tuple[Mode, ...]:
     path = _DEVICES / f"video{index}"
     try:
         capabilities = _query(path, describe)
-    except _NotOpened as error:
+    except _OpenFailed as error:
         raise SourceError(f"{name}: {open_failure_reason(index, error.strerror or str(error))}") from error
     except OSError:
         return ()  # Another kind of device: the backend may know it, or reports what is wrong.
@@ -144,7 +144,7 @@ def modes_of(index: int, name: str) -> tuple[Mode, ...]:
     return capabilities.modes
 
 
-def notes_on_rows(index: int) -> tuple[str, ...]:
+def row_padding_notes(index: int) -> tuple[str, ...]:
     """Return a note if the frames of an open camera have padding between rows, which OpenCV does not handle."""
     if sys.platform != "linux":
         return ()
@@ -207,7 +207,7 @@ def probe_cameras(indices: Sequence[int]) -> dict[int, OpenAttempt]:
     return attempts
 
 
-def group(path: Path) -> str:
+def owning_group(path: Path) -> str:
     """Return the group that owns a device."""
     import grp
 
@@ -217,7 +217,7 @@ def group(path: Path) -> str:
         return "video"
 
 
-class _NotOpened(OSError):
+class _OpenFailed(OSError):
     """The system refuses to open a device."""
 
 
@@ -229,7 +229,7 @@ def _query(path: Path, question: Callable[[int, Ioctl], Answer]) -> Answer:
         # Non-blocking, which the kernel also allows for a device that is in use.
         descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except OSError as error:
-        raise _NotOpened(error.errno, error.strerror) from error
+        raise _OpenFailed(error.errno, error.strerror) from error
     try:
         return question(descriptor, lambda *arguments: fcntl.ioctl(*arguments))
     finally:
@@ -244,8 +244,8 @@ def _linux_cameras() -> Iterator[CameraFacts]:
         stable_path = links.get(os.path.realpath(path), str(path))
         try:
             capabilities = _query(path, describe)
-        except _NotOpened as error:
-            fix = f"; sudo usermod -aG {group(path)} $USER, then log in again" * (error.errno == errno.EACCES)
+        except _OpenFailed as error:
+            fix = f"; sudo usermod -aG {owning_group(path)} $USER, then log in again" * (error.errno == errno.EACCES)
             yield CameraFacts(index, path.name, str(path), "", problem=f"{error.strerror}{fix}")
         except OSError as error:
             yield CameraFacts(index, path.name, str(path), "", problem=f"does not answer: {error.strerror}")

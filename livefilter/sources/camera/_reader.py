@@ -19,8 +19,8 @@ from livefilter.sources.camera._devices import (
     camera_index,
     disconnect_reason,
     modes_of,
-    notes_on_rows,
     open_failure_reason,
+    row_padding_notes,
 )
 from livefilter.sources.camera._pixel_format import Unpack, convert_to_gray, detect_pixel_format
 from livefilter.sources.camera._v4l2 import WITH_LUMA, choose_format, unreadable
@@ -95,7 +95,7 @@ class CameraReader:
             self._trial_counts = (
                 (_TRIAL_COUNTS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIAL_COUNTS[:1]
             )
-            self.notes = (*self._unmet_requests(options, self._gray.shape), *notes_on_rows(self._index))
+            self.notes = (*self._unmet_requests(options, self._gray.shape), *row_padding_notes(self._index))
         except BaseException as error:
             self.close()
             if isinstance(error, cv2.error | ValueError) and not isinstance(error, OptionError):

@@ -44,7 +44,7 @@ def open_with_timeout(
         SourceError: Opening took longer than ``timeout_s``, or ``open_resource`` raised it.
         KeyboardInterrupt: ``should_stop`` returned True.
     """
-    opening = _Opening(open_resource)
+    opening = _PendingOpen(open_resource)
     started_s, has_logged = time.monotonic(), False
     while not opening.is_done.wait(_POLL_S):
         if should_stop():
@@ -62,7 +62,7 @@ def open_with_timeout(
     return opening.opened
 
 
-class _Opening(Generic[Opened]):
+class _PendingOpen(Generic[Opened]):
     def __init__(self, open_resource: Callable[[], Opened]) -> None:
         self.opened: Opened | None = None
         self.error: BaseException | None = None
