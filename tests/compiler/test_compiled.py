@@ -82,7 +82,8 @@ def _chain(name: str, threads: int) -> Chain:
 @cache
 def _references(name: str) -> list[tuple[Pixels, Pixels, object]]:
     """Return images of every shape, and the pixels and the sums that the reference computes for them."""
-    rule, made = RULES.get(name), []
+    rule = RULES.get(name)
+    made: list[tuple[Pixels, Pixels, object]] = []
     for seed, shape in enumerate(SHAPES):
         rng = np.random.default_rng(seed)
         for image in (
