@@ -15,6 +15,7 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import WindowSink
+from livefilter.sinks.window import IconicWatch
 
 PICTURE = np.zeros((4, 6), np.uint8)
 
@@ -29,10 +30,11 @@ class Screen:
         self.mouse: Callable[..., object] = lambda *_: None
         self.visit, self._server = socket.socketpair()
         self.visible: float | None = 1.0
+        # The module's own names: its display is replaced, as OpenCV's calls are.
         patch.setattr("livefilter.sinks.window._sink.connect_display", lambda: self.visit)
-        self.shape: tuple[int, int] | None = None
         patch.setattr("livefilter.sinks.window._sink.screen_size", lambda _: self.shape)
-        patch.setattr("livefilter.sinks.window._sink.IconicWatch.__call__", lambda _: self.is_put_away)
+        self.shape: tuple[int, int] | None = None
+        patch.setattr(IconicWatch, "is_minimised", lambda _: self.is_put_away)
         patch.setattr("time.sleep", lambda seconds: self.calls.append(("sleep", seconds)))
         for name in ("namedWindow", "resizeWindow", "imshow", "destroyWindow", "waitKey", "setWindowProperty"):
             patch.setattr(cv2, name, lambda *arguments, name=name: self.calls.append((name, *arguments)))

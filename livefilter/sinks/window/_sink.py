@@ -13,9 +13,8 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame, Pixels
 from livefilter.kernels import EdgeScore
 from livefilter.sinks._sink import Sink
+from livefilter.sinks.window._display import NO_WINDOWS, connect_display, fit_to_screen, screen_size
 from livefilter.sinks.window._iconic import IconicWatch
-from livefilter.sinks.window._screen import fit_to_screen, screen_size
-from livefilter.sinks.window._x11 import NO_WINDOWS, connect_display
 
 _ESCAPE = 27
 _MIN_SIDE_PX = 64
@@ -77,7 +76,7 @@ class WindowSink(Sink):
         # Not waitKey, which truncates codes to 8 bits and so takes Insert for a "c".
         code = cv2.waitKeyEx(max(1, wait_ms)) & 0xFFFF  # Higher bits hold modifiers such as Shift.
         self.is_closed = not self._is_visible()
-        self.is_minimised = not self.is_closed and self._iconic_watch()
+        self.is_minimised = not self.is_closed and self._iconic_watch.is_minimised()
         if not 0 < code <= 0xFF:
             return None
         return "esc" if code == _ESCAPE else chr(code)
