@@ -35,7 +35,7 @@ def test_a_pattern_or_a_folder_opens_pictures(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["a.png", "a%.jpeg"])
 def test_a_name_without_a_number_opens_one_picture(name: str, tmp_path: Path) -> None:
-    """As somebody who filters one photograph writes it."""
+    """The name of one photograph."""
     assert isinstance(opened(tmp_path / name), ImageSink)
 
 

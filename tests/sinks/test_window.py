@@ -76,7 +76,7 @@ def test_the_display_is_kept_until_the_window_is_there(screen: Screen) -> None:
 
 
 def test_the_display_is_left_also_without_a_window(screen: Screen) -> None:
-    """Whoever opens, closes."""
+    """Discarding the sink closes the connection."""
     WindowSink("a title").discard()
     assert screen.visit.fileno() == -1
 
