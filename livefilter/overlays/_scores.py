@@ -71,6 +71,11 @@ class Overlay:
         return overlay
 
     @property
+    def scales(self) -> tuple[float, ...]:
+        """Score at which each bar is full; zeros before the first bars are drawn."""
+        return tuple(self._scales)
+
+    @property
     def has_name(self) -> bool:
         """Whether the preset's name is drawn."""
         return self.is_visible and self._settings.name

@@ -2,8 +2,9 @@
 
 Begin with ``_process``: `process` reads every frame of a source, filters and scores it, and writes it to sinks, by way
 of the ``_file_loop`` (a reading, a filtering and a writing thread, connected by the bounded queues of ``_prefetch``).
-``_render`` turns a frame into a picture and a score. ``_job`` keeps the options of such a run together for the command
-line and for ``batch``, which runs many inputs. ``live`` is the pipeline that keeps only the newest frame.
+``_targets`` checks the paths of its outputs; ``_render`` turns a frame into a picture and a score. ``_job`` keeps the
+options of such a run together for the command line and for ``batch``, which runs many inputs. ``live`` is the pipeline
+that keeps only the newest frame.
 """
 
 from __future__ import annotations

@@ -6,11 +6,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from glob import glob
-from itertools import combinations
+from dataclasses import dataclass, replace
 from os import PathLike
-from os.path import abspath, exists, expanduser, isdir, samefile
+from os.path import expanduser
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +18,7 @@ from livefilter.overlays import Compare, Overlay
 from livefilter.pipeline._file_loop import FileLoop
 from livefilter.pipeline._render import Renderer
 from livefilter.pipeline._summary import Progress, Summary
+from livefilter.pipeline._targets import refuse_duplicates, refuse_input
 from livefilter.presets import Preset, load_preset
 from livefilter.sinks import (
     Encoding,
@@ -31,9 +30,8 @@ from livefilter.sinks import (
     check_encoding,
     is_image_path,
     open_sink,
-    would_overwrite,
 )
-from livefilter.sources import Color, Source, SourceOptions, Trim, Trimmed, open_source
+from livefilter.sources import Color, Source, SourceFacts, SourceOptions, Trim, Trimmed, open_source
 
 Target = Sink | str | PathLike[str]
 
@@ -105,87 +103,154 @@ def process(
     preset = preset if isinstance(preset, Preset) else load_preset(preset)
     # Scores are of the unfiltered picture: without a sink for pictures, no step needs to run.
     compiled = Filter(preset if targets else preset.model_copy(update={"steps": ()}), threads=threads)
-    with ExitStack() as opened:
-        paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
-        _refuse_doubles(paths)
-        videos = [one for one in targets if isinstance(one, str | PathLike) and not is_image_path(one)]
-        if encoding is not None:
-            if not videos:
-                raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
-            for video in videos:
-                check_encoding(video, encoding)
+    paths = [os.fspath(target) for target in [*targets, scores, plot] if isinstance(target, str | PathLike)]
+    videos = [target for target in targets if isinstance(target, str | PathLike) and not is_image_path(target)]
+    refuse_duplicates(paths)
+    _check_encoding(encoding, videos)
+    with ExitStack() as stack:
         if isinstance(source, str | int | PathLike):
-            _refuse_input(source, paths)
-            shown = preset.overlay
-            is_drawn = compare != "none" or (overlay and (shown.scores or shown.name))
-            asked = replace(
-                source_options or SourceOptions(),
-                color=_kept(color if targets else "gray", len(videos) == len(targets), is_drawn),
-            )
-            source = opened.enter_context(open_source(source, asked, should_stop=should_stop))
-        facts = source.facts
-        trimmed = Trimmed(source, trim or Trim())
-        own = opened.enter_context(ExitStack())
-        origin = Provenance.of(preset, facts.name)
-        alongs: list[StreamCopyOptions] = []
+            refuse_input(source, paths)
+            is_drawn = compare != "none" or (overlay and (preset.overlay.scores or preset.overlay.name))
+            source_color = _source_color(color if targets else "gray", len(videos) == len(targets), is_drawn)
+            options = replace(source_options or SourceOptions(), color=source_color)
+            source = stack.enter_context(open_source(source, options, should_stop=should_stop))
+        frames = Trimmed(source, trim or Trim())
+        unfinished = stack.enter_context(ExitStack())  # Discards outputs that are not finished.
 
-        def opened_here(target: str | PathLike[str]) -> Sink:
-            along = None
-            if facts.path is not None:
-                along = StreamCopyOptions(facts.path, trimmed.start_s, trimmed.end_s, audio, cover, drop_unsupported)
-                alongs.append(along)
-            return own.enter_context(
-                open_sink(
-                    target,
-                    rate=facts.rate,
-                    time_base=facts.time_base,
-                    overwrite=overwrite,
-                    encoding=encoding,
-                    colorimetry=facts.colorimetry,
-                    stream_copy=along,
-                    provenance=origin,
-                )
-            )
+        def stream_copy() -> StreamCopyOptions | None:
+            path = source.facts.path
+            if path is None:
+                return None
+            return StreamCopyOptions(path, frames.start_s, frames.end_s, audio, cover, drop_unsupported)
 
-        slow = [opened_here(target) for target in targets if isinstance(target, str | PathLike)]
-        quick = [target for target in targets if not isinstance(target, str | PathLike)]
-        tables: list[Sink] = []
-        if scores is not None:
-            path = Path(expanduser(scores))
-            tables.append(own.enter_context(ScoreSink(path, provenance=origin, overwrite=overwrite)))
-        if plot is not None:
-            path = Path(expanduser(plot))
-            tables.append(own.enter_context(PlotSink(path, provenance=origin, overwrite=overwrite)))
+        outputs = _open_outputs(
+            unfinished,
+            targets,
+            scores,
+            plot,
+            facts=source.facts,
+            provenance=Provenance.of(preset, source.facts.name),
+            overwrite=overwrite,
+            encoding=encoding,
+            stream_copy=stream_copy,
+        )
         drawn = Overlay(compiled.preset.overlay, compiled.preset.name, compare) if targets else None
         if drawn is not None:
             drawn.is_visible = overlay
-        started = time.perf_counter()
-        run = FileLoop(trimmed, facts, Renderer(compiled, color, drawn), (*quick, *tables), slow, alongs)
-        run(progress, should_stop)
-        if trim is not None and not run.means.frames and not run.is_interrupted:
-            raise OptionError(
-                f"start, end: no frame of {facts.name} lies between them; 'livefilter probe' shows its times"
-            )
-        outputs = _finish((*slow, *tables), is_complete=not run.is_interrupted)
-        own.pop_all()
-        seconds = time.perf_counter() - started
-    sinks = (*slow, *quick, *tables)
+        started_s = time.perf_counter()
+        loop = FileLoop(
+            frames,
+            source.facts,
+            Renderer(compiled, color, drawn),
+            (*outputs.given, *outputs.tables),
+            outputs.opened,
+            outputs.copies,
+        )
+        loop(progress, should_stop)
+        if trim is not None and not loop.means.frames and not loop.is_interrupted:
+            name = source.facts.name
+            raise OptionError(f"start, end: no frame of {name} lies between them; 'livefilter probe' shows its times")
+        locations = _finish((*outputs.opened, *outputs.tables), is_complete=not loop.is_interrupted)
+        unfinished.pop_all()
+        seconds = time.perf_counter() - started_s
+    return _summary(source, compiled.preset.name, loop, outputs, locations, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """Sinks of a run.
+
+    Attributes:
+        opened: Sinks of the targets that are paths: a thread of its own writes them.
+        given: Sinks that the caller opened, and finishes.
+        tables: Sinks of scores.
+        copies: Stream copies of the opened sinks.
+    """
+
+    opened: tuple[Sink, ...]
+    given: tuple[Sink, ...]
+    tables: tuple[Sink, ...]
+    copies: tuple[StreamCopyOptions, ...]
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """All sinks, in the order in which a summary reports them."""
+        return (*self.opened, *self.given, *self.tables)
+
+
+def _open_outputs(
+    stack: ExitStack,
+    targets: Sequence[Target],
+    scores: str | PathLike[str] | None,
+    plot: str | PathLike[str] | None,
+    *,
+    facts: SourceFacts,
+    provenance: Provenance,
+    overwrite: bool,
+    encoding: Encoding | None,
+    stream_copy: Callable[[], StreamCopyOptions | None],
+) -> _Outputs:
+    """Open the sinks of all paths, in a stack that discards them if they are not finished."""
+    opened: list[Sink] = []
+    copies: list[StreamCopyOptions] = []
+    for target in targets:
+        if not isinstance(target, str | PathLike):
+            continue
+        copy = stream_copy()
+        if copy is not None:
+            copies.append(copy)
+        made = open_sink(
+            target,
+            rate=facts.rate,
+            time_base=facts.time_base,
+            overwrite=overwrite,
+            encoding=encoding,
+            colorimetry=facts.colorimetry,
+            stream_copy=copy,
+            provenance=provenance,
+        )
+        opened.append(stack.enter_context(made))
+    tables: list[Sink] = []
+    if scores is not None:
+        tables.append(
+            stack.enter_context(ScoreSink(Path(expanduser(scores)), provenance=provenance, overwrite=overwrite))
+        )
+    if plot is not None:
+        tables.append(stack.enter_context(PlotSink(Path(expanduser(plot)), provenance=provenance, overwrite=overwrite)))
+    given = tuple(target for target in targets if not isinstance(target, str | PathLike))
+    return _Outputs(tuple(opened), given, tuple(tables), tuple(copies))
+
+
+def _summary(
+    source: Source, preset: str, loop: FileLoop, outputs: _Outputs, locations: Sequence[str | None], seconds: float
+) -> Summary:
+    facts, sinks = source.facts, outputs.sinks
     return Summary(
         source=facts.name,
-        preset=compiled.preset.name,
-        frames=run.means.frames,
+        preset=preset,
+        frames=loop.means.frames,
         seconds=seconds,
-        fps=run.means.frames / max(seconds, 1e-9),
-        mean_score=run.means.mean,
-        outputs=tuple(output for output in outputs if output is not None),
-        loss="; ".join(filter(None, (run.loss, source.loss, *(made.loss for made in sinks)))) or None,
-        is_interrupted=run.is_interrupted,
+        fps=loop.means.frames / max(seconds, 1e-9),
+        mean_score=loop.means.mean,
+        outputs=tuple(location for location in locations if location is not None),
+        loss="; ".join(filter(None, (loop.loss, source.loss, *(sink.loss for sink in sinks)))) or None,
+        is_interrupted=loop.is_interrupted,
         dropped=source.health.counts.get("overrun", 0) if source.health is not None else 0,
         notes=(
             *(f"{facts.name}: {note}" for note in facts.notes),
-            *(n for made in sinks for n in made.notes),
+            *(note for sink in sinks for note in sink.notes),
         ),
     )
+
+
+def _check_encoding(encoding: Encoding | None, videos: Sequence[str | PathLike[str]]) -> None:
+    """Check that an encoding works for all videos, before a source is opened."""
+    if encoding is None:
+        return
+    if not videos:
+        raise OptionError("encoding: is for videos, and none is written; leave out crf, codec and the like")
+    for video in videos:
+        check_encoding(video, encoding)
 
 
 def _finish(sinks: Sequence[Sink], *, is_complete: bool) -> list[str | None]:
@@ -205,25 +270,6 @@ def _finish(sinks: Sequence[Sink], *, is_complete: bool) -> list[str | None]:
     return outputs
 
 
-def _kept(color: Color, are_videos: bool, is_drawn: bool) -> Color:
-    """Return what frames should hold: the stream's own chroma where only videos take it, and nothing is drawn on it."""
+def _source_color(color: Color, are_videos: bool, is_drawn: bool) -> Color:
+    """Return the colour mode to read in: the stream's own chroma only for videos on which nothing is drawn."""
     return "rgb" if color == "luma" and (is_drawn or not are_videos) else color
-
-
-def _refuse_doubles(targets: Sequence[str]) -> None:
-    """Refuse two outputs to one place."""
-    for first, second in combinations(targets, 2):
-        if abspath(expanduser(first)) == abspath(expanduser(second)):
-            raise OptionError(f"{second}: is given for two outputs; each needs a place of its own")
-
-
-def _refuse_input(source: str | int | PathLike[str], targets: Sequence[str]) -> None:
-    """Refuse an output that is the input, or one of its pictures, under any name."""
-    if isinstance(source, int):
-        return
-    path = Path(expanduser(source))
-    read = list(path.iterdir()) if isdir(path) else [path] if exists(path) else list(map(Path, glob(str(path))))
-    for target in targets:
-        is_same_folder = isdir(path) and isdir(expanduser(target)) and samefile(path, expanduser(target))
-        if is_same_folder or any(would_overwrite(target, file) for file in read):
-            raise OptionError(f"{target}: is, or would be written over, the input; the output must be another file")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from livefilter.pipeline import Summary, process
+from livefilter.sources import Source, VideoFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,18 @@ def media(tmp_path: Path, negative: str, require: Callable[[object, str], None])
     """FFmpeg's programs in a temporary folder."""
     require(shutil.which("ffmpeg") and shutil.which("ffprobe"), "needs ffmpeg and ffprobe")
     return Media(tmp_path, negative)
+
+
+@pytest.fixture
+def closed_sources(monkeypatch: pytest.MonkeyPatch) -> list[Source]:
+    """Return a list of the video files that have been closed, which grows during the test."""
+    close = VideoFile.close
+    closed: list[Source] = []
+
+    def record(self: VideoFile) -> None:
+        close(self)
+        if not any(self is other for other in closed):
+            closed.append(self)
+
+    monkeypatch.setattr(VideoFile, "close", record)
+    return closed

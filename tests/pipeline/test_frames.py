@@ -11,7 +11,7 @@ import pytest
 from livefilter import Filter, Progress, Trim, filter_frames, parse_time, score
 from livefilter.errors import PresetError, SourceError
 from livefilter.frame import Pixels
-from livefilter.sources import VideoFile
+from livefilter.sources import Source, VideoFile
 from livefilter.testing import ArraySource
 
 
@@ -46,18 +46,14 @@ def test_frames_end_with_their_source(pictures: list[Pixels], negative: str) -> 
 
 
 def test_a_source_that_is_opened_here_is_closed_with_the_generator(
-    monkeypatch: pytest.MonkeyPatch,
-    pictures: list[Pixels],
-    negative: str,
+    clip: Path, negative: str, closed_sources: list[Source]
 ) -> None:
     """Also when it is left early."""
-    opened = ArraySource(pictures)
-    monkeypatch.setattr("livefilter.pipeline._frames.open_source", lambda *_: opened)
-    frames = filter_frames("anything", negative)
+    frames = filter_frames(clip, negative)
     next(frames)
-    assert not opened.is_closed
+    assert closed_sources == []
     frames.close()  # type: ignore[attr-defined]
-    assert opened.is_closed
+    assert len(closed_sources) == 1
 
 
 def test_what_is_wrong_is_told_at_the_first_frame(negative: str) -> None:

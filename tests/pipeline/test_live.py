@@ -163,7 +163,7 @@ def test_one_sink_that_fails_does_not_end_the_others(negative: str) -> None:
     assert len(good.frames) == 8
     assert (len(bad.frames), bad.state) == (2, "partial")
     assert summary.failure is not None
-    assert "was told to fail at frame 2" in summary.failure
+    assert "set to fail at frame 2" in summary.failure
 
 
 def test_it_ends_when_no_sink_is_left(negative: str) -> None:

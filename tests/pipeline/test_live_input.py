@@ -42,14 +42,14 @@ def test_a_frame_comes_no_sooner_than_its_time() -> None:
     feed = paced(ArraySource(ARRAYS, times_s=times_s), clock)
     assert index(feed.take()) == 0
     assert feed.take() is None
-    assert feed._wait_s() == pytest.approx(1)
+    assert feed.due_in_s == pytest.approx(1)
     clock.advance(0.75)
     assert feed.take() is None
     clock.advance(0.25)
     assert index(feed.take()) == 1
     clock.advance(0.5)
     assert index(feed.take()) == 2
-    assert feed._wait_s() == pytest.approx(3.5)
+    assert feed.due_in_s == pytest.approx(3.5)
 
 
 def test_the_first_time_is_when_the_first_frame_is_asked_for() -> None:
@@ -58,7 +58,7 @@ def test_the_first_time_is_when_the_first_frame_is_asked_for() -> None:
     feed = paced(ArraySource(ARRAYS, rate=Fraction(1)), clock)
     clock.advance(50)
     assert index(feed.take()) == 0
-    assert feed._wait_s() == pytest.approx(1)
+    assert feed.due_in_s == pytest.approx(1)
 
 
 def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
@@ -79,7 +79,7 @@ def test_the_last_frame_has_its_time_too() -> None:
     assert not is_over(feed)
     assert index(feed.take()) == 0
     assert not is_over(feed)
-    assert feed._wait_s() == pytest.approx(0.5)
+    assert feed.due_in_s == pytest.approx(0.5)
     assert feed.take() is None
     clock.advance(0.5)
     assert is_over(feed)
@@ -97,7 +97,7 @@ def test_a_pause_stops_the_medias_time() -> None:
     assert feed.take() is None
     feed.pause(False)
     assert feed.take() is None
-    assert feed._wait_s() == pytest.approx(0.5)
+    assert feed.due_in_s == pytest.approx(0.5)
     clock.advance(0.5)
     assert index(feed.take()) == 1
     feed.pause(True)
@@ -144,11 +144,13 @@ class Stepped(ArraySource):
 
     def __init__(self, *, fails_after: int | None = None) -> None:
         super().__init__(ARRAYS, is_live=True, fails_after=fails_after)
+        self.reader = threading.current_thread()
         self.may_give = threading.Semaphore(0)
         self.wants_more = threading.Semaphore(0)
 
     def __iter__(self) -> Iterator[Frame]:
         frames = super().__iter__()
+        self.reader = threading.current_thread()
         while True:
             self.wants_more.release()  # What was given before has been put down.
             assert self.may_give.acquire(timeout=30)
@@ -164,11 +166,11 @@ class Stepped(ArraySource):
             self.may_give.release()
             assert self.wants_more.acquire(timeout=30)
 
-    def end(self, feed: LatestFrameInput) -> None:
+    def end(self) -> None:
         """Let the source run out, and return when the reading thread has ended."""
         self.may_give.release(len(ARRAYS) + 1)
-        feed._reader.join(30)
-        assert not feed._reader.is_alive()
+        self.reader.join(30)
+        assert not self.reader.is_alive()
 
 
 def stepped(*, fails_after: int | None = None) -> tuple[Stepped, LatestFrameInput, Stats]:
@@ -193,16 +195,17 @@ def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
     assert stats.dropped("filter") == 2
     assert stats.snapshot().frames_in == 4
     assert not is_over(feed)
-    source.end(feed)
+    source.end()
     assert is_over(feed)
     feed.stop()
 
 
 def test_nothing_is_read_before_there_is_somebody_to_take_it() -> None:
     """A filter that compiles and a window that opens cost no frames; a feed that never began ends all the same."""
+    before = set(threading.enumerate())
     source, stats = ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))
     feed = LatestFrameInput(source, stats)
-    assert not feed._reader.is_alive()
+    assert set(threading.enumerate()) <= before
     assert feed.take() is None
     feed.stop()
     assert stats.snapshot().frames_in == 0
@@ -225,7 +228,8 @@ def test_it_begins_with_the_newest() -> None:
 
     feed = LatestFrameInput(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
     feed.start()
-    feed._reader.join(30)
+    feed.wait(30)
+    feed.stop()
     assert Late.asked == ["skip", "frames"]
 
 
@@ -233,7 +237,7 @@ def test_the_last_frame_is_taken_before_it_is_over() -> None:
     """A source that ended still has the frame that nobody took yet."""
     source, feed, _ = stepped()
     source.give(4)
-    source.end(feed)
+    source.end()
     assert not is_over(feed)
     assert index(feed.take()) == 3
     assert is_over(feed)
@@ -243,7 +247,7 @@ def test_what_broke_the_reading_thread_is_raised_in_the_caller() -> None:
     """After the last frame, and it is not over before."""
     source, feed, _ = stepped(fails_after=2)
     source.give(2)
-    source.end(feed)
+    source.end()
     assert index(feed.take()) == 1
     assert not is_over(feed)
     with pytest.raises(SourceError, match="after 2 frames"):
@@ -256,7 +260,7 @@ def test_what_is_live_does_not_wait_for_a_pause() -> None:
     feed.pause(True)
     source.give(2)
     assert index(feed.take()) == 1
-    source.end(feed)
+    source.end()
 
 
 @pytest.mark.parametrize("way", ["a frame", "an error", "an end", "a call"])
@@ -270,7 +274,7 @@ def test_waiting_ends_when_there_is_something(way: str) -> None:
     elif way == "a call":
         feed.wake()
     else:
-        source.end(feed)
+        source.end()
     waiter.join(timeout=30)
     assert not waiter.is_alive()
     source.may_give.release(len(ARRAYS) + 1)
@@ -304,8 +308,8 @@ def test_leaving_a_feed_ends_its_thread() -> None:
     source, feed, _ = stepped()
     source.may_give.release()
     feed.stop()
-    assert not feed._reader.is_alive()
-    assert index(feed._newest) == 0
+    assert not source.reader.is_alive()
+    assert index(feed.take()) == 0
 
 
 def test_the_feed_fits_the_source() -> None:
@@ -322,8 +326,10 @@ def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
 
         health = Health("reconnecting")
         closed = threading.Event()
+        reader = threading.current_thread()
 
         def __iter__(self) -> Iterator[Frame]:
+            self.reader = threading.current_thread()
             yield Frame(ARRAYS[0], 0, Fraction(0), 0)
             assert self.closed.wait(20)
 
@@ -337,4 +343,4 @@ def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
     feed.wait(20)
     feed.stop()
     assert source.is_closed
-    assert not feed._reader.is_alive()
+    assert not source.reader.is_alive()

@@ -11,6 +11,11 @@ from livefilter.errors import SinkError
 from livefilter.pipeline import BackgroundWriter, Prefetcher
 
 
+def readers() -> list[threading.Thread]:
+    """Return the reader threads that are running."""
+    return [thread for thread in threading.enumerate() if thread.name == "livefilter.pipeline.prefetch"]
+
+
 def test_items_come_in_order_and_only_a_few_ahead() -> None:
     """However slow the taker is, few items wait."""
     read: list[int] = []
@@ -45,9 +50,11 @@ def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
 
 def test_a_reader_that_is_left_early_ends() -> None:
     """And its thread with it, though its queue is full."""
+    before = readers()
     with Prefetcher(iter(range(10**9))) as ahead:
         assert next(iter(ahead)) == 0
-    assert not ahead._thread.is_alive()
+        assert len(readers()) == len(before) + 1
+    assert readers() == before
 
 
 def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None:
@@ -58,11 +65,13 @@ def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None
         yield 0
         assert release.wait(30)
 
+    before = readers()
     with Prefetcher(items(), join_timeout_s=0.05) as ahead:
         assert next(iter(ahead)) == 0
+    (reader,) = set(readers()) - set(before)
     release.set()
-    ahead._thread.join(30)
-    assert not ahead._thread.is_alive()
+    reader.join(30)
+    assert not reader.is_alive()
 
 
 def test_everything_is_written_in_order_by_one_other_thread() -> None:

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from datetime import datetime, tzinfo
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from livefilter.compiler import Filter
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
+from livefilter.kernels import EdgeScore
 from livefilter.overlays import Compare
 from livefilter.pipeline import Preview
-from livefilter.pipeline.live import _preview
+from livefilter.pipeline.live import Output
 from livefilter.sinks import WindowSink
-from livefilter.testing import ArraySource, FakeClock, ListSink
+from livefilter.testing import ArraySource, FakeClock, ListSink, wait_until
 
 Pixels = NDArray[np.uint8]
 SHAPE = (240, 320)
@@ -240,7 +241,7 @@ def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None
     turned = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
     assert [turned.next_frame() for _ in range(20)] == [10] * 20
     assert turned.live.is_over
-    assert not turned.preview._is_finished()
+    assert not turned.preview.is_finished
     assert turned.press("2") == 245
 
 
@@ -252,7 +253,7 @@ def test_a_single_picture_stays_whenever_the_loop_ends(presets: list[str], monke
     answers = iter([False])
     monkeypatch.setattr(type(loop), "is_over", property(lambda self: next(answers, True)), raising=False)
     assert loop.means.frames == 1
-    assert [shown.preview._is_finished() for _ in range(3)] == [False] * 3
+    assert [shown.preview.is_finished for _ in range(3)] == [False] * 3
 
 
 def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
@@ -267,16 +268,55 @@ def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
 
 def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
     """The picture stands, frames pass by, and none of them counts as dropped; nor does a minimised window cost any."""
-    turned = Turned(presets, source=ArraySource(ARRAYS[:1], is_live=True))
-    turned.live._input.start()
-    turned.live.loop.step(30)
-    turned.preview.step()
-    for idle in ("paused", "minimised"):
-        turned.window.is_minimised = idle == "minimised"
-        turned.preview._is_paused = idle == "paused"
-        turned.preview.step()
-        turned.live.loop._publish(Frame(ARRAYS[5], 5, Fraction(5), 0))
-        assert turned.step() == 10
+
+    class Gated(ArraySource):
+        """A live source that delivers a frame when the test lets it."""
+
+        gate = threading.Semaphore(0)
+
+        def __iter__(self) -> Iterator[Frame]:
+            for frame in super().__iter__():
+                assert self.gate.acquire(timeout=30)
+                yield frame
+
+    class Idle(Output):
+        """An output without a consumer, which the loop asks once for every frame."""
+
+        name = "idle"
+        is_display = False
+        asked = threading.Semaphore(0)
+
+        @property
+        def has_consumer(self) -> bool:
+            self.asked.release()
+            return False
+
+        def put(self, frame: Frame, score: EdgeScore) -> None:
+            raise AssertionError("has no consumer")
+
+        def end(self) -> None:
+            return None
+
+    source, output = Gated(ARRAYS[:3], is_live=True), Idle()
+    preview, window = (turned := Turned(presets, source=source)).preview, turned.window
+    turned.live.add_output(output)
+    with turned.live:
+        source.gate.release()
+        assert output.asked.acquire(timeout=30)
+
+        def is_shown() -> bool:
+            preview.step()
+            return bool(window.shown)
+
+        wait_until(is_shown)
+        for idle in ("paused", "minimised"):
+            window.keys = [" "]  # Pauses, and then resumes.
+            window.is_minimised = idle == "minimised"
+            preview.step()
+            source.gate.release()
+            assert output.asked.acquire(timeout=30)
+            preview.step()
+            assert window.level == 10
     assert turned.live.stats.snapshot().frames_out == 1
     assert turned.live.stats.snapshot().dropped == {}
 
@@ -332,7 +372,7 @@ def test_a_broken_preset_is_announced_and_the_old_one_stays(presets: list[str]) 
 
 def test_only_nine_presets_have_digits(presets: list[str]) -> None:
     """A tenth has none, and is not in the help."""
-    lines = Turned(presets * 4).preview._help()
+    lines = Turned(presets * 4).preview.help_lines
     assert [line.split()[0] for line in lines[-9:]] == list("123456789")
 
 
@@ -419,14 +459,14 @@ def test_t_holds_the_scores_scale() -> None:
     turned.press("t")
     assert turned.live.overlay.is_scale_held
     before = turned.live.preset.filter.preset.steps
-    held = turned.live.overlay._scales
+    held = turned.live.overlay.scales
     turned.clock.advance(100)
     turned.next_frame()
-    assert turned.live.overlay._scales == held
+    assert turned.live.overlay.scales == held
     assert "held" in turned.announced[-1]
     turned.press("]")
     assert turned.live.preset.filter.preset.steps != before
-    assert turned.live.overlay._scales == held, "the same frames have the same scores, whatever is made of them"
+    assert turned.live.overlay.scales == held, "the same frames have the same scores, whatever is made of them"
     turned.press("t")
     assert "follows" in turned.announced[-1]
 
@@ -460,7 +500,7 @@ def test_h_shows_and_hides_the_help(presets: list[str]) -> None:
         turned.press(key)
         middle.append(float(np.median(turned.window.shown[-1][100:140, 140:180])))
     assert middle == [22, 250]
-    words = "\n".join(turned.preview._help())
+    words = "\n".join(turned.preview.help_lines)
     for key in ("q", "Esc", "space", *"srocmtif[]+-h", "drag", "1\tplain", "2\tnegative", "3\tbroken"):
         assert key in words
 
@@ -486,7 +526,7 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
     turned.next_frame()
     turned.press("r")
     assert turned.is_recorded() is True
-    assert any(line.startswith("REC 0:00") for line in turned.preview._panels_now().status)
+    assert any(line.startswith("REC 0:00") for line in turned.preview.panels.status)
     for _ in range(3):
         turned.next_frame()
     turned.press("r")
@@ -503,33 +543,22 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
     assert np.allclose(levels, [20, 30, 40], atol=2)
 
 
-def test_nothing_that_is_saved_replaces_another(
-    presets: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_that_is_saved_replaces_another(presets: list[str], tmp_path: Path) -> None:
     """Two of the same second are numbered, while the first one is still being written, too."""
-
-    class Noon(datetime):
-        """A clock that stands still."""
-
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Noon:
-            """Return noon."""
-            return cls(2026, 1, 2, 12, tzinfo=tz)
-
-    monkeypatch.setattr(_preview, "datetime", Noon)
-    turned = Turned(presets, snapshot_folder=tmp_path)
+    start = "livefilter-20260102-120000-plain"
+    turned = Turned(presets, snapshot_folder=tmp_path, now=lambda: datetime(2026, 1, 2, 12))
     turned.next_frame()
-    turned.press("s", "s", "r")
-    turned.next_frame()
-    turned.press("r")
+    turned.press("s", "s")
+    for _ in range(3):
+        turned.press("r")
+        turned.next_frame()
+        turned.press("r")
+        (tmp_path / f"{start}-3.partial.mp4").touch()  # What a crash left behind.
     with turned.live:
         pass
-    start = "livefilter-20260102-120000-plain"
-    saved = sorted(path.name for path in tmp_path.glob("livefilter-*"))
-    assert saved == [f"{start}-000000.png", f"{start}-2-000000.png", f"{start}.mp4"]
-    assert turned.preview._new_path(".mp4").name == f"{start}-2.mp4"
-    (tmp_path / f"{start}-2.partial.mp4").touch()
-    assert turned.preview._new_path(".mp4").name == f"{start}-3.mp4"
+    saved = {path.name for path in tmp_path.glob("livefilter-*")}
+    videos = {f"{start}.mp4", f"{start}-2.mp4", f"{start}-3.partial.mp4", f"{start}-4.mp4"}
+    assert saved == {f"{start}-000000.png", f"{start}-2-000000.png", *videos}
 
 
 def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
@@ -568,10 +597,10 @@ def test_a_presets_name_cannot_lead_a_snapshot_elsewhere(tmp_path: Path) -> None
 
 def test_keys_before_the_first_frame_do_no_harm(presets: list[str]) -> None:
     """There is nothing to save, to draw again or to pause yet."""
-    preview = Turned(presets).preview
+    turned = Turned(presets)
     for key in " sochmti[]f+-2":
-        preview.press(key)
-    assert preview._shown is None
+        turned.preview.press(key)
+    assert turned.window.shown == []
 
 
 def test_a_source_that_breaks_midway_ends_it_with_a_loss(presets: list[str]) -> None:
@@ -579,7 +608,7 @@ def test_a_source_that_breaks_midway_ends_it_with_a_loss(presets: list[str]) -> 
     window, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(100), fails_after=3))
     assert summary.frames == 3
     assert window.level == 30
-    assert summary.loss == "arrays: was told to fail after 3 frames"
+    assert summary.loss == "arrays: set to fail after 3 frames"
 
 
 def test_a_source_that_breaks_at_once_is_an_error(presets: list[str]) -> None:
@@ -625,7 +654,7 @@ def test_saving_the_presets_file_swaps_it_in(presets: list[str]) -> None:
     for _ in range(3):
         turned.clock.advance(0.06)
         turned.press()
-    assert turned.press() == 255 - turned.live.loop._last.frame.pixels[0, 0]  # type: ignore[union-attr]
+    assert turned.press() == 255 - 20
     assert turned.announced == [f"{presets[0]}: reloaded"]
 
 
@@ -638,13 +667,15 @@ def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_mende
     for _ in range(3):
         turned.clock.advance(0.06)
         turned.press()
+    turned.press()
     assert "negative.yaml:2:5" in (turned.broken() or "")
-    assert turned.broken() == turned.preview._panels_now().broken
-    assert turned.preview._panels_now().notice == "", "it stands there once"
+    assert turned.broken() == turned.preview.panels.broken
+    assert turned.preview.panels.notice == "", "it stands there once"
     assert turned.window.level >= 200
     Path(presets[1]).write_text(good + "# mended\n")
     for _ in range(3):
         turned.clock.advance(0.06)
         turned.press()
+    turned.press()
     assert turned.broken() is None
-    assert turned.preview._panels_now().broken == ""
+    assert turned.preview.panels.broken == ""

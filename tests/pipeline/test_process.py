@@ -20,7 +20,7 @@ from livefilter.errors import LivefilterError, OptionError, PresetError, SinkErr
 from livefilter.frame import Frame
 from livefilter.pipeline import Progress, process
 from livefilter.sinks import Encoding
-from livefilter.sources import Health, RealtimeSource, VideoFile, open_source
+from livefilter.sources import Health, RealtimeSource, Source, VideoFile, open_source
 from livefilter.testing import ArraySource, ListSink
 
 Pixels = NDArray[np.uint8]
@@ -197,13 +197,13 @@ def test_a_change_of_size_ends_the_run_with_what_came_before(negative: str, tmp_
 def test_a_source_that_breaks_midway_ends_the_run_with_what_came_before(negative: str, tmp_path: Path) -> None:
     """As when a camera is unplugged: complete up to there, and the loss named."""
     summary = process(ArraySource(SMALL, fails_after=2), tmp_path / "a.mp4", negative)
-    assert summary.loss == "arrays: arrays: was told to fail after 2 frames; the output holds what came before"
+    assert summary.loss == "arrays: arrays: set to fail after 2 frames; the output holds what came before"
     assert len(frames_of(tmp_path / "a.mp4")) == 2
 
 
 def test_a_source_that_breaks_at_once_is_an_error(negative: str, tmp_path: Path) -> None:
     """There is no output of no frames."""
-    with pytest.raises(SourceError, match="was told to fail after 0 frames"):
+    with pytest.raises(SourceError, match="set to fail after 0 frames"):
         process(ArraySource(SMALL, fails_after=0), tmp_path / "a.mp4", negative, scores=tmp_path / "a.csv")
     assert names(tmp_path) == []
 
@@ -216,7 +216,7 @@ def test_what_the_source_could_not_read_is_in_the_summary(negative: str) -> None
 
 def test_a_sink_that_fails_takes_the_other_outputs_with_it(negative: str, tmp_path: Path) -> None:
     """Half of a pair of outputs is none: nothing unfinished is left."""
-    with pytest.raises(SinkError, match="was told to fail at frame 3"):
+    with pytest.raises(SinkError, match="set to fail at frame 3"):
         process(ArraySource(SMALL), [tmp_path / "a.mp4", ListSink(fails_at=3)], negative, scores=tmp_path / "a.csv")
     assert names(tmp_path) == []
 
@@ -314,20 +314,14 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(
 
 
 def test_a_source_that_was_opened_here_is_closed_also_after_an_error(
-    clip: Path, negative: str, monkeypatch: pytest.MonkeyPatch
+    clip: Path, negative: str, closed_sources: list[Source]
 ) -> None:
-    """Whoever opens, closes."""
-    opened: list[ArraySource] = []
-
-    def opener(spec: str, *options: object, **more: object) -> ArraySource:
-        opened.append(ArraySource(SMALL))
-        return opened[-1]
-
-    monkeypatch.setattr("livefilter.pipeline._process.open_source", opener)
-    process("anything", None, negative)
+    """The code that opens a source closes it."""
+    process(clip, None, negative)
+    assert len(closed_sources) == 1
     with pytest.raises(SinkError):
-        process("anything", ListSink(fails_at=0), negative)
-    assert [source.is_closed for source in opened] == [True, True]
+        process(clip, ListSink(fails_at=0), negative)
+    assert len(closed_sources) == 2
 
 
 def test_a_scene_without_end_in_sight_can_be_stopped(negative: str) -> None:
@@ -338,7 +332,7 @@ def test_a_scene_without_end_in_sight_can_be_stopped(negative: str) -> None:
 
         def __iter__(self) -> Iterator[Frame]:
             for index in range(10**9):
-                yield Frame(self._arrays[0], index, Fraction(index), 0)
+                yield Frame(SMALL[0], index, Fraction(index), 0)
 
     summary = process(Endless(SMALL, is_live=True), None, negative, should_stop=after(20))
     assert (summary.frames, summary.is_interrupted) == (20, True)
@@ -351,7 +345,7 @@ def test_a_file_that_is_stopped_while_it_waits_for_its_next_frame_is_not_complet
     told: list[float] = []
     answers = iter([False])
     with RealtimeSource(
-        open_source(clip), clock=lambda: 0.0, sleep=told.append, should_stop=lambda: bool(told)
+        open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)
     ) as played:
         summary = process(played, tmp_path / "out.mp4", negative, should_stop=lambda: next(answers, True))
     assert (summary.frames, summary.is_interrupted) == (1, True)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from livefilter.pipeline.live import Stats
+from livefilter.pipeline.live import Percentiles, Stats
 
 # The bound itself is the promise: memory does not grow beyond it.
 from livefilter.pipeline.live._stats import _MAX_SAMPLES
@@ -76,13 +76,19 @@ def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
 
 def test_memory_does_not_grow() -> None:
     """However long it runs."""
-    stats = Stats(Fraction(30), FakeClock())
-    for _ in range(2 * _MAX_SAMPLES):
-        stats.frame_in()
-        stats.record_stage("filter", 0.001)
-        stats.record_latency("window", 0.001)
-    assert len(stats._times["in"]) == len(stats._stages["filter"]._recent) == _MAX_SAMPLES
-    assert stats.snapshot().frames_in == 2 * _MAX_SAMPLES
+    clock = FakeClock()
+    stats = Stats(Fraction(30), clock)
+    clock.advance(1)
+    for duration_s in (0.1, 0.001):
+        for _ in range(_MAX_SAMPLES):
+            stats.frame_in()
+            stats.record_stage("filter", duration_s)
+            stats.record_latency("window", duration_s)
+    made = stats.snapshot()
+    assert made.fps_in == _MAX_SAMPLES
+    newest = Percentiles(1, 1, 1)
+    assert (made.stages, made.latency) == ({"filter": newest}, {"window": newest})
+    assert made.frames_in == 2 * _MAX_SAMPLES
 
 
 def test_drops_are_counted_by_where_they_were() -> None:

@@ -4,8 +4,8 @@ Begin with ``_pipeline``: a `LivePipeline` connects a source, a filter and outpu
 ``_filter_loop`` is what happens to each frame. Frames come in through ``_input`` (the newest one of a live source, or a
 file at its own pace) and leave through ``_outputs`` (bounded queues with a drop policy). ``_preset_control`` switches,
 adjusts and reloads the preset, with ``_preset_loader`` compiling in the background and ``_file_watch`` noticing a saved
-file. ``_preview`` puts a window and keys on top, ``_osd`` its text. ``_stats`` counts and measures, ``_stats_log`` and
-``_prometheus`` publish the figures.
+file. ``_preview`` puts a window and keys on top, ``_osd`` its text, and ``_captures`` names its snapshots and
+recordings. ``_stats`` counts and measures, ``_stats_log`` and ``_prometheus`` publish the figures.
 """
 
 from __future__ import annotations

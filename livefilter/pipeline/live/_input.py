@@ -93,11 +93,19 @@ class PacedInput(FrameInput):
     @property
     def is_over(self) -> bool:
         """Whether the last frame was taken and its duration has passed."""
-        return self._next is None and self._error is None and self._paused_s is None and self._wait_s() <= 0
+        return self._next is None and self._error is None and self._paused_s is None and self.due_in_s <= 0
+
+    @property
+    def due_in_s(self) -> float:
+        """Time until the next frame is due, or until the last one ends; zero or less once that has come."""
+        if self._started_s is None:
+            self._started_s = self._clock()
+        due_s = self._ends_s if self._next is None else self._next.time_s
+        return self._started_s + float(due_s - self._first_s) - self._clock()
 
     def take(self) -> Frame | None:
         """Return the next frame if it is due; raise the source's error once all frames before it are taken."""
-        if self._paused_s is not None or self._wait_s() > 0:
+        if self._paused_s is not None or self.due_in_s > 0:
             return None
         frame = self._next
         if frame is not None:
@@ -111,7 +119,7 @@ class PacedInput(FrameInput):
 
     def wait(self, longest_s: float) -> None:
         """Wait until the next frame is due."""
-        rest_s = longest_s if self._paused_s is not None or self.is_over else self._wait_s()
+        rest_s = longest_s if self._paused_s is not None or self.is_over else self.due_in_s
         if rest_s > 0:
             self._woken.wait(min(rest_s, longest_s))
         self._woken.clear()
@@ -138,13 +146,6 @@ class PacedInput(FrameInput):
             self._next = next(self._frames, None)
         except Exception as error:  # Raised after the frame that is being taken, which must not be lost.
             self._next, self._error = None, error
-
-    def _wait_s(self) -> float:
-        """Return the time until the next frame, or until the end of the last one; zero or less if it is due."""
-        if self._started_s is None:
-            self._started_s = self._clock()
-        due_s = self._ends_s if self._next is None else self._next.time_s
-        return self._started_s + float(due_s - self._first_s) - self._clock()
 
 
 class LatestFrameInput(FrameInput):

@@ -22,10 +22,10 @@ from livefilter.pipeline.live._filter_loop import FilterLoop, View
 from livefilter.pipeline.live._input import open_input
 from livefilter.pipeline.live._outputs import Output, QueuedOutput
 from livefilter.pipeline.live._preset_control import PresetControl
-from livefilter.pipeline.live._segments import SegmentedSink
+from livefilter.pipeline.live._segments import open_recording
 from livefilter.pipeline.live._stats import Stats
 from livefilter.presets import Preset
-from livefilter.sinks import Encoding, Sink, keeps_outputs, open_sink
+from livefilter.sinks import Sink, keeps_outputs
 from livefilter.sources import Health, Source
 
 _SERVICE_INTERVAL_S = 0.05
@@ -34,8 +34,6 @@ _GIL_SWITCH_INTERVAL_S = 0.0005
 OpenCV calls may wait while a preset is planned, a frame of 2 ms took 13."""
 _MAX_QUEUE_BYTES = 256 << 20
 _MAX_QUEUE_FRAMES = 120
-_FRAGMENT_S = 2
-"""Length of the fragments of a recording: at most so much is lost when the process is killed."""
 _RECORDING = "recording"
 """Name of the recording in statistics."""
 
@@ -165,19 +163,8 @@ class LivePipeline:
             SinkError: The file cannot be created.
             OptionError: The file's ending is unknown.
         """
-        facts = self._source.facts
-        encoding = Encoding(is_fragmented=True, gop=max(1, round(_FRAGMENT_S * facts.rate)))
-
-        def open_segment(part: Path) -> Sink:
-            return open_sink(
-                part,
-                rate=facts.rate,
-                time_base=facts.time_base,
-                overwrite=overwrite and part == path,
-                encoding=encoding,
-            )
-
-        self.add_sink(_RECORDING, SegmentedSink(path, open_segment, self._outputs.append))
+        sink = open_recording(path, self._source.facts, self._outputs.append, overwrite=overwrite)
+        self.add_sink(_RECORDING, sink)
 
     def stop_recording(self) -> None:
         """Finish the recording in the background, because closing a long file takes time."""

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from livefilter.compiler import Filter
-from livefilter.errors import LivefilterError, SinkError
+from livefilter.errors import LivefilterError
 from livefilter.frame import Frame
 from livefilter.overlays import COMPARES, Compare
 from livefilter.pipeline._summary import Summary
+from livefilter.pipeline.live._captures import CaptureFolder
 from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
 from livefilter.pipeline.live._outputs import DisplaySlot
 from livefilter.pipeline.live._pipeline import LivePipeline
 from livefilter.presets import Preset
-from livefilter.sinks import WindowSink, partial_path, write_image
+from livefilter.sinks import WindowSink, write_image
 from livefilter.sources import Source
 
 _MAX_WAIT_S, _IDLE_WAIT_S = 0.01, 0.04
@@ -52,6 +51,7 @@ class Preview:
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
         clock: Monotonic clock, in seconds.
+        now: Local time, for the names of snapshots and recordings.
         prepare: Compiles a Filter in the background.
 
     Attributes:
@@ -74,12 +74,13 @@ class Preview:
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], datetime] = datetime.now,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
         self._source = source
         self._presets = list(presets[:9])
         self._window = window
-        self._folder = snapshot_folder
+        self._captures = CaptureFolder(snapshot_folder, now)
         self._on_notice = notify
         self._clock = clock
         self._panels = self._drawn = OsdPanels()
@@ -118,6 +119,30 @@ class Preview:
             "h": ("help on, off", self._toggle_help),
         }
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing more to show: the stream has ended, and it was not a single picture."""
+        live = self.live
+        if not live.is_over:  # First: the loop may end between this check and the next.
+            return False
+        is_single = (
+            live.applies_backpressure and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
+        )
+        return self._screen.is_empty and not is_single
+
+    @property
+    def panels(self) -> OsdPanels:
+        """Text on the picture in the window."""
+        return self._drawn
+
+    @property
+    def help_lines(self) -> list[str]:
+        """A line for each key: the key, a tab, and what it does."""
+        names = {" ": "space"}
+        keys = [f"{names.get(key, key)}\t{meaning}" for key, (meaning, _) in self._keys.items()]
+        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
+        return [*keys, "drag\tmove the wipe", *digits]
+
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
         """Show frames until the source ends, the user quits or closes the window, or ``should_stop`` says so.
 
@@ -132,7 +157,7 @@ class Preview:
             self.live.discard()
             raise
         with self.live:
-            while not (self._is_quitting or self._window.is_closed or self._is_finished() or should_stop()):
+            while not (self._is_quitting or self._window.is_closed or self.is_finished or should_stop()):
                 self.step()
             self._window.finish()  # Finishing a recording may take a while, in which the window would not respond.
         return self.live.summary(is_interrupted=should_stop())
@@ -174,16 +199,6 @@ class Preview:
         self._window.show(OsdPanels(status=["starting ..."]).draw_on(np.zeros(shape, np.uint8), 0))
         self._poll_key()
 
-    def _is_finished(self) -> bool:
-        """Return whether there is nothing more to show: the stream has ended, and it was not a single picture."""
-        live = self.live
-        if not live.is_over:  # First: the loop may end between this check and the next.
-            return False
-        is_single = (
-            live.applies_backpressure and live.loop.is_over and live.loop.error is None and live.loop.means.frames == 1
-        )
-        return self._screen.is_empty and not is_single
-
     def _show(self, *, is_changed: bool = False, is_new: bool = True) -> None:
         """Show the newest picture, with new panels if something changed or the old ones have expired.
 
@@ -219,14 +234,8 @@ class Preview:
             notice=notice if now_s < self._notice_until_s and notice != broken else "",
             broken=broken,
             statistics=statistics_lines(stats, live.health) if self._has_statistics else (),
-            help=self._help() if self._is_helping else (),
+            help=self.help_lines if self._is_helping else (),
         )
-
-    def _help(self) -> list[str]:
-        names = {" ": "space"}
-        keys = [f"{names.get(key, key)}\t{meaning}" for key, (meaning, _) in self._keys.items()]
-        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
-        return [*keys, "drag\tmove the wipe", *digits]
 
     def _notify(self, line: str) -> None:
         self._on_notice(line)
@@ -276,31 +285,24 @@ class Preview:
             self.live.stop_recording()
             return
         try:
-            self.live.record(self._new_path(".mp4"))
+            self.live.record(self._captures.new_path(self._preset_name, ".mp4"))
         except LivefilterError as error:
             self._notify(str(error))
             return
         self._recording_since_s = self._clock()
+
+    @property
+    def _preset_name(self) -> str:
+        return self.live.preset.filter.preset.name
 
     def _snapshot(self) -> None:
         """Save the shown picture, named by the time and the preset."""
         if self._shown is None:
             return
         try:
-            path = self._new_path(f"-{self._shown.index:06d}.png")
+            path = self._captures.new_path(self._preset_name, f"-{self._shown.index:06d}.png")
             write_image(path, self._shown.pixels)
         except LivefilterError as error:
             self._notify(str(error))
             return
         self._notify(f"saved {path}")
-
-    def _new_path(self, ending: str) -> Path:
-        """Return the path of a new file, named by the time and the preset, and create its folder."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SinkError(f"{self._folder}: cannot be created: {error.strerror or error}") from error
-        preset = re.sub(r"[^\w.-]+", "-", self.live.preset.filter.preset.name)
-        start = f"livefilter-{datetime.now():%Y%m%d-%H%M%S}-{preset}"
-        paths = (self._folder / f"{start}{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
-        return next(path for path in paths if not (path.exists() or partial_path(path).exists()))

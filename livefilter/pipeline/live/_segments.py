@@ -9,7 +9,11 @@ from pathlib import Path
 
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
-from livefilter.sinks import Sink
+from livefilter.sinks import Encoding, Sink, open_sink
+from livefilter.sources import SourceFacts
+
+_FRAGMENT_S = 2
+"""Length of the fragments of a recording: at most so much is lost when the process is killed."""
 
 
 class SegmentedSink(Sink):
@@ -58,3 +62,32 @@ class SegmentedSink(Sink):
     def _free_path(self) -> Path:
         numbered = (self._path.with_name(f"{self._path.stem}-{number}{self._path.suffix}") for number in count(2))
         return next(path for path in numbered if not lexists(path))
+
+
+def open_recording(
+    path: Path, facts: SourceFacts, on_segment: Callable[[str], object], *, overwrite: bool = False
+) -> SegmentedSink:
+    """Open a video that stays playable even if the process is killed, and that may consist of several segments.
+
+    Args:
+        path: First segment.
+        facts: Facts about the source of the pictures.
+        on_segment: Called with the path of every segment that is finished before the last one.
+        overwrite: Replace the first segment if it exists.
+
+    Raises:
+        SinkError: The file cannot be created.
+        OptionError: The file's ending is unknown.
+    """
+    encoding = Encoding(is_fragmented=True, gop=max(1, round(_FRAGMENT_S * facts.rate)))
+
+    def open_segment(segment: Path) -> Sink:
+        return open_sink(
+            segment,
+            rate=facts.rate,
+            time_base=facts.time_base,
+            overwrite=overwrite and segment == path,
+            encoding=encoding,
+        )
+
+    return SegmentedSink(path, open_segment, on_segment)
