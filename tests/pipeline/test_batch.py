@@ -1,4 +1,4 @@
-"""Several inputs through one recipe: names, what is finished, and one that fails among others that do not."""
+"""Several inputs through one job: names, what is finished, and one that fails among others that do not."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from livefilter.sources import Trim, VideoFile
 _ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
-class Notes:
-    """A watcher that writes everything down."""
+class Recorder:
+    """An observer that records every call."""
 
     def __init__(self) -> None:
         self.sources: list[str] = []
         self.progress: dict[int, list[Progress]] = {}
-        self.outcomes: dict[int, InputResult] = {}
+        self.results: dict[int, InputResult] = {}
 
     def on_start(self, sources: Sequence[str], sizes: Sequence[int]) -> None:
         """Once, before all else."""
@@ -54,10 +54,10 @@ class Notes:
         """Of each that is at work."""
         self.progress.setdefault(place, []).append(progress)
 
-    def on_done(self, place: int, outcome: InputResult) -> None:
+    def on_done(self, place: int, result: InputResult) -> None:
         """Once for each."""
-        assert place not in self.outcomes
-        self.outcomes[place] = outcome
+        assert place not in self.results
+        self.results[place] = result
 
 
 @pytest.fixture
@@ -86,33 +86,33 @@ def names(folder: Path) -> list[str]:
 @pytest.mark.jit
 def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(inputs: Path, job: JobSpec) -> None:
     """Names kept and made unique, a reply for each in order; then, resumed, only what is not finished runs again."""
-    notes, out = Notes(), inputs / "out"
-    outcomes = run_batch(
+    notes, out = Recorder(), inputs / "out"
+    results = run_batch(
         ["clip.mp4", "broken.mp4", "b", "clip10.mp4"], out, job, OutputSpec("", ".csv"), observer=notes, jobs=2
     )
-    assert [outcome.source for outcome in outcomes] == [
+    assert [result.source for result in results] == [
         "clip.mp4",
         "broken.mp4",
         os.path.join("b", "clip.mp4"),
         "clip10.mp4",
     ]
-    assert [isinstance(outcome.error, SourceError) for outcome in outcomes] == [False, True, False, False]
+    assert [isinstance(result.error, SourceError) for result in results] == [False, True, False, False]
     assert names(out) == sorted(
         [FILE_NAME, "clip.mp4", "clip.csv", "clip-2.mp4", "clip-2.csv", "clip10.mp4", "clip10.csv"]
     )
     for name in ("clip.mp4", "clip-2.mp4", "clip10.mp4"):
         with VideoFile(out / name) as made:
             assert len(list(made)) == 8
-    assert notes.outcomes == dict(enumerate(outcomes))
+    assert notes.results == dict(enumerate(results))
     assert notes.progress[0][-1] == Progress(8, 8)
 
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     (out / "clip10.csv").write_text("changed")
     os.rename("clip.mp4", "renamed.mp4")
     again = run_batch(
-        ["renamed.mp4", "b", "clip10.mp4"], out, job, OutputSpec("", ".csv"), observer=Notes(), resume=True
+        ["renamed.mp4", "b", "clip10.mp4"], out, job, OutputSpec("", ".csv"), observer=Recorder(), resume=True
     )
-    assert [outcome.is_skipped for outcome in again] == [True, True, False]
+    assert [result.is_skipped for result in again] == [True, True, False]
     assert again[0].outputs == (str(out / "clip.mp4"), str(out / "clip.csv"))
     assert isinstance(again[2].error, SinkError)  # It exists, and is not ours any more.
     assert {path for path in before if path.stat().st_mtime_ns != before[path]} == {out / "clip10.csv"}
@@ -177,15 +177,15 @@ def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
         make_clip(tmp_path / f"{name}.mp4", pictures * 500)
     begun = threading.Event()
 
-    class Stopper(Notes):
+    class Stopper(Recorder):
         def on_progress(self, place: int, progress: Progress) -> None:
             super().on_progress(place, progress)
             if progress.frames:
                 begun.set()
 
     out = tmp_path / "out"
-    outcomes = run_batch([str(tmp_path)], out, job, OutputSpec(".mp4"), observer=Stopper(), should_stop=begun.is_set)
-    assert [outcome.summary is not None and outcome.summary.is_interrupted for outcome in outcomes] == [True]
+    results = run_batch([str(tmp_path)], out, job, OutputSpec(".mp4"), observer=Stopper(), should_stop=begun.is_set)
+    assert [result.summary is not None and result.summary.is_interrupted for result in results] == [True]
     assert names(out) == ["a.partial.mp4"]
 
 
@@ -247,7 +247,7 @@ def test_pictures_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert content_hash("frames") == content_hash("frames/*.png")
 
 
-def test_a_glob_without_a_match_is_told(tmp_path: Path) -> None:
+def test_a_glob_without_a_match_is_an_error(tmp_path: Path) -> None:
     """Rather than nothing being done in silence."""
     with pytest.raises(SourceError, match="nothing matches"):
         expand(str(tmp_path / "*.mp4"))
@@ -258,19 +258,19 @@ def test_a_signal_does_not_end_a_worker_that_is_still_starting() -> None:
     """It is kept until the worker can heed it, so that its input is interrupted, not failed."""
     code = "import os, signal; [os.kill(os.getpid(), number) for number in (1, 2, 15)]; print('lives')"
     with _signals_blocked():
-        told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=100)
-    assert told.stdout == "lives\n"
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=100)
+    assert done.stdout == "lives\n"
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & set(_ENDING)
 
 
 def test_a_list_that_cannot_be_written_leaves_none_begun(tmp_path: Path) -> None:
-    """The disk may be full; what was noted before stays as it is."""
+    """The disk may be full; what was recorded before stays as it is."""
     source = tmp_path / "a.mp4"
     source.write_bytes(b"one")
     manifest = Manifest(tmp_path)
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(SinkError, match=r"finished\.json: cannot be written"):
-        manifest.add("a", str(source), content_hash(str(source)), "recipe", [])
+        manifest.add("a", str(source), content_hash(str(source)), "job", [])
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "a.mp4"]
 
 
@@ -287,43 +287,43 @@ def test_standard_input_is_refused() -> None:
         expand("-")
 
 
-def test_the_ledger_knows_content_recipe_and_outputs(tmp_path: Path) -> None:
-    """An entry matches once, and only while bytes, recipe, wanted endings and outputs are what they were."""
+def test_the_manifest_knows_content_job_and_outputs(tmp_path: Path) -> None:
+    """An entry matches once, and only while bytes, job, wanted endings and outputs are what they were."""
     source, out = tmp_path / "a.mp4", tmp_path / "a.csv"
     source.write_bytes(b"one")
     out.write_text("rows")
-    Manifest(tmp_path).add("a", str(source), content_hash(str(source)), "recipe", [out], "half of it")
+    Manifest(tmp_path).add("a", str(source), content_hash(str(source)), "job", [out], "half of it")
     assert Manifest(tmp_path).find(str(source), "other", [".csv"]) is None
-    assert Manifest(tmp_path).find(str(source), "recipe", [".mp4", ".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "job", [".mp4", ".csv"]) is None
     manifest = Manifest(tmp_path)
-    found = manifest.find(str(source), "recipe", [".csv"])
+    found = manifest.find(str(source), "job", [".csv"])
     assert found is not None
     assert (found.name, found.loss) == ("a", "half of it")
-    assert manifest.find(str(source), "recipe", [".csv"]) is None
+    assert manifest.find(str(source), "job", [".csv"]) is None
     source.write_bytes(b"two")
-    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "job", [".csv"]) is None
     source.write_bytes(b"one")
     os.utime(out, ns=(0, 0))
-    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "job", [".csv"]) is None
     out.unlink()
-    assert Manifest(tmp_path).find(str(source), "recipe", [".csv"]) is None
+    assert Manifest(tmp_path).find(str(source), "job", [".csv"]) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"name": "a"}]', "null", '{"a": 1}'])
 def test_a_list_that_is_not_ours_counts_as_empty(tmp_path: Path, text: str) -> None:
     """Then everything is done again, which is safe."""
     (tmp_path / FILE_NAME).write_text(text)
-    assert Manifest(tmp_path).find("a", "recipe", []) is None
+    assert Manifest(tmp_path).find("a", "job", []) is None
 
 
 def test_the_list_of_the_finished_is_plain_json(tmp_path: Path) -> None:
-    """Whoever wants to know what is done can read it."""
-    Manifest(tmp_path).add("a", "a.mp4", "hash", "recipe", [])
+    """Other programs can read it."""
+    Manifest(tmp_path).add("a", "a.mp4", "hash", "job", [])
     (entry,) = json.loads((tmp_path / FILE_NAME).read_text())
     assert entry["source"] == "a.mp4"
 
 
-def test_a_recipes_key_is_of_what_outputs_depend_on(negative: str) -> None:
+def test_a_jobs_fingerprint_is_of_what_outputs_depend_on(negative: str) -> None:
     """Threads and the leave to overwrite are not among it; a trim is."""
     preset = load_preset(negative)
     key = JobSpec(preset=preset).fingerprint
@@ -336,36 +336,36 @@ def test_a_recipes_key_is_of_what_outputs_depend_on(negative: str) -> None:
 def test_too_few_jobs_are_refused(tmp_path: Path, job: JobSpec) -> None:
     """At least one."""
     with pytest.raises(OptionError, match="jobs: must be at least 1"):
-        run_batch([], tmp_path, job, OutputSpec(), observer=Notes(), jobs=0)
+        run_batch([], tmp_path, job, OutputSpec(), observer=Recorder(), jobs=0)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, job: JobSpec) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path, job: JobSpec) -> None:
     """Before anything is read."""
     (tmp_path / "file").touch()
     with pytest.raises(SinkError, match="cannot be created"):
-        run_batch([], tmp_path / "file" / "out", job, OutputSpec(), observer=Notes())
+        run_batch([], tmp_path / "file" / "out", job, OutputSpec(), observer=Recorder())
 
 
 @pytest.mark.jit
 def test_no_output_is_written_over_another_input(inputs: Path, job: JobSpec) -> None:
     """Not even where outputs may be replaced: what was to be read would be lost. The others are done."""
     before = (inputs / "clip.mp4").read_bytes()
-    outcomes = run_batch(
+    results = run_batch(
         ["b/clip.mp4", "clip.mp4", "Clip2.mp4"],
         inputs,
         replace(job, overwrite=True),
         OutputSpec(".mp4", ".csv"),
-        observer=Notes(),
+        observer=Recorder(),
     )
-    assert [isinstance(outcome.error, OptionError) for outcome in outcomes] == [True, False, True]
-    assert "clip.mp4: is, or would be written over, an input" in str(outcomes[0].error)
-    assert outcomes[1].outputs == (str(inputs / "clip-2.mp4"), str(inputs / "clip-2.csv"))
+    assert [isinstance(result.error, OptionError) for result in results] == [True, False, True]
+    assert "clip.mp4: is, or would be written over, an input" in str(results[0].error)
+    assert results[1].outputs == (str(inputs / "clip-2.mp4"), str(inputs / "clip-2.csv"))
     assert (inputs / "clip.mp4").read_bytes() == before
 
 
-def test_two_runs_note_what_they_finish_in_one_list(tmp_path: Path) -> None:
+def test_two_runs_share_one_manifest(tmp_path: Path) -> None:
     """What one of them adds, the other keeps."""
     one, other = Manifest(tmp_path), Manifest(tmp_path)
-    one.add("a", "a.mp4", "hash", "recipe", [])
-    other.add("b", "b.mp4", "hash", "recipe", [])
+    one.add("a", "a.mp4", "hash", "job", [])
+    other.add("b", "b.mp4", "hash", "job", [])
     assert [entry["name"] for entry in json.loads((tmp_path / FILE_NAME).read_text())] == ["a", "b"]

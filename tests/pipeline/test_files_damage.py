@@ -1,4 +1,4 @@
-"""Damage: what can be decoded is, past what cannot; how much was lost is told, and never taken for success."""
+"""Damage: what can be decoded is, past what cannot; the loss is reported, and never taken for success."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def test_damaged_sound_costs_no_picture(media: Media) -> None:
     summary = media.run(source, "out.mkv")
     assert summary.frames == 50
     assert media.hashes(media.folder / "out.mkv") == media.hashes(source)
-    media.run(source, "anew.mkv", encoding=Encoding(audio_codec="opus"))
-    assert len(media.times(media.folder / "anew.mkv")) == 50
+    media.run(source, "again.mkv", encoding=Encoding(audio_codec="opus"))
+    assert len(media.times(media.folder / "again.mkv")) == 50
 
 
 def test_packets_of_sound_that_no_container_takes_are_left_out_and_named(media: Media) -> None:
@@ -126,7 +126,7 @@ def test_no_frames_are_no_video(media: Media) -> None:
 
 
 def test_a_recording_that_begins_between_key_frames_is_read_from_the_first_one(media: Media) -> None:
-    """Frames that need what was never recorded cannot be decoded: they are missing, and that is told."""
+    """Frames that need what was never recorded cannot be decoded: they are missing, and the loss says so."""
     whole = media.make("whole.ts", *X264, "-f", "mpegts", seconds=4)
     content = whole.read_bytes()
     source = media.folder / "in.ts"

@@ -33,11 +33,11 @@ def peak_mb(media: Media, name: str, target: str, preset: str, frames: int, core
     if target:
         (media.folder / target).unlink(missing_ok=True)
     program = [sys.executable, "-c", PEAK, name, target, preset, *map(str, cores or ())]
-    told = subprocess.run(
+    printed = subprocess.run(
         program, cwd=media.folder, stdout=subprocess.PIPE, text=True, check=True, timeout=100
     ).stdout.split()
-    assert told[:2] == [str(frames), "None"]
-    return int(told[2]) / 1024
+    assert printed[:2] == [str(frames), "None"]
+    return int(printed[2]) / 1024
 
 
 @pytest.mark.parametrize(("frames", "target"), [(20_000, ""), (6_000, "out.mkv")])

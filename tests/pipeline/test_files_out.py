@@ -121,7 +121,7 @@ def test_two_runs_never_write_one_output(media: Media) -> None:
     media.run(source, "out.mp4", overwrite=True)
 
 
-def test_what_a_killed_run_left_behind_is_in_nobodys_way(media: Media) -> None:
+def test_what_a_killed_run_left_behind_does_not_block_the_next_run(media: Media) -> None:
     """Its lock ended with it, and its file is kept under a number."""
     source = media.make("in.mp4", *X264)
     (media.folder / "out.partial.mp4").write_bytes(b"left behind" * 1000)
@@ -233,15 +233,15 @@ def test_writing_takes_a_thread_of_its_own_and_errors_come_back_from_it(media: M
     """What breaks there is raised here, and the run ends soon, not after the whole input."""
     source = media.make("in.mp4", *X264, seconds=20)
 
-    told: list[object] = []
+    calls: list[object] = []
 
     def block(progress: object) -> None:
         """Make every further name in the folder one that cannot be written."""
-        told.append(progress)
+        calls.append(progress)
         for index in range(10, 500):
             (media.folder / "out" / f"{index:04d}.png").mkdir(exist_ok=True)
 
     (media.folder / "out").mkdir()
     with pytest.raises(SinkError):
         media.run(source, "out/%04d.png", progress=block)
-    assert len(told) < 100
+    assert len(calls) < 100

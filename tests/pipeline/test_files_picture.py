@@ -107,7 +107,7 @@ def test_a_rotated_clip_comes_out_upright_and_not_rotated_again(degrees: int, me
     ids=["left to right", "upside down", "over one diagonal", "over the other"],
 )
 def test_a_mirrored_clip_comes_out_as_it_is_shown(matrix: tuple[int, ...], degrees: int, media: Media) -> None:
-    """As phones write that look at whoever holds them: turned over, and perhaps turned."""
+    """As front cameras of phones write them: mirrored, and perhaps rotated."""
     flat = media.make("flat.mp4", *LOSSLESS, "-vf", "setsar=4/3,format=yuv420p", seconds=0.2)
     content = bytearray(flat.read_bytes())
     a, b, c, d = (number << 16 for number in matrix)
@@ -133,7 +133,7 @@ def comes_out_upright(media: Media, degrees: int) -> None:
 
 @pytest.mark.parametrize("size", ["63x47", "2x2", "17x16"])
 def test_odd_sizes_are_taken(size: str, media: Media) -> None:
-    """4:2:0 grows by a repeated line, and that is told; a format without such a rule keeps the size."""
+    """4:2:0 grows by a repeated line, and a note says so; a format without such a rule keeps the size."""
     cols, rows = map(int, size.split("x"))
     shaped = f"format=yuv444p,scale={cols}:{rows}"
     source = media.make("in.mkv", "-c:v", "ffv1", "-vf", shaped, seconds=0.2)
@@ -154,7 +154,7 @@ def test_odd_sizes_are_taken(size: str, media: Media) -> None:
         (("-pix_fmt", "yuv420p"), None),
     ],
 )
-def test_what_is_special_about_a_picture_is_told(arguments: tuple[str, ...], says: str | None, media: Media) -> None:
+def test_what_is_special_about_a_picture_is_noted(arguments: tuple[str, ...], says: str | None, media: Media) -> None:
     """More bits than are filtered, and fields that are filtered together."""
     summary = media.run(media.make("in.mp4", *LOSSLESS, *arguments, seconds=0.2), "out.mp4")
     assert [says] == [says for note in summary.notes if says and says in note] if says else summary.notes == ()

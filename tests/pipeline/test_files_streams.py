@@ -123,7 +123,7 @@ def test_what_may_be_dropped_is_dropped_and_named(media: Media) -> None:
     assert media.hashes(media.folder / "out.mp4") == media.hashes(media.folder / "in.mkv")[:2]
 
 
-def test_sound_can_be_encoded_anew(media: Media) -> None:
+def test_sound_can_be_encoded_again(media: Media) -> None:
     """In step with the pictures, and as long as it was."""
     source = media.make("in.mp4", "-f", "lavfi", "-i", "sine=d=1:r=44100", "-c:a", "aac", *X264)
     media.run(source, "out.webm", encoding=Encoding(audio_codec="opus", speed="8"))
@@ -153,7 +153,7 @@ def test_sound_can_be_left_out(media: Media) -> None:
 
 
 def test_the_cover_is_copied_and_another_video_is_not(media: Media) -> None:
-    """A second video would be shown unfiltered, so it is left out; a cover is, unless it is unwanted. Both are told."""
+    """A second video would be unfiltered, so it is left out; a cover is copied, unless unwanted. Notes name both."""
     media.make("cover.png", "-frames:v", 1)
     picture, other = media.make("a.mkv", *X264), media.make("b.mkv", *X264, rate=5)
     media.ffmpeg(
@@ -233,8 +233,8 @@ def test_metadata_and_chapters_that_a_container_has_no_place_for_are_named(media
     assert media.probe(media.folder / "out.mp4")["format"]["tags"]["title"] == "A film"
 
 
-def test_the_software_that_wrote_an_avi_is_no_loss_but_what_somebody_noted_is(media: Media) -> None:
-    """AVI calls its encoder so, which another file has of its own; elsewhere somebody may have meant it."""
+def test_the_software_that_wrote_an_avi_is_no_loss_but_a_user_comment_is(media: Media) -> None:
+    """AVI calls its encoder so, which another file has of its own; elsewhere a user may have written it."""
     assert media.run(media.make("in.avi", *X264), "out.mp4").notes == ()
     noted = media.make("in.mkv", *X264, "-metadata", "software=mine")
     assert media.run(noted, "out.mkv").notes == ()
@@ -244,7 +244,7 @@ def test_the_software_that_wrote_an_avi_is_no_loss_but_what_somebody_noted_is(me
 
 
 def test_a_timecode_is_kept_and_not_said_to_be_left_out(media: Media) -> None:
-    """A MOV has a stream for it, which is made anew out of what the video's own metadata say."""
+    """A MOV has a stream for it, which the muxer makes out of what the video's own metadata say."""
     source = media.make("in.mov", *X264, "-timecode", "01:02:03:04")
     assert media.run(source, "out.mov").notes == ()
     found = {
@@ -284,8 +284,8 @@ def test_an_avi_begins_at_zero_with_all_its_streams(trim: Trim | None, media: Me
     assert abs(starts(media, media.folder / "out.avi")) < 0.03
 
 
-def test_a_source_that_is_gone_when_its_sound_is_wanted_is_told(media: Media) -> None:
-    """It is opened twice, and somebody may remove it in between."""
+def test_a_source_that_is_gone_when_its_sound_is_copied_is_an_error(media: Media) -> None:
+    """It is opened twice, and may be removed in between."""
     source = media.make("in.mp4", *X264)
     with open_source(source) as opened:
         source.unlink()

@@ -51,7 +51,7 @@ def test_matroska_begins_at_zero_also_with_sound_that_begins_before(media: Media
 
 
 def test_an_edit_list_hides_what_it_hides_and_shifts_nothing(media: Media) -> None:
-    """A clip that was cut without encoding anew begins between two key frames."""
+    """A clip that was cut without encoding begins between two key frames."""
     whole = media.make("whole.mp4", *WITH_B, "-g", 25, seconds=3)
     media.ffmpeg("-ss", 1.48, "-i", whole, "-c", "copy", "in.mp4")
     source = media.folder / "in.mp4"
@@ -61,7 +61,7 @@ def test_an_edit_list_hides_what_it_hides_and_shifts_nothing(media: Media) -> No
 
 
 def test_times_that_a_container_cannot_keep_are_named(media: Media) -> None:
-    """Matroska counts milliseconds; that is told, and nothing is off by more than half of one."""
+    """Matroska counts milliseconds; a note says so, and nothing is off by more than half of one."""
     source = media.make("in.mp4", *X264, rate="30000/1001")
     summary = media.run(source, "out.mkv")
     assert any("29 frame times are rounded to 1/1000 s" in note for note in summary.notes)
@@ -87,7 +87,7 @@ def test_frames_that_are_kept_keep_their_times(trim: Trim, kept: range, media: M
     """A start is at or after, an end is before; what is left out leaves a gap and moves nothing."""
     source = media.make("in.mp4", *WITH_B, seconds=2)
     expected: list[int | None] = []
-    summary = media.run(source, "out.mp4", trim=trim, progress=lambda told: expected.append(told.expected))
+    summary = media.run(source, "out.mp4", trim=trim, progress=lambda done: expected.append(done.expected))
     assert media.times(media.folder / "out.mp4") == [Fraction(index, 25) for index in kept]
     assert summary.frames == expected[-1] == len(kept)
     assert summary.loss is None

@@ -29,7 +29,7 @@ def test_every_frame_comes_with_what_the_filter_makes_of_it(clip: Path, negative
 
 
 def test_a_source_that_is_open_stays_open(pictures: list[Pixels], negative: str) -> None:
-    """Whoever opens, closes."""
+    """The code that opens a source closes it."""
     with ArraySource(pictures) as source:
         assert len(list(filter_frames(source, negative))) == 8
         assert not source.is_closed
@@ -56,7 +56,7 @@ def test_a_source_that_is_opened_here_is_closed_with_the_generator(
     assert len(closed_sources) == 1
 
 
-def test_what_is_wrong_is_told_at_the_first_frame(negative: str) -> None:
+def test_errors_are_raised_at_the_first_frame(negative: str) -> None:
     """As of a pipeline."""
     with pytest.raises(SourceError, match="no such file"):
         next(filter_frames("missing.mp4", negative))

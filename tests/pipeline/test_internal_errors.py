@@ -144,6 +144,7 @@ def test_a_bug_at_the_end_of_a_video_keeps_its_pictures(
     def fail(*_: object) -> None:
         raise ValueError(BUG)
 
+    # No public part of a video sink fails as late as the end of its stream copy.
     monkeypatch.setattr("livefilter.sinks.video._remux.StreamCopier.finish", fail)
     with pytest.raises(ValueError, match=BUG):
         process(clip, tmp_path / "a.mp4", negative)
@@ -198,8 +199,8 @@ def test_a_bug_in_a_camera_keeps_its_outputs(negative: str, tmp_path: Path) -> N
     assert_kept(tmp_path, raised.value, frames=None)
 
 
-def test_a_bug_of_the_one_who_runs_it_keeps_the_outputs_of_a_live_run(negative: str, tmp_path: Path) -> None:
-    """In the window, in a preset that is loaded: in whatever the thread does that tends the pipeline."""
+def test_a_bug_in_the_calling_thread_keeps_the_outputs_of_a_live_run(negative: str, tmp_path: Path) -> None:
+    """In the window, in a preset that is loaded: in whatever the thread does that services the pipeline."""
     made = live(FaultySource(GRAY, [index / RATE for index in range(500)], rate=RATE), negative, tmp_path)
     seen = threading.Event()
 
@@ -212,13 +213,13 @@ def test_a_bug_of_the_one_who_runs_it_keeps_the_outputs_of_a_live_run(negative: 
 
     made.add_sink("seen", Seen())
 
-    def tend() -> None:
+    def service() -> None:
         with made:
             assert seen.wait(60)
             raise ValueError(BUG)
 
     with pytest.raises(ValueError, match=BUG) as raised:
-        tend()
+        service()
     assert_kept(tmp_path, raised.value, frames=None)
 
 

@@ -157,7 +157,7 @@ def test_a_change_of_size_begins_a_next_part_of_the_recording(negative: str, tmp
 
 
 def test_one_sink_that_fails_does_not_end_the_others(negative: str) -> None:
-    """The program goes on, and tells in the end."""
+    """The program goes on, and reports the error at the end."""
     bad, good = ListSink(fails_at=2), ListSink()
     summary, _ = run(ArraySource(ARRAYS, rate=RATE), negative, bad, good)
     assert len(good.frames) == 8
@@ -167,7 +167,7 @@ def test_one_sink_that_fails_does_not_end_the_others(negative: str) -> None:
 
 
 def test_it_ends_when_no_sink_is_left(negative: str) -> None:
-    """Nobody would see what comes."""
+    """No output would get what follows."""
     source = ArraySource(ARRAYS * 10_000, rate=RATE)
     summary, _ = run(source, negative, ListSink(fails_at=1))
     assert summary.frames < 1000
@@ -178,7 +178,7 @@ def test_a_reader_that_had_enough_ends_it_quietly(negative: str) -> None:
     """As with any program whose output is piped into head."""
 
     class Closed(ListSink):
-        """A pipe that nobody reads any more."""
+        """A pipe without a reader."""
 
         def write(self, frame: Frame, score: EdgeScore) -> None:
             """Fail as a pipe does."""
@@ -217,13 +217,13 @@ def test_an_interrupt_finishes_what_was_recorded(negative: str, tmp_path: Path) 
         assert len(list(recorded)) == summary.frames
 
 
-def test_frames_that_nobody_wants_are_not_filtered(negative: str) -> None:
+def test_frames_without_a_consumer_are_not_filtered(negative: str) -> None:
     """Idle costs nothing: they pass by, and are not dropped."""
     made = live(ArraySource(ARRAYS, rate=RATE), negative)
     made.add_sink("camera", ListSink(), has_consumer=lambda: False)
     made.run()
-    told = made.stats.snapshot()
-    assert (told.frames_in, told.frames_out, told.dropped) == (8, 0, {})
+    measured = made.stats.snapshot()
+    assert (measured.frames_in, measured.frames_out, measured.dropped) == (8, 0, {})
 
 
 def test_without_any_sink_it_runs_for_its_figures(negative: str) -> None:
@@ -244,7 +244,7 @@ def test_outputs_are_dropped_where_the_start_fails(negative: str, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_filter_that_is_too_slow_is_told(negative: str) -> None:
+def test_a_filter_that_is_too_slow_is_reported(negative: str) -> None:
     """Frames are dropped then, and the status says why."""
     made = live(ArraySource(ARRAYS, rate=Fraction(10_000), is_live=True), negative)
     made.add_output(NullOutput())
@@ -299,7 +299,7 @@ def test_statistics_are_logged(figured: LivePipeline, tmp_path: Path) -> None:
 
 
 def test_statistics_are_logged_every_now_and_then(figured: LivePipeline, tmp_path: Path) -> None:
-    """While it runs, for whoever follows the file."""
+    """While it runs, for programs that follow the file."""
     path = tmp_path / "stats.jsonl"
     with StatsLog(figured, path, every_s=0.001):
         wait_until(lambda: path.read_text().count("\n") >= 3)
@@ -315,7 +315,7 @@ def test_a_log_that_cannot_be_made_is_an_error(figured: LivePipeline, tmp_path: 
 def test_a_log_on_a_full_disk_does_not_end_what_it_is_about(
     figured: LivePipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told once."""
+    """A warning is logged once."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("needs /dev/full")

@@ -1,4 +1,4 @@
-"""How a preview takes frames: each when it is due, or only the newest."""
+"""Inputs of a live pipeline: every frame when it is due, or only the newest."""
 
 from __future__ import annotations
 
@@ -21,126 +21,126 @@ ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
 
 
 def index(frame: Frame | None) -> int | None:
-    """Which frame it is; None for none."""
+    """Return the frame's index; None for no frame."""
     return None if frame is None else frame.index
 
 
 def paced(source: ArraySource, clock: FakeClock) -> PacedInput:
-    """A feed that gives frames when they are due."""
+    """Return an input that delivers frames when they are due."""
     return PacedInput(source, Stats(source.facts.rate), clock)
 
 
-def is_over(feed: FrameInput) -> bool:
-    """Whether it is over: a call, since for mypy an attribute stays what it was found to be."""
-    return feed.is_over
+def is_over(taken: FrameInput) -> bool:
+    """Return whether an input is over: a call, because mypy assumes that an attribute keeps its value."""
+    return taken.is_over
 
 
 def test_a_frame_comes_no_sooner_than_its_time() -> None:
     """By the media's own times, uneven ones too, counted from the first frame."""
     clock = FakeClock(1000.0)
     times_s = [Fraction(7), Fraction(8), Fraction(17, 2), Fraction(12)]
-    feed = paced(ArraySource(ARRAYS, times_s=times_s), clock)
-    assert index(feed.take()) == 0
-    assert feed.take() is None
-    assert feed.due_in_s == pytest.approx(1)
+    frames = paced(ArraySource(ARRAYS, times_s=times_s), clock)
+    assert index(frames.take()) == 0
+    assert frames.take() is None
+    assert frames.due_in_s == pytest.approx(1)
     clock.advance(0.75)
-    assert feed.take() is None
+    assert frames.take() is None
     clock.advance(0.25)
-    assert index(feed.take()) == 1
+    assert index(frames.take()) == 1
     clock.advance(0.5)
-    assert index(feed.take()) == 2
-    assert feed.due_in_s == pytest.approx(3.5)
+    assert index(frames.take()) == 2
+    assert frames.due_in_s == pytest.approx(3.5)
 
 
 def test_the_first_time_is_when_the_first_frame_is_asked_for() -> None:
     """A window that opens slowly does not cost frames."""
     clock = FakeClock()
-    feed = paced(ArraySource(ARRAYS, rate=Fraction(1)), clock)
+    frames = paced(ArraySource(ARRAYS, rate=Fraction(1)), clock)
     clock.advance(50)
-    assert index(feed.take()) == 0
-    assert feed.due_in_s == pytest.approx(1)
+    assert index(frames.take()) == 0
+    assert frames.due_in_s == pytest.approx(1)
 
 
 def test_a_loop_that_is_late_gets_every_frame_all_the_same() -> None:
     """A file keeps every frame: none is dropped to catch up."""
     clock = FakeClock()
     stats = Stats(Fraction(10))
-    feed = PacedInput(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock)
-    assert index(feed.take()) == 0
+    frames = PacedInput(ArraySource(ARRAYS, rate=Fraction(10)), stats, clock)
+    assert index(frames.take()) == 0
     clock.advance(60)
-    assert [index(feed.take()) for _ in range(3)] == [1, 2, 3]
+    assert [index(frames.take()) for _ in range(3)] == [1, 2, 3]
     assert (stats.snapshot().frames_in, stats.snapshot().dropped) == (4, {})
 
 
 def test_the_last_frame_has_its_time_too() -> None:
     """The end is one period after it, not at once."""
     clock = FakeClock()
-    feed = paced(ArraySource(ARRAYS[:1], rate=Fraction(2)), clock)
-    assert not is_over(feed)
-    assert index(feed.take()) == 0
-    assert not is_over(feed)
-    assert feed.due_in_s == pytest.approx(0.5)
-    assert feed.take() is None
+    frames = paced(ArraySource(ARRAYS[:1], rate=Fraction(2)), clock)
+    assert not is_over(frames)
+    assert index(frames.take()) == 0
+    assert not is_over(frames)
+    assert frames.due_in_s == pytest.approx(0.5)
+    assert frames.take() is None
     clock.advance(0.5)
-    assert is_over(feed)
-    assert feed.take() is None
+    assert is_over(frames)
+    assert frames.take() is None
 
 
 def test_a_pause_stops_the_medias_time() -> None:
     """Nothing comes meanwhile; then it goes on from where it was, and a pause at the end is not the end."""
     clock = FakeClock()
-    feed = paced(ArraySource(ARRAYS[:2], rate=Fraction(1)), clock)
-    feed.take()
+    frames = paced(ArraySource(ARRAYS[:2], rate=Fraction(1)), clock)
+    frames.take()
     clock.advance(0.5)
-    feed.pause(True)
+    frames.pause(True)
     clock.advance(100)
-    assert feed.take() is None
-    feed.pause(False)
-    assert feed.take() is None
-    assert feed.due_in_s == pytest.approx(0.5)
+    assert frames.take() is None
+    frames.pause(False)
+    assert frames.take() is None
+    assert frames.due_in_s == pytest.approx(0.5)
     clock.advance(0.5)
-    assert index(feed.take()) == 1
-    feed.pause(True)
+    assert index(frames.take()) == 1
+    frames.pause(True)
     clock.advance(100)
-    assert not is_over(feed)
-    feed.pause(False)
+    assert not is_over(frames)
+    frames.pause(False)
     clock.advance(1)
-    assert is_over(feed)
+    assert is_over(frames)
 
 
 def test_a_pause_before_the_first_frame_does_no_harm() -> None:
     """Nor does going on without having paused."""
     clock = FakeClock()
-    feed = paced(ArraySource(ARRAYS), clock)
-    feed.pause(False)
-    feed.pause(True)
-    assert feed.take() is None
-    feed.pause(False)
-    assert index(feed.take()) == 0
+    frames = paced(ArraySource(ARRAYS), clock)
+    frames.pause(False)
+    frames.pause(True)
+    assert frames.take() is None
+    frames.pause(False)
+    assert index(frames.take()) == 0
 
 
 def test_the_frames_before_a_fault_all_come() -> None:
-    """What broke the source is raised after the last good frame, not in its place, and the feed is not over before."""
+    """The source's error is raised after the last good frame, not in its place, and the input is not over before."""
     clock = FakeClock()
-    feed = paced(ArraySource(ARRAYS, rate=Fraction(1), fails_after=2), clock)
-    assert index(feed.take()) == 0
+    frames = paced(ArraySource(ARRAYS, rate=Fraction(1), fails_after=2), clock)
+    assert index(frames.take()) == 0
     clock.advance(1)
-    assert index(feed.take()) == 1
+    assert index(frames.take()) == 1
     clock.advance(1)
-    assert not is_over(feed)
+    assert not is_over(frames)
     with pytest.raises(SourceError, match="after 2 frames"):
-        feed.take()
+        frames.take()
 
 
-def test_a_source_that_breaks_at_once_is_told_at_the_first_frame() -> None:
-    """Not while the feed is made."""
-    feed = paced(ArraySource(ARRAYS, fails_after=0), FakeClock())
+def test_a_source_that_breaks_at_once_raises_at_the_first_frame() -> None:
+    """Not when the input is created."""
+    frames = paced(ArraySource(ARRAYS, fails_after=0), FakeClock())
     with pytest.raises(SourceError):
-        feed.take()
+        frames.take()
 
 
 class Stepped(ArraySource):
-    """A live source that gives a frame, and then waits until it is told to go on."""
+    """A live source that gives a frame, and then waits until the test lets it continue."""
 
     def __init__(self, *, fails_after: int | None = None) -> None:
         super().__init__(ARRAYS, is_live=True, fails_after=fails_after)
@@ -174,40 +174,40 @@ class Stepped(ArraySource):
 
 
 def stepped(*, fails_after: int | None = None) -> tuple[Stepped, LatestFrameInput, Stats]:
-    """A source, a feed on it whose thread waits for the first frame, and what is counted."""
+    """A source, an input whose thread waits for the first frame, and its statistics."""
     source, stats = Stepped(fails_after=fails_after), Stats(Fraction(25))
-    feed = LatestFrameInput(source, stats)
-    feed.start()
+    frames = LatestFrameInput(source, stats)
+    frames.start()
     assert source.wants_more.acquire(timeout=30)
-    return source, feed, stats
+    return source, frames, stats
 
 
 def test_only_the_newest_frame_is_taken_and_the_others_are_counted() -> None:
     """Three came, one was taken: two were dropped; and it is not taken twice."""
-    source, feed, stats = stepped()
-    assert feed.take() is None
+    source, frames, stats = stepped()
+    assert frames.take() is None
     source.give(3)
-    assert index(feed.take()) == 2
-    assert feed.take() is None
+    assert index(frames.take()) == 2
+    assert frames.take() is None
     assert stats.dropped("filter") == 2
     source.give(1)
-    assert index(feed.take()) == 3
+    assert index(frames.take()) == 3
     assert stats.dropped("filter") == 2
     assert stats.snapshot().frames_in == 4
-    assert not is_over(feed)
+    assert not is_over(frames)
     source.end()
-    assert is_over(feed)
-    feed.stop()
+    assert is_over(frames)
+    frames.stop()
 
 
-def test_nothing_is_read_before_there_is_somebody_to_take_it() -> None:
-    """A filter that compiles and a window that opens cost no frames; a feed that never began ends all the same."""
+def test_nothing_is_read_before_the_start() -> None:
+    """A filter that compiles and a window that opens cost no frames; an input that never started can be stopped."""
     before = set(threading.enumerate())
     source, stats = ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))
-    feed = LatestFrameInput(source, stats)
+    frames = LatestFrameInput(source, stats)
     assert set(threading.enumerate()) <= before
-    assert feed.take() is None
-    feed.stop()
+    assert frames.take() is None
+    frames.stop()
     assert stats.snapshot().frames_in == 0
 
 
@@ -215,7 +215,7 @@ def test_it_begins_with_the_newest() -> None:
     """What waited before the start is left out before the first frame is read."""
 
     class Late(ArraySource):
-        """Notes what it is asked for."""
+        """Records its calls."""
 
         asked: ClassVar[list[str]] = []
 
@@ -226,53 +226,53 @@ def test_it_begins_with_the_newest() -> None:
             self.asked.append("frames")
             return super().__iter__()
 
-    feed = LatestFrameInput(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
-    feed.start()
-    feed.wait(30)
-    feed.stop()
+    frames = LatestFrameInput(Late(ARRAYS, is_live=True), Stats(Fraction(25)))
+    frames.start()
+    frames.wait(30)
+    frames.stop()
     assert Late.asked == ["skip", "frames"]
 
 
 def test_the_last_frame_is_taken_before_it_is_over() -> None:
-    """A source that ended still has the frame that nobody took yet."""
-    source, feed, _ = stepped()
+    """A source that ended still has a frame that was not taken."""
+    source, frames, _ = stepped()
     source.give(4)
     source.end()
-    assert not is_over(feed)
-    assert index(feed.take()) == 3
-    assert is_over(feed)
+    assert not is_over(frames)
+    assert index(frames.take()) == 3
+    assert is_over(frames)
 
 
 def test_what_broke_the_reading_thread_is_raised_in_the_caller() -> None:
     """After the last frame, and it is not over before."""
-    source, feed, _ = stepped(fails_after=2)
+    source, frames, _ = stepped(fails_after=2)
     source.give(2)
     source.end()
-    assert index(feed.take()) == 1
-    assert not is_over(feed)
+    assert index(frames.take()) == 1
+    assert not is_over(frames)
     with pytest.raises(SourceError, match="after 2 frames"):
-        feed.take()
+        frames.take()
 
 
-def test_what_is_live_does_not_wait_for_a_pause() -> None:
-    """Its frames come all the same; whoever does not want them leaves them."""
-    source, feed, _ = stepped()
-    feed.pause(True)
+def test_a_live_source_is_not_paused() -> None:
+    """Its frames keep coming; the loop may ignore them."""
+    source, frames, _ = stepped()
+    frames.pause(True)
     source.give(2)
-    assert index(feed.take()) == 1
+    assert index(frames.take()) == 1
     source.end()
 
 
 @pytest.mark.parametrize("way", ["a frame", "an error", "an end", "a call"])
 def test_waiting_ends_when_there_is_something(way: str) -> None:
     """Long before its time is up; the thread that waits needs no polling."""
-    source, feed, _ = stepped(fails_after=0 if way == "an error" else None)
-    waiter = threading.Thread(target=feed.wait, args=(1000,))
+    source, frames, _ = stepped(fails_after=0 if way == "an error" else None)
+    waiter = threading.Thread(target=frames.wait, args=(1000,))
     waiter.start()
     if way == "a frame":
         source.give(1)
     elif way == "a call":
-        feed.wake()
+        frames.wake()
     else:
         source.end()
     waiter.join(timeout=30)
@@ -280,12 +280,12 @@ def test_waiting_ends_when_there_is_something(way: str) -> None:
     source.may_give.release(len(ARRAYS) + 1)
 
 
-def test_waiting_for_a_file_ends_when_a_frame_is_due_or_somebody_calls() -> None:
+def test_waiting_for_a_file_ends_when_a_frame_is_due_or_wake_is_called() -> None:
     """On the real clock: a twentieth of a second, not a thousand."""
-    feed = PacedInput(ArraySource(ARRAYS, rate=Fraction(20)), Stats(Fraction(20)))
-    assert index(feed.take()) == 0
-    feed.wait(1000)
-    assert index(feed.take()) == 1
+    frames = PacedInput(ArraySource(ARRAYS, rate=Fraction(20)), Stats(Fraction(20)))
+    assert index(frames.take()) == 0
+    frames.wait(1000)
+    assert index(frames.take()) == 1
     slow = PacedInput(ArraySource(ARRAYS, rate=Fraction(1, 1000)), Stats(Fraction(1, 1000)))
     assert index(slow.take()) == 0
     slow.wake()
@@ -303,22 +303,22 @@ def test_a_frame_of_a_file_counts_as_captured_when_it_is_taken() -> None:
     assert before_ns <= frame.captured_ns <= time.monotonic_ns()
 
 
-def test_leaving_a_feed_ends_its_thread() -> None:
+def test_stopping_an_input_ends_its_thread() -> None:
     """As soon as the source gives a frame, also if there would be more."""
-    source, feed, _ = stepped()
+    source, frames, _ = stepped()
     source.may_give.release()
-    feed.stop()
+    frames.stop()
     assert not source.reader.is_alive()
-    assert index(feed.take()) == 0
+    assert index(frames.take()) == 0
 
 
-def test_the_feed_fits_the_source() -> None:
-    """The newest frames of what is live, all frames of what can wait."""
+def test_the_input_fits_the_source() -> None:
+    """The newest frames of a live source, all frames of any other."""
     assert isinstance(open_input(ArraySource(ARRAYS), Stats(Fraction(25))), PacedInput)
     assert isinstance(open_input(ArraySource(ARRAYS, is_live=True), Stats(Fraction(25))), LatestFrameInput)
 
 
-def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
+def test_stopping_the_input_of_a_lost_camera_closes_it() -> None:
     """It waits for a frame that may never come; closing it ends the wait, and its thread."""
 
     class Lost(ArraySource):
@@ -338,9 +338,9 @@ def test_leaving_the_feed_of_a_lost_camera_closes_it() -> None:
             self.closed.set()
 
     source = Lost(ARRAYS, is_live=True)
-    feed = LatestFrameInput(source, Stats(source.facts.rate))
-    feed.start()
-    feed.wait(20)
-    feed.stop()
+    frames = LatestFrameInput(source, Stats(source.facts.rate))
+    frames.start()
+    frames.wait(20)
+    frames.stop()
     assert source.is_closed
     assert not source.reader.is_alive()

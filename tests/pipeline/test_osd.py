@@ -26,11 +26,11 @@ def stats() -> LiveStats:
     return made.snapshot()
 
 
-def test_the_status_tells_what_goes_on() -> None:
+def test_the_status_shows_the_pipelines_state() -> None:
     """Recording, rate, drops, compiling; paused instead of a rate."""
-    told = replace(stats(), fps_out=24.6)
-    assert status_lines(told, recorded_s=None, is_paused=False, is_switching=False) == ["25 fps  2 dropped"]
-    assert status_lines(told, recorded_s=75.9, is_paused=True, is_switching=True) == [
+    shown = replace(stats(), fps_out=24.6)
+    assert status_lines(shown, recorded_s=None, is_paused=False, is_switching=False) == ["25 fps  2 dropped"]
+    assert status_lines(shown, recorded_s=75.9, is_paused=True, is_switching=True) == [
         "REC 1:15  paused  2 dropped  compiling ..."
     ]
 
@@ -38,12 +38,12 @@ def test_the_status_tells_what_goes_on() -> None:
 def test_the_status_says_that_the_filter_is_too_slow() -> None:
     """By how much; not while it is paused."""
     slow = replace(stats(), dropped={}, fps_out=10, work_ms=80.2)
-    told = status_lines(slow, recorded_s=None, is_paused=False, is_switching=False)
-    assert told == ["10 fps", "too slow: 80 of 40 ms, frames are dropped"]
+    lines = status_lines(slow, recorded_s=None, is_paused=False, is_switching=False)
+    assert lines == ["10 fps", "too slow: 80 of 40 ms, frames are dropped"]
     assert len(status_lines(slow, recorded_s=None, is_paused=True, is_switching=False)) == 1
 
 
-def test_a_source_that_is_lost_or_frozen_is_told() -> None:
+def test_a_source_that_is_lost_or_frozen_is_shown() -> None:
     """For how long, and why; nothing while it is well, or cannot be lost."""
     lost = Health("reconnecting", since_ns=5 * SECOND_NS, last_error="connection refused")
     assert source_lines(lost, 17 * SECOND_NS) == ["reconnecting 12 s", "connection refused"]
@@ -52,7 +52,7 @@ def test_a_source_that_is_lost_or_frozen_is_told() -> None:
 
 
 def test_statistics_name_every_figure() -> None:
-    """Rates, drops, mended times, what happened to the source, latencies and stages."""
+    """Rates, drops, corrected times, what happened to the source, latencies and stages."""
     health = Health(counts=MappingProxyType({"lost": 2}))
     lines = statistics_lines(replace(stats(), timestamps_fixed=3), health)
     for line in (

@@ -1,4 +1,4 @@
-"""Sinks that hold up neither the loop nor one another."""
+"""Outputs of a live pipeline, which hold up neither the loop nor each other."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SCORE = EdgeScore(0.1, 0.2, 0.3)
 
 
 def frame(index: int) -> Frame:
-    """A frame of that number."""
+    """Return a frame with this index."""
     return Frame(np.zeros((2, 2), np.uint8), index, Fraction(index), 0)
 
 
 class Gated(ListSink):
-    """A sink that takes a frame only when it is let."""
+    """A sink that accepts a frame when the test opens its gate."""
 
     def __init__(self, *, fails_at: int | None = None) -> None:
         super().__init__(fails_at=fails_at)
@@ -33,32 +33,32 @@ class Gated(ListSink):
         self.has_begun = threading.Semaphore(0)
 
     def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Wait, then keep it."""
+        """Wait for the gate, then store the frame."""
         self.has_begun.release()
         assert self.gate.acquire(timeout=30)
         super().write(frame, score)
 
     @property
     def indexes(self) -> list[int]:
-        """Which frames it has."""
+        """Indexes of the written frames."""
         return [frame.index for frame in self.frames]
 
 
-def offering(outlet: Output, count: int) -> threading.Thread:
-    """Offer so many frames from a thread of its own."""
+def put_in_background(output: Output, count: int) -> threading.Thread:
+    """Put frames into an output from another thread."""
 
     def put() -> None:
         for index in range(count):
-            outlet.put(frame(index), SCORE)
+            output.put(frame(index), SCORE)
 
     thread = threading.Thread(target=put)
     thread.start()
     return thread
 
 
-def has_consumer(outlet: Output) -> bool:
-    """Whether it is wanted: a call, since for mypy an attribute stays what it was found to be."""
-    return outlet.has_consumer
+def has_consumer(output: Output) -> bool:
+    """Return whether an output has a consumer: a call, because mypy assumes that an attribute keeps its value."""
+    return output.has_consumer
 
 
 def is_empty(slot: DisplaySlot) -> bool:
@@ -96,13 +96,13 @@ def test_everything_is_written_in_order(make: Make) -> None:
     assert queued.end() is None
     assert sink.indexes == list(range(10))
     assert sink.state == "complete"
-    told = stats.snapshot()
-    assert told.dropped == {}
-    assert set(told.latency) == set(told.stages) == {"recording"}
+    measured = stats.snapshot()
+    assert measured.dropped == {}
+    assert set(measured.latency) == set(measured.stages) == {"recording"}
 
 
-def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> None:
-    """Offering never waits; what is kept is in order."""
+def test_a_sink_that_cannot_keep_up_drops_new_frames_and_counts_them(make: Make) -> None:
+    """``put`` never waits; the written frames are in order."""
     sink, queued, stats = make()
     queued.put(frame(0), SCORE)
     assert sink.has_begun.acquire(timeout=30)  # In work, so that the queue is empty again.
@@ -114,8 +114,8 @@ def test_a_sink_that_cannot_keep_up_drops_what_comes_and_says_so(make: Make) -> 
     assert sink.indexes == [0, 1, 2]
 
 
-def test_a_pipe_that_nobody_reads_wants_nothing(make: Make) -> None:
-    """Once it has taken nothing for a second, and until it takes something again.
+def test_a_pipe_without_a_reader_has_no_consumer(make: Make) -> None:
+    """Once it has accepted nothing for a second, and until it accepts a frame again.
 
     A recording wants every frame, and so does a pipe of frames from a file, which can wait.
     """
@@ -134,7 +134,7 @@ def test_a_pipe_that_nobody_reads_wants_nothing(make: Make) -> None:
         assert has_consumer(queued)
 
 
-def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> None:
+def test_a_sink_for_the_newest_frames_drops_the_oldest(make: Make) -> None:
     """A virtual camera must not lag."""
     sink, queued, stats = make(drop_oldest=True)
     queued.put(frame(0), SCORE)
@@ -150,16 +150,16 @@ def test_a_sink_that_wants_the_newest_drops_what_waits_longest(make: Make) -> No
 def test_a_source_that_can_wait_loses_nothing(make: Make) -> None:
     """The loop waits for the sink then."""
     sink, queued, stats = make(blocks_when_full=True)
-    offers = offering(queued, 10)
+    putter = put_in_background(queued, 10)
     sink.gate.release(10)
-    offers.join(30)
+    putter.join(30)
     queued.end()
     assert sink.indexes == list(range(10))
     assert stats.snapshot().dropped == {}
 
 
-def test_a_sink_that_fails_keeps_what_it_has_and_is_wanted_no_more(make: Make) -> None:
-    """The error is kept for whoever asks; nothing waits for the sink any more."""
+def test_a_sink_that_fails_keeps_its_frames_and_gets_no_more(make: Make) -> None:
+    """The error is stored in ``failure``; ``put`` no longer waits for the sink."""
     sink, queued, _ = make(fails_at=1, blocks_when_full=True)
     sink.gate.release(10)
     for index in range(5):
@@ -198,7 +198,7 @@ def test_a_sink_that_cannot_be_finished_has_failed() -> None:
 
 
 def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
-    """Where it is told how long to be patient."""
+    """If a drain timeout is set."""
     sink, queued, _ = make(drain_timeout_s=0.01)
     queued.put(frame(0), SCORE)
     assert sink.has_begun.acquire(timeout=30)
@@ -206,15 +206,15 @@ def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
     assert sink.state == "open"
 
 
-def test_an_output_that_is_not_wanted_after_all_is_dropped(make: Make) -> None:
+def test_an_output_can_be_discarded(make: Make) -> None:
     """Before anything was written."""
     sink, queued, _ = make()
     queued.discard()
     assert sink.state == "discarded"
 
 
-def test_a_sink_without_reader_is_not_wanted() -> None:
-    """A virtual camera that nobody has open costs nothing."""
+def test_a_sink_without_a_reader_has_no_consumer() -> None:
+    """A virtual camera that no program has opened costs nothing."""
     reads = [False]
     queued = QueuedOutput("camera", ListSink(), Stats(Fraction(25)), depth=2, has_consumer=lambda: reads[0])
     assert not has_consumer(queued)
@@ -233,27 +233,27 @@ def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
     assert (sink.frames[0].pixels.shape, sink.indexes, sink.scores) == ((1, 1), [7], [SCORE])
 
 
-def test_a_screen_shows_the_newest_and_counts_the_others() -> None:
+def test_a_display_shows_the_newest_and_counts_the_others() -> None:
     """The same frame, drawn again, is none of them."""
     stats = Stats(Fraction(25))
-    screen = DisplaySlot(stats)
-    assert screen.take(0) is None
+    slot = DisplaySlot(stats)
+    assert slot.take(0) is None
     for index in (0, 1, 1, 2):
-        screen.put(frame(index), SCORE)
-    assert not is_empty(screen)
-    taken = screen.take(0)
+        slot.put(frame(index), SCORE)
+    assert not is_empty(slot)
+    taken = slot.take(0)
     assert taken is not None
     assert taken.index == 2
-    assert is_empty(screen)
+    assert is_empty(slot)
     assert stats.snapshot().dropped == {"window": 2}
 
 
-def test_a_screen_that_a_file_waits_for_misses_nothing() -> None:
-    """Until the end, when nobody waits any more."""
-    screen = DisplaySlot(Stats(Fraction(25)), blocks_when_full=True)
-    offers = offering(screen, 5)
-    seen = [taken.index for _ in range(3) if (taken := screen.take(30)) is not None]
+def test_a_display_that_a_file_waits_for_misses_nothing() -> None:
+    """Until the end, which unblocks the waiting thread."""
+    slot = DisplaySlot(Stats(Fraction(25)), blocks_when_full=True)
+    putter = put_in_background(slot, 5)
+    seen = [taken.index for _ in range(3) if (taken := slot.take(30)) is not None]
     assert seen == [0, 1, 2]
-    screen.end()
-    offers.join(30)
-    assert not offers.is_alive()
+    slot.end()
+    putter.join(30)
+    assert not putter.is_alive()

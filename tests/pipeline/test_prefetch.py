@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind: in order, bounded, and no error is lost between threads."""
+"""Prefetching and background writing: in order, bounded, and no error is lost between threads."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_items_come_in_order_and_only_a_few_ahead() -> None:
             yield item
 
     taken = []
-    with Prefetcher(items()) as ahead:
-        for item in ahead:
+    with Prefetcher(items()) as prefetcher:
+        for item in prefetcher:
             taken.append(item)
             assert len(read) - len(taken) <= 5
     assert taken == list(range(50))
@@ -41,8 +41,8 @@ def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
         yield 2
         raise OSError("broken")
 
-    with Prefetcher(items()) as ahead:
-        taken = iter(ahead)
+    with Prefetcher(items()) as prefetcher:
+        taken = iter(prefetcher)
         assert [next(taken), next(taken)] == [1, 2]
         with pytest.raises(OSError, match="broken"):
             next(taken)
@@ -51,8 +51,8 @@ def test_an_error_of_the_reader_comes_after_the_items_before_it() -> None:
 def test_a_reader_that_is_left_early_ends() -> None:
     """And its thread with it, though its queue is full."""
     before = readers()
-    with Prefetcher(iter(range(10**9))) as ahead:
-        assert next(iter(ahead)) == 0
+    with Prefetcher(iter(range(10**9))) as prefetcher:
+        assert next(iter(prefetcher)) == 0
         assert len(readers()) == len(before) + 1
     assert readers() == before
 
@@ -66,8 +66,8 @@ def test_a_reader_that_hangs_is_left_to_itself_where_that_is_asked_for() -> None
         assert release.wait(30)
 
     before = readers()
-    with Prefetcher(items(), join_timeout_s=0.05) as ahead:
-        assert next(iter(ahead)) == 0
+    with Prefetcher(items(), join_timeout_s=0.05) as prefetcher:
+        assert next(iter(prefetcher)) == 0
     (reader,) = set(readers()) - set(before)
     release.set()
     reader.join(30)
@@ -81,9 +81,9 @@ def test_everything_is_written_in_order_by_one_other_thread() -> None:
     def write(item: int) -> None:
         written.append((item, threading.current_thread().name))
 
-    with BackgroundWriter(write) as behind:
+    with BackgroundWriter(write) as writer:
         for item in range(30):
-            behind.put(item)
+            writer.put(item)
     assert [item for item, _ in written] == list(range(30))
     assert {name for _, name in written} == {"livefilter.pipeline.writer"}
 
@@ -98,9 +98,9 @@ def test_an_error_of_the_writer_is_raised_by_a_later_put_or_at_the_end() -> None
         written.append(item)
 
     def put(*items: int) -> None:
-        with BackgroundWriter(write) as behind:
+        with BackgroundWriter(write) as writer:
             for item in items:
-                behind.put(item)
+                writer.put(item)
 
     with pytest.raises(OSError, match="full"):
         put(*range(1000))
@@ -124,9 +124,9 @@ def test_an_interrupt_or_a_bug_keeps_what_waits_and_an_error_that_is_foreseen_dr
         written.append(item)
 
     def put_and_fail() -> None:
-        with BackgroundWriter(write) as behind:
-            behind.put(0)
-            behind.put(1)
+        with BackgroundWriter(write) as writer:
+            writer.put(0)
+            writer.put(1)
             threading.Timer(0.05, hold.set).start()
             raise error
 

@@ -1,4 +1,4 @@
-"""Noticing that one of a preset's files was saved, however an editor does it, and what comes of it."""
+"""Reloading a preset when one of its files is saved, however an editor saves it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from livefilter.testing import FakeClock, wait_until
 
 
 class Watched:
-    """A file, and what a watch tells about it as time passes."""
+    """A file, its watch, and a clock."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "a.yaml"
@@ -24,12 +24,12 @@ class Watched:
         self.watch.add(self.path)
 
     def changes(self, seconds: float = 0.5) -> int:
-        """How often it tells of a change in the time to come."""
-        told = 0
+        """Let time pass, and return how many changes the watch reports."""
+        changes = 0
         for _ in range(round(seconds / 0.05)):
             self.clock.advance(0.051)
-            told += self.watch.is_changed()
-        return told
+            changes += self.watch.is_changed()
+        return changes
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
-def test_a_file_that_stays_as_it_is_tells_nothing(watched: Watched) -> None:
+def test_an_unchanged_file_is_no_change(watched: Watched) -> None:
     """Reading it is no change."""
     watched.path.read_text()
     assert watched.changes() == 0
 
 
-def test_writing_in_place_tells_once(watched: Watched) -> None:
+def test_writing_in_place_is_one_change(watched: Watched) -> None:
     """And again the next time."""
     watched.path.write_text("second, longer")
     assert watched.changes() == 1
@@ -52,7 +52,7 @@ def test_writing_in_place_tells_once(watched: Watched) -> None:
     assert watched.changes() == 1
 
 
-def test_moving_another_file_over_it_tells_once(watched: Watched) -> None:
+def test_moving_another_file_over_it_is_one_change(watched: Watched) -> None:
     """Even one of the same size and time."""
     other = watched.path.with_suffix(".new")
     other.write_text("other")
@@ -62,7 +62,7 @@ def test_moving_another_file_over_it_tells_once(watched: Watched) -> None:
     assert watched.changes() == 1
 
 
-def test_it_waits_until_nobody_writes_any_more(watched: Watched) -> None:
+def test_a_change_is_reported_when_the_file_stops_growing(watched: Watched) -> None:
     """A file is not read while it grows."""
     for size in range(10, 15):
         watched.path.write_text("x" * size)
@@ -80,7 +80,7 @@ def test_a_file_that_is_gone_for_a_moment_is_no_change(watched: Watched) -> None
     assert watched.changes() == 1
 
 
-def test_a_file_that_stays_away_is_told_once(watched: Watched) -> None:
+def test_a_file_that_stays_missing_is_one_change(watched: Watched) -> None:
     """After a second; and once more when it is back."""
     watched.path.unlink()
     assert watched.changes(3) == 1
@@ -100,7 +100,7 @@ def test_any_of_several_files_is_noticed(watched: Watched) -> None:
 
 
 def test_what_is_written_after_a_file_was_read_is_a_change(watched: Watched) -> None:
-    """Even if nobody looks before the preset is compiled."""
+    """Even if the watch is not polled before the preset is compiled."""
     other = watched.path.with_name("b.yaml")
     other.write_text("read")
     after = FileWatch(watched.clock)
@@ -114,7 +114,7 @@ def test_what_is_written_after_a_file_was_read_is_a_change(watched: Watched) -> 
 
 
 class Family:
-    """A preset whose parent has a parent, in force in a pipeline that is turned by hand."""
+    """A preset whose parent has a parent, under a control that the test polls."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -122,11 +122,11 @@ class Family:
         self.save("parent", "extend: ./grand.yaml")
         self.save("mine", "extend: ./parent.yaml\noverlay: {name: false}")
         self.clock = FakeClock()
-        self.told: list[str] = []
+        self.notices: list[str] = []
         self.prepared: list[Future[None]] = []
         self.is_quick = True
         self.preset = PresetControl(
-            folder / "mine.yaml", notify=self.told.append, clock=self.clock, prepare=self._prepared
+            folder / "mine.yaml", notify=self.notices.append, clock=self.clock, prepare=self._prepared
         )
 
     def save(self, name: str, text: str) -> None:
@@ -165,7 +165,7 @@ def test_saving_any_file_that_the_preset_was_read_from_swaps_it_in(name: str, fa
         above = {"grand": "", "parent": "extend: ./grand.yaml\n", "mine": "extend: ./parent.yaml\n"}[name]
         family.save(name, f"{above}steps: [threshold: {{level: {level}}}]")
         assert family.level() == level
-    assert family.told == [f"{family.folder / 'mine.yaml'}: reloaded"] * 2
+    assert family.notices == [f"{family.folder / 'mine.yaml'}: reloaded"] * 2
 
 
 @pytest.mark.parametrize(
@@ -176,21 +176,21 @@ def test_saving_any_file_that_the_preset_was_read_from_swaps_it_in(name: str, fa
         ("steps: [", "grand.yaml:2:1: not valid YAML"),
     ],
 )
-def test_a_broken_parent_keeps_the_last_good_filter_until_it_is_mended(text: str, wrong: str, family: Family) -> None:
-    """What is told has the parent's file, line and column; mending the parent is enough."""
+def test_a_broken_parent_keeps_the_last_good_filter_until_it_is_fixed(text: str, wrong: str, family: Family) -> None:
+    """The message names the parent's file, line and column; fixing the parent is enough."""
     family.save("grand", text)
     assert family.level() == 10
     assert str(family.folder / wrong) in (family.preset.broken or "")
     family.save("mine", "extend: ./parent.yaml")  # Still watched, and still broken.
     assert family.level() == 10
-    assert len(family.told) == 2
+    assert len(family.notices) == 2
     family.save("grand", "steps: [threshold: {level: 40}]")
     assert family.level() == 40
     assert family.preset.broken is None
 
 
-def test_what_was_wrong_is_no_longer_told_once_it_is_mended(family: Family) -> None:
-    """Though the mended preset takes seconds to compile."""
+def test_an_error_disappears_once_the_file_is_fixed(family: Family) -> None:
+    """Even if the fixed preset takes seconds to compile."""
     family.save("mine", "steps: [")
     assert family.level() == 10
     assert "mine.yaml:2:1" in (family.preset.broken or "")
@@ -241,8 +241,8 @@ def test_after_a_switch_the_other_presets_files_are_watched(family: Family) -> N
     assert family.preset.broken is None
 
 
-def test_a_turn_of_the_main_parameter_does_not_undo_a_switch_that_is_on_its_way(family: Family) -> None:
-    """It would turn the preset that was just left; afterwards it turns the new one."""
+def test_an_adjustment_does_not_undo_a_pending_switch(family: Family) -> None:
+    """It would adjust the previous preset; once the switch is done it adjusts the new one."""
     family.save("other", "steps: [threshold: {level: 100}]")
     family.is_quick = False
     family.preset.switch(str(family.folder / "other.yaml"))

@@ -1,4 +1,4 @@
-"""Going over to another preset beside the picture."""
+"""Loading presets in the background."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from livefilter.testing import wait_until
 PLAIN = Preset.model_validate({"name": "plain", "steps": []})
 
 
-def result(switcher: PresetLoader) -> LoadResult:
-    """What became of the newest wish."""
-    done = wait_until(switcher.poll)
+def result(loader: PresetLoader) -> LoadResult:
+    """Return the result of the newest request."""
+    done = wait_until(loader.poll)
     assert done is not None
     return done
 
 
-def test_a_preset_is_ready_when_it_is_told() -> None:
-    """Once."""
-    switcher = PresetLoader()
-    assert not switcher.is_busy
-    switcher.load("plain", lambda: PLAIN)
-    done = result(switcher)
+def test_a_loaded_preset_is_ready() -> None:
+    """Its result is returned once."""
+    loader = PresetLoader()
+    assert not loader.is_busy
+    loader.load("plain", lambda: PLAIN)
+    done = result(loader)
     assert done.filter is not None
     assert done.filter.is_ready
     assert (done.request, done.error, done.filter.preset) == ("plain", None, PLAIN)
-    assert switcher.poll() is None
-    assert not switcher.is_busy
+    assert loader.poll() is None
+    assert not loader.is_busy
 
 
-def test_a_preset_that_cannot_be_loaded_is_told_too() -> None:
+def test_a_preset_that_cannot_be_loaded_is_reported() -> None:
     """With its error."""
-    switcher = PresetLoader()
-    switcher.load("none", lambda: load_preset("no-such-preset"))
-    done = result(switcher)
+    loader = PresetLoader()
+    loader.load("none", lambda: load_preset("no-such-preset"))
+    done = result(loader)
     assert isinstance(done.error, PresetError)
     assert done.filter is None
 
 
-def test_a_newer_wish_ends_the_work_on_an_older_one() -> None:
-    """Only the newest is told, and the other's compiling is cancelled."""
+def test_a_newer_request_cancels_an_older_one() -> None:
+    """Only the newest has a result; the other's compilation is cancelled."""
     futures: list[Future[None]] = []
     has_begun = threading.Semaphore(0)
 
@@ -55,17 +55,17 @@ def test_a_newer_wish_ends_the_work_on_an_older_one() -> None:
         has_begun.release()
         return futures[-1]
 
-    switcher = PresetLoader(prepare=prepare)
-    switcher.load("first", lambda: PLAIN)
+    loader = PresetLoader(prepare=prepare)
+    loader.load("first", lambda: PLAIN)
     assert has_begun.acquire(timeout=30)
-    switcher.load("second", lambda: PLAIN)
-    assert result(switcher).request == "second"
+    loader.load("second", lambda: PLAIN)
+    assert result(loader).request == "second"
     wait_until(futures[0].cancelled)
-    assert switcher.poll() is None
+    assert loader.poll() is None
 
 
 def test_closing_ends_the_work() -> None:
-    """Nothing is told any more."""
+    """No result comes any more."""
     future: Future[None] = Future()
     has_begun = threading.Event()
 
@@ -73,9 +73,9 @@ def test_closing_ends_the_work() -> None:
         has_begun.set()
         return future
 
-    switcher = PresetLoader(prepare=prepare)
-    switcher.load("plain", lambda: PLAIN)
+    loader = PresetLoader(prepare=prepare)
+    loader.load("plain", lambda: PLAIN)
     assert has_begun.wait(30)
-    switcher.close()
+    loader.close()
     wait_until(future.cancelled)
-    assert switcher.poll() is None
+    assert loader.poll() is None

@@ -1,6 +1,6 @@
-"""The preview, with a stand-in for the window: each key does what the help says.
+"""The preview with a fake window: each key does what the help says.
 
-Most tests turn the pipeline's loop and the window by hand, one after the other, on a clock that stands still meanwhile.
+In most tests the pipeline's loop and the window take turns in one thread, on a clock that the test advances.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RATE = Fraction(8)
 
 
 class Window(WindowSink):
-    """Keeps what it is shown, and presses keys: the next one at each turn."""
+    """A fake window that stores pictures and presses the next key at each poll."""
 
     def __init__(self) -> None:
         self.target = "a stand-in"
@@ -55,15 +55,15 @@ class Window(WindowSink):
         return self.keys.pop(0) if self.keys else None
 
     def toggle_full_screen(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.done.append("full screen")
 
     def zoom(self, factor: float) -> None:
-        """Note it."""
+        """Record the call."""
         self.done.append(factor)
 
     def finish(self, *, is_complete: bool = True) -> str | None:
-        """Note it."""
+        """Record the call."""
         self.done.append("closed")
         return None
 
@@ -81,8 +81,8 @@ def at_once(made: Filter) -> Future[None]:
     return done
 
 
-class Turned:
-    """A preview whose loop and window are turned by hand."""
+class ManualPreview:
+    """A preview whose loop and window take one step at a time."""
 
     def __init__(
         self,
@@ -94,14 +94,14 @@ class Turned:
     ) -> None:
         self.window = Window()
         self.clock = FakeClock(100)
-        self.announced: list[str] = []
+        self.notices: list[str] = []
         given: dict[str, Any] = {"snapshot_folder": Path("nowhere"), "overlay": False} | options
         self.preview = Preview(
             source or ArraySource(ARRAYS, rate=RATE),
             presets[0],
             presets=presets,
             window=self.window,
-            notify=self.announced.append,
+            notify=self.notices.append,
             clock=self.clock,
             prepare=at_once,
             **given,
@@ -109,7 +109,7 @@ class Turned:
         self.live = self.preview.live
 
     def step(self, key: str | None = None) -> int:
-        """Turn the loop, then the window, in which a key may be pressed; the gray level that is shown in the end."""
+        """Step the loop, then the window, where a key may be pressed; return the gray level that is shown."""
         self.live.loop.step(0)
         self.window.keys = [key]
         self.preview.step()
@@ -118,20 +118,20 @@ class Turned:
         return self.window.level
 
     def is_recorded(self) -> bool:
-        """Whether there is a recording: a call, since for mypy an attribute stays what it was found to be."""
+        """Return whether there is a recording: a call, because mypy assumes that an attribute keeps its value."""
         return self.live.is_recording
 
     def broken(self) -> str | None:
-        """What is wrong with the preset's file."""
+        """Return the error in the preset's file."""
         return self.live.preset.broken
 
     def next_frame(self) -> int:
-        """Let the next frame come, and turn."""
+        """Advance the clock by a frame, and step."""
         self.clock.advance(1 / 8)
         return self.step()
 
     def press(self, *keys: str) -> int:
-        """Press keys, and draw what they changed."""
+        """Press keys, and draw their effects."""
         for key in keys:
             self.step(key)
         return self.step()
@@ -152,7 +152,7 @@ def presets(tmp_path: Path) -> list[str]:
 def run(
     presets: list[str], source: ArraySource | None = None, stops: int = 10**9, **options: Any
 ) -> tuple[Window, Any]:
-    """Run a preview with its threads, on the real clock; the window and the summary."""
+    """Run a preview with its threads, on the real clock; return the window and the summary."""
     window = Window()
     window.keys = options.pop("keys", [])
     made = Preview(
@@ -198,30 +198,30 @@ def test_q_and_escape_quit(key: str, presets: list[str]) -> None:
 
 def test_the_window_is_gone_before_recordings_are_finished(presets: list[str]) -> None:
     """That may take its time, in which a window would not answer."""
-    turned = Turned(presets, source=ArraySource(ARRAYS, rate=RATE))
+    manual = ManualPreview(presets, source=ArraySource(ARRAYS, rate=RATE))
 
     class Slow(ListSink):
-        """Notes what the window did before it was finished."""
+        """Records what the window did before this sink was finished."""
 
         def finish(self, *, is_complete: bool = True) -> str | None:
-            seen.extend(turned.window.done)
+            seen.extend(manual.window.done)
             return None
 
     seen: list[object] = []
-    turned.live.add_sink("slow", Slow())
-    turned.window.keys = ["q"]
-    turned.preview.run()
+    manual.live.add_sink("slow", Slow())
+    manual.window.keys = ["q"]
+    manual.preview.run()
     assert seen == ["closed"]
 
 
 def test_closing_the_window_ends_it(presets: list[str]) -> None:
     """As a normal end, though the source would go on for hours."""
-    turned = Turned(presets, source=ArraySource(ARRAYS, rate=Fraction(1, 3600)))
-    turned.window.is_closed = True
-    assert not turned.preview.run().is_interrupted
+    manual = ManualPreview(presets, source=ArraySource(ARRAYS, rate=Fraction(1, 3600)))
+    manual.window.is_closed = True
+    assert not manual.preview.run().is_interrupted
 
 
-def test_being_told_to_stop_ends_it_as_interrupted(presets: list[str]) -> None:
+def test_should_stop_ends_it_as_interrupted(presets: list[str]) -> None:
     """A signal, at the command line."""
     _, summary = run(presets, ArraySource(ARRAYS, rate=Fraction(1, 3600)), stops=4)
     assert summary.is_interrupted
@@ -238,16 +238,16 @@ def test_all_threads_end_with_it(presets: list[str]) -> None:
 
 def test_a_single_picture_stays_until_the_user_quits(presets: list[str]) -> None:
     """It does not flash up for a 25th of a second, and can be looked at through another preset."""
-    turned = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
-    assert [turned.next_frame() for _ in range(20)] == [10] * 20
-    assert turned.live.is_over
-    assert not turned.preview.is_finished
-    assert turned.press("2") == 245
+    manual = ManualPreview(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
+    assert [manual.next_frame() for _ in range(20)] == [10] * 20
+    assert manual.live.is_over
+    assert not manual.preview.is_finished
+    assert manual.press("2") == 245
 
 
 def test_a_single_picture_stays_whenever_the_loop_ends(presets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if it ends in the middle of the question whether all is over; the loop has a thread of its own."""
-    shown = Turned(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
+    shown = ManualPreview(presets, source=ArraySource(ARRAYS[:1], rate=RATE))
     shown.next_frame()
     loop = shown.live.loop
     answers = iter([False])
@@ -258,15 +258,15 @@ def test_a_single_picture_stays_whenever_the_loop_ends(presets: list[str], monke
 
 def test_space_pauses_a_file_and_goes_on(presets: list[str]) -> None:
     """No new frame comes meanwhile, and all others come afterwards."""
-    turned = Turned(presets)
-    assert turned.next_frame() == 10
-    turned.press(" ")
-    assert [turned.next_frame() for _ in range(50)] == [10] * 50
-    turned.press(" ")
-    assert [turned.next_frame() for _ in range(7)] == list(range(20, 90, 10))
+    manual = ManualPreview(presets)
+    assert manual.next_frame() == 10
+    manual.press(" ")
+    assert [manual.next_frame() for _ in range(50)] == [10] * 50
+    manual.press(" ")
+    assert [manual.next_frame() for _ in range(7)] == list(range(20, 90, 10))
 
 
-def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
+def test_a_paused_live_source_is_not_filtered(presets: list[str]) -> None:
     """The picture stands, frames pass by, and none of them counts as dropped; nor does a minimised window cost any."""
 
     class Gated(ArraySource):
@@ -298,9 +298,9 @@ def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
             return None
 
     source, output = Gated(ARRAYS[:3], is_live=True), Idle()
-    preview, window = (turned := Turned(presets, source=source)).preview, turned.window
-    turned.live.add_output(output)
-    with turned.live:
+    preview, window = (manual := ManualPreview(presets, source=source)).preview, manual.window
+    manual.live.add_output(output)
+    with manual.live:
         source.gate.release()
         assert output.asked.acquire(timeout=30)
 
@@ -317,190 +317,190 @@ def test_a_pause_of_what_is_live_filters_nothing(presets: list[str]) -> None:
             assert output.asked.acquire(timeout=30)
             preview.step()
             assert window.level == 10
-    assert turned.live.stats.snapshot().frames_out == 1
-    assert turned.live.stats.snapshot().dropped == {}
+    assert manual.live.stats.snapshot().frames_out == 1
+    assert manual.live.stats.snapshot().dropped == {}
 
 
 def test_a_window_that_shows_nothing_new_is_left_alone(presets: list[str]) -> None:
     """Idle costs nothing: what stands is not drawn four times a second; a line that comes or goes is."""
-    turned = Turned(presets)
-    turned.next_frame()
-    turned.press(" ")
-    shown = len(turned.window.shown)
+    manual = ManualPreview(presets)
+    manual.next_frame()
+    manual.press(" ")
+    shown = len(manual.window.shown)
     for _ in range(5):
-        turned.clock.advance(0.3)
-        turned.preview.step()
-    assert len(turned.window.shown) == shown
-    turned.live.preset.broken = "mine.yaml:1:1: broken"
-    turned.clock.advance(0.3)
-    turned.preview.step()
-    assert len(turned.window.shown) == shown + 1
+        manual.clock.advance(0.3)
+        manual.preview.step()
+    assert len(manual.window.shown) == shown
+    manual.live.preset.broken = "mine.yaml:1:1: broken"
+    manual.clock.advance(0.3)
+    manual.preview.step()
+    assert len(manual.window.shown) == shown + 1
 
 
 def test_digits_change_the_preset(presets: list[str]) -> None:
-    """The picture on show is filtered anew at once; the summary names the last preset."""
-    turned = Turned(presets)
-    assert turned.next_frame() == 10
-    assert turned.press("2") == 245
-    assert turned.press("1") == 10
-    assert turned.press("2") == 245
-    assert turned.live.summary(is_interrupted=False).preset == "negative"
+    """The picture on show is filtered again at once; the summary names the last preset."""
+    manual = ManualPreview(presets)
+    assert manual.next_frame() == 10
+    assert manual.press("2") == 245
+    assert manual.press("1") == 10
+    assert manual.press("2") == 245
+    assert manual.live.summary(is_interrupted=False).preset == "negative"
 
 
 @pytest.mark.parametrize("key", ["4", "9", "0", "x", "é", "²"])
 def test_other_keys_do_nothing(key: str, presets: list[str]) -> None:
     """Nor do digits without a preset."""
-    turned = Turned(presets)
-    turned.next_frame()
-    before = turned.window.shown[-1]
-    turned.press(key)
-    np.testing.assert_array_equal(turned.window.shown[-1], before)
-    assert turned.live.preset.filter.preset.name == "plain"
+    manual = ManualPreview(presets)
+    manual.next_frame()
+    before = manual.window.shown[-1]
+    manual.press(key)
+    np.testing.assert_array_equal(manual.window.shown[-1], before)
+    assert manual.live.preset.filter.preset.name == "plain"
 
 
-def test_a_broken_preset_is_announced_and_the_old_one_stays(presets: list[str]) -> None:
+def test_a_broken_preset_is_reported_and_the_old_one_stays(presets: list[str]) -> None:
     """A typing error in a file must not end the show; it is read on the picture, too."""
-    turned = Turned(presets)
-    turned.next_frame()
-    before = turned.window.shown[-1]
-    turned.press("2", "3")
-    assert len(turned.announced) == 1
-    assert "broken.yaml:1:9" in turned.announced[0]
-    assert turned.window.level == 245
-    assert (turned.window.shown[-1] != 255 - before).any()
+    manual = ManualPreview(presets)
+    manual.next_frame()
+    before = manual.window.shown[-1]
+    manual.press("2", "3")
+    assert len(manual.notices) == 1
+    assert "broken.yaml:1:9" in manual.notices[0]
+    assert manual.window.level == 245
+    assert (manual.window.shown[-1] != 255 - before).any()
 
 
 def test_only_nine_presets_have_digits(presets: list[str]) -> None:
     """A tenth has none, and is not in the help."""
-    lines = Turned(presets * 4).preview.help_lines
+    lines = ManualPreview(presets * 4).preview.help_lines
     assert [line.split()[0] for line in lines[-9:]] == list("123456789")
 
 
-def test_brackets_turn_the_main_parameter(tmp_path: Path) -> None:
-    """A threshold here: the picture is brighter than it, or no more; a preset keeps its name, and the value is told."""
+def test_brackets_adjust_the_strength(tmp_path: Path) -> None:
+    """A threshold here: the picture is above it, or not; the preset keeps its name, and a notice shows the value."""
     path = tmp_path / "level.yaml"
     path.write_text("steps: [threshold: {level: 9}]\noverlay: {scores: false, name: false}\n")
-    turned = Turned([str(path)])
-    assert turned.next_frame() == 255
-    assert turned.press("]") == 0
-    assert turned.press("[") == 255
-    assert turned.announced == ["threshold level 11", "threshold level 9"]
-    assert turned.live.preset.filter.preset.name == "level"
+    manual = ManualPreview([str(path)])
+    assert manual.next_frame() == 255
+    assert manual.press("]") == 0
+    assert manual.press("[") == 255
+    assert manual.notices == ["threshold level 11", "threshold level 9"]
+    assert manual.live.preset.filter.preset.name == "level"
 
 
-def test_a_preset_without_main_parameter_says_so(presets: list[str]) -> None:
+def test_a_preset_without_a_strength_setting_says_so(presets: list[str]) -> None:
     """Nothing else happens."""
-    turned = Turned(presets)
-    turned.next_frame()
-    turned.press("]")
-    assert turned.announced == ["plain has no strength setting"]
+    manual = ManualPreview(presets)
+    manual.next_frame()
+    manual.press("]")
+    assert manual.notices == ["plain has no strength setting"]
 
 
 def test_o_shows_and_hides_the_overlay() -> None:
     """The scores' panel comes and goes; what is under it stays."""
-    turned = Turned(["sobel-vertical"])
-    turned.next_frame()
+    manual = ManualPreview(["sobel-vertical"])
+    manual.next_frame()
     corner = (slice(-20, None), slice(0, 100))
-    seen = [bool(turned.window.shown[-1][corner].any())]
+    seen = [bool(manual.window.shown[-1][corner].any())]
     for _ in range(2):
-        turned.press("o")
-        seen.append(bool(turned.window.shown[-1][corner].any()))
+        manual.press("o")
+        seen.append(bool(manual.window.shown[-1][corner].any()))
     assert seen == [False, True, False]
 
 
 def test_c_goes_through_the_comparisons(presets: list[str]) -> None:
     """None, side, wipe, pip, and none again; it stays when the preset changes."""
-    turned = Turned(presets)
-    turned.next_frame()
-    turned.press("2")
+    manual = ManualPreview(presets)
+    manual.next_frame()
+    manual.press("2")
     shapes, levels = [], []
     for _ in range(5):
-        shapes.append(turned.window.shown[-1].shape)
-        levels.append(int(turned.window.shown[-1][-1, 0]))
-        turned.press("c")
+        shapes.append(manual.window.shown[-1].shape)
+        levels.append(int(manual.window.shown[-1][-1, 0]))
+        manual.press("c")
     assert shapes == [SHAPE, (240, 640), SHAPE, SHAPE, SHAPE]
     assert levels == [245, 10, 10, 245, 245]
-    turned.press("1")
-    assert turned.window.shown[-1].shape == (240, 640)
+    manual.press("1")
+    assert manual.window.shown[-1].shape == (240, 640)
 
 
 def test_a_drag_moves_the_line_of_the_wipe(presets: list[str]) -> None:
     """And does nothing in other comparisons."""
-    turned = Turned(presets, compare="wipe")
-    turned.next_frame()
-    turned.press("2")
-    row = turned.window.shown[-1][-1]
+    manual = ManualPreview(presets, compare="wipe")
+    manual.next_frame()
+    manual.press("2")
+    row = manual.window.shown[-1][-1]
     assert (int(row[150]), int(row[170])) == (10, 245)
-    turned.window.on_drag(0.25)
-    turned.step()
-    row = turned.window.shown[-1][-1]
+    manual.window.on_drag(0.25)
+    manual.step()
+    row = manual.window.shown[-1][-1]
     assert (int(row[70]), int(row[90])) == (10, 245)
-    turned.press("c", "c")
-    turned.window.on_drag(0.75)
-    assert turned.live.overlay.wipe == 0.25
+    manual.press("c", "c")
+    manual.window.on_drag(0.75)
+    assert manual.live.overlay.wipe == 0.25
 
 
 def test_m_mirrors_the_source(presets: list[str]) -> None:
     """Left is right, before the filter, also of the picture that stands."""
     half = np.hstack([np.full((240, 160), 10, np.uint8), np.full((240, 160), 90, np.uint8)])
-    turned = Turned(presets, source=ArraySource([half] * 3, rate=RATE))
-    assert turned.next_frame() == 90
-    assert turned.press("m") == 10
-    assert turned.next_frame() == 10
-    assert turned.press("m") == 90
+    manual = ManualPreview(presets, source=ArraySource([half] * 3, rate=RATE))
+    assert manual.next_frame() == 90
+    assert manual.press("m") == 10
+    assert manual.next_frame() == 10
+    assert manual.press("m") == 90
 
 
 def test_t_holds_the_scores_scale() -> None:
     """The bars of a weaker picture are shorter then, instead of being drawn on a finer scale."""
     strong = np.tile(np.repeat(np.array([0, 255], np.uint8), 8), (240, 20))
-    turned = Turned(["sobel-vertical"], source=ArraySource([strong, strong // 64, strong // 64], rate=RATE))
-    turned.press("o")
-    turned.next_frame()
-    turned.press("t")
-    assert turned.live.overlay.is_scale_held
-    before = turned.live.preset.filter.preset.steps
-    held = turned.live.overlay.scales
-    turned.clock.advance(100)
-    turned.next_frame()
-    assert turned.live.overlay.scales == held
-    assert "held" in turned.announced[-1]
-    turned.press("]")
-    assert turned.live.preset.filter.preset.steps != before
-    assert turned.live.overlay.scales == held, "the same frames have the same scores, whatever is made of them"
-    turned.press("t")
-    assert "follows" in turned.announced[-1]
+    manual = ManualPreview(["sobel-vertical"], source=ArraySource([strong, strong // 64, strong // 64], rate=RATE))
+    manual.press("o")
+    manual.next_frame()
+    manual.press("t")
+    assert manual.live.overlay.is_scale_held
+    before = manual.live.preset.filter.preset.steps
+    held = manual.live.overlay.scales
+    manual.clock.advance(100)
+    manual.next_frame()
+    assert manual.live.overlay.scales == held
+    assert "held" in manual.notices[-1]
+    manual.press("]")
+    assert manual.live.preset.filter.preset.steps != before
+    assert manual.live.overlay.scales == held, "the same frames have the same scores, whatever filter is in force"
+    manual.press("t")
+    assert "follows" in manual.notices[-1]
 
 
 def test_i_shows_and_hides_statistics(presets: list[str]) -> None:
     """A darker panel on the left, with figures."""
     bright = ArraySource([np.full(SHAPE, 250, np.uint8)] * 3, rate=RATE)
-    turned = Turned(presets, source=bright)
-    turned.next_frame()
+    manual = ManualPreview(presets, source=bright)
+    manual.next_frame()
     medians = []
     for key in "ii":
-        turned.press(key)
-        medians.append(float(np.median(turned.window.shown[-1][10:60, 5:80])))
+        manual.press(key)
+        medians.append(float(np.median(manual.window.shown[-1][10:60, 5:80])))
     assert medians == [75, 250]
 
 
 def test_f_plus_and_minus_are_for_the_window(presets: list[str]) -> None:
     """The keys beside them without Shift count too."""
-    turned = Turned(presets)
-    turned.press("f", "+", "=", "-", "_")
-    assert turned.window.done == ["full screen", 1.25, 1.25, 0.8, 0.8]
+    manual = ManualPreview(presets)
+    manual.press("f", "+", "=", "-", "_")
+    assert manual.window.done == ["full screen", 1.25, 1.25, 0.8, 0.8]
 
 
 def test_h_shows_and_hides_the_help(presets: list[str]) -> None:
     """A darker panel in the middle, with every key and every preset."""
     bright = ArraySource([np.full(SHAPE, 250, np.uint8)] * 2, rate=RATE)
-    turned = Turned(presets, source=bright)
-    turned.next_frame()
+    manual = ManualPreview(presets, source=bright)
+    manual.next_frame()
     middle = []
     for key in "hh":
-        turned.press(key)
-        middle.append(float(np.median(turned.window.shown[-1][100:140, 140:180])))
+        manual.press(key)
+        middle.append(float(np.median(manual.window.shown[-1][100:140, 140:180])))
     assert middle == [22, 250]
-    words = "\n".join(turned.preview.help_lines)
+    words = "\n".join(manual.preview.help_lines)
     for key in ("q", "Esc", "space", *"srocmtif[]+-h", "drag", "1\tplain", "2\tnegative", "3\tbroken"):
         assert key in words
 
@@ -509,12 +509,12 @@ def test_s_saves_what_is_shown(presets: list[str], tmp_path: Path) -> None:
     """As a PNG named by time, preset and frame, without the help; a line says where."""
     folder = tmp_path / "shots"
     folder.mkdir()
-    turned = Turned(presets, snapshot_folder=folder)
-    turned.next_frame()
-    turned.press("2", "h", "s")
+    manual = ManualPreview(presets, snapshot_folder=folder)
+    manual.next_frame()
+    manual.press("2", "h", "s")
     (path,) = folder.iterdir()
     assert re.fullmatch(r"livefilter-\d{8}-\d{6}-negative-000000\.png", path.name)
-    assert turned.announced == [f"saved {path}"]
+    assert manual.notices == [f"saved {path}"]
     saved = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert saved is not None
     assert (saved == 245).all()
@@ -522,20 +522,20 @@ def test_s_saves_what_is_shown(presets: list[str], tmp_path: Path) -> None:
 
 def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
     """A file named by time and preset holds what was shown between; the status says that it is recorded."""
-    turned = Turned(presets, snapshot_folder=tmp_path)
-    turned.next_frame()
-    turned.press("r")
-    assert turned.is_recorded() is True
-    assert any(line.startswith("REC 0:00") for line in turned.preview.panels.status)
+    manual = ManualPreview(presets, snapshot_folder=tmp_path)
+    manual.next_frame()
+    manual.press("r")
+    assert manual.is_recorded() is True
+    assert any(line.startswith("REC 0:00") for line in manual.preview.panels.status)
     for _ in range(3):
-        turned.next_frame()
-    turned.press("r")
-    assert turned.is_recorded() is False
-    with turned.live:
+        manual.next_frame()
+    manual.press("r")
+    assert manual.is_recorded() is False
+    with manual.live:
         pass
     (path,) = tmp_path.glob("livefilter-*.mp4")
     assert re.fullmatch(r"livefilter-\d{8}-\d{6}-plain\.mp4", path.name)
-    assert turned.live.summary(is_interrupted=False).outputs == (str(path),)
+    assert manual.live.summary(is_interrupted=False).outputs == (str(path),)
     capture = cv2.VideoCapture(str(path))
     levels = []
     while (read := capture.read())[0]:
@@ -546,39 +546,39 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
 def test_nothing_that_is_saved_replaces_another(presets: list[str], tmp_path: Path) -> None:
     """Two of the same second are numbered, while the first one is still being written, too."""
     start = "livefilter-20260102-120000-plain"
-    turned = Turned(presets, snapshot_folder=tmp_path, now=lambda: datetime(2026, 1, 2, 12))
-    turned.next_frame()
-    turned.press("s", "s")
+    manual = ManualPreview(presets, snapshot_folder=tmp_path, now=lambda: datetime(2026, 1, 2, 12))
+    manual.next_frame()
+    manual.press("s", "s")
     for _ in range(3):
-        turned.press("r")
-        turned.next_frame()
-        turned.press("r")
+        manual.press("r")
+        manual.next_frame()
+        manual.press("r")
         (tmp_path / f"{start}-3.partial.mp4").touch()  # What a crash left behind.
-    with turned.live:
+    with manual.live:
         pass
     saved = {path.name for path in tmp_path.glob("livefilter-*")}
     videos = {f"{start}.mp4", f"{start}-2.mp4", f"{start}-3.partial.mp4", f"{start}-4.mp4"}
     assert saved == {f"{start}-000000.png", f"{start}-2-000000.png", *videos}
 
 
-def test_a_recording_that_cannot_be_made_is_announced(presets: list[str], tmp_path: Path) -> None:
+def test_a_recording_that_cannot_be_created_is_reported(presets: list[str], tmp_path: Path) -> None:
     """The show goes on."""
     (tmp_path / "file").touch()
-    turned = Turned(presets, snapshot_folder=tmp_path / "file")
-    turned.next_frame()
-    turned.press("r", "s")
-    assert not turned.live.is_recording
-    assert [f"{tmp_path / 'file'}: cannot be created" in line for line in turned.announced] == [True, True]
-    assert turned.next_frame() == 20
+    manual = ManualPreview(presets, snapshot_folder=tmp_path / "file")
+    manual.next_frame()
+    manual.press("r", "s")
+    assert not manual.live.is_recording
+    assert [f"{tmp_path / 'file'}: cannot be created" in line for line in manual.notices] == [True, True]
+    assert manual.next_frame() == 20
 
 
 def test_the_folder_of_snapshots_is_made_when_it_is_needed(presets: list[str], tmp_path: Path) -> None:
-    """Not before: whoever takes none finds no empty folder."""
+    """Not before: without snapshots there is no empty folder."""
     folder = tmp_path / "shots" / "today"
-    turned = Turned(presets, snapshot_folder=folder)
-    turned.next_frame()
+    manual = ManualPreview(presets, snapshot_folder=folder)
+    manual.next_frame()
     assert not folder.parent.exists()
-    turned.press("s")
+    manual.press("s")
     assert len(list(folder.iterdir())) == 1
 
 
@@ -588,19 +588,19 @@ def test_a_presets_name_cannot_lead_a_snapshot_elsewhere(tmp_path: Path) -> None
     path.write_text('name: "../a b/c"\nsteps: []\n')
     folder = tmp_path / "shots"
     folder.mkdir()
-    turned = Turned([str(path)], snapshot_folder=folder)
-    turned.next_frame()
-    turned.press("s")
+    manual = ManualPreview([str(path)], snapshot_folder=folder)
+    manual.next_frame()
+    manual.press("s")
     (saved,) = folder.iterdir()
     assert saved.name.endswith("-..-a-b-c-000000.png")
 
 
 def test_keys_before_the_first_frame_do_no_harm(presets: list[str]) -> None:
     """There is nothing to save, to draw again or to pause yet."""
-    turned = Turned(presets)
+    manual = ManualPreview(presets)
     for key in " sochmti[]f+-2":
-        turned.preview.press(key)
-    assert turned.window.shown == []
+        manual.preview.press(key)
+    assert manual.window.shown == []
 
 
 def test_a_source_that_breaks_midway_ends_it_with_a_loss(presets: list[str]) -> None:
@@ -647,35 +647,35 @@ def test_colour_and_a_change_of_size_can_be_shown(presets: list[str]) -> None:
 
 
 def test_saving_the_presets_file_swaps_it_in(presets: list[str]) -> None:
-    """Written in place here; the picture that stands is filtered anew."""
-    turned = Turned(presets)
-    assert turned.next_frame() == 10
+    """Written in place here; the picture that stands is filtered again."""
+    manual = ManualPreview(presets)
+    assert manual.next_frame() == 10
     Path(presets[0]).write_text(Path(presets[1]).read_text())
     for _ in range(3):
-        turned.clock.advance(0.06)
-        turned.press()
-    assert turned.press() == 255 - 20
-    assert turned.announced == [f"{presets[0]}: reloaded"]
+        manual.clock.advance(0.06)
+        manual.press()
+    assert manual.press() == 255 - 20
+    assert manual.notices == [f"{presets[0]}: reloaded"]
 
 
-def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_mended(presets: list[str]) -> None:
+def test_a_broken_file_keeps_the_last_good_filter_and_is_shown_until_it_is_fixed(presets: list[str]) -> None:
     """File, line and column are read on the picture."""
     good = Path(presets[1]).read_text()
-    turned = Turned(presets[1:])
-    assert turned.next_frame() == 245
+    manual = ManualPreview(presets[1:])
+    assert manual.next_frame() == 245
     Path(presets[1]).write_text("steps:\n  - blurr: {}\n")
     for _ in range(3):
-        turned.clock.advance(0.06)
-        turned.press()
-    turned.press()
-    assert "negative.yaml:2:5" in (turned.broken() or "")
-    assert turned.broken() == turned.preview.panels.broken
-    assert turned.preview.panels.notice == "", "it stands there once"
-    assert turned.window.level >= 200
-    Path(presets[1]).write_text(good + "# mended\n")
+        manual.clock.advance(0.06)
+        manual.press()
+    manual.press()
+    assert "negative.yaml:2:5" in (manual.broken() or "")
+    assert manual.broken() == manual.preview.panels.broken
+    assert manual.preview.panels.notice == "", "it stands there once"
+    assert manual.window.level >= 200
+    Path(presets[1]).write_text(good + "# fixed\n")
     for _ in range(3):
-        turned.clock.advance(0.06)
-        turned.press()
-    turned.press()
-    assert turned.broken() is None
-    assert turned.preview.panels.broken == ""
+        manual.clock.advance(0.06)
+        manual.press()
+    manual.press()
+    assert manual.broken() is None
+    assert manual.preview.panels.broken == ""

@@ -75,7 +75,7 @@ def test_scores_are_of_the_unfiltered_picture(pictures: list[Pixels], negative: 
 
 
 def test_an_open_source_and_open_sinks_stay_open(negative: str) -> None:
-    """Whoever opened them closes them."""
+    """The code that opened them closes them."""
     source, sink = ArraySource(SMALL), ListSink()
     process(source, [sink], negative)
     assert not source.is_closed
@@ -136,11 +136,11 @@ def test_overlay_and_comparison_are_drawn_where_they_are_asked_for(negative: str
     assert side.frames[0].pixels.shape == (4, 12)
 
 
-def test_progress_is_told_after_every_frame(negative: str) -> None:
+def test_progress_is_reported_after_every_frame(negative: str) -> None:
     """How many are done, and how many there will be."""
-    told: list[Progress] = []
-    process(ArraySource(SMALL), None, negative, progress=told.append)
-    assert told == [Progress(count, 6) for count in range(1, 7)]
+    calls: list[Progress] = []
+    process(ArraySource(SMALL), None, negative, progress=calls.append)
+    assert calls == [Progress(count, 6) for count in range(1, 7)]
 
 
 def test_the_number_of_threads_changes_nothing(pictures: list[Pixels]) -> None:
@@ -166,7 +166,7 @@ def test_a_run_that_is_stopped_leaves_partial_outputs(clip: Path, negative: str,
 
 
 def test_a_keyboard_interrupt_leaves_partial_outputs_too(clip: Path, negative: str, tmp_path: Path) -> None:
-    """Where nobody handles the signal, the exception goes on to the caller, with the output finished."""
+    """If the signal is not handled, the exception goes on to the caller, with the output finished."""
     with pytest.raises(KeyboardInterrupt):
         process(
             clip, tmp_path / "a.mp4", negative, scores=tmp_path / "a.csv", should_stop=after(5, KeyboardInterrupt())
@@ -342,10 +342,10 @@ def test_a_file_that_is_stopped_while_it_waits_for_its_next_frame_is_not_complet
     clip: Path, negative: str, tmp_path: Path
 ) -> None:
     """Played as if it were live, it may notice the stop before the pipeline does; the output is a part all the same."""
-    told: list[float] = []
+    waits_s: list[float] = []
     answers = iter([False])
     with RealtimeSource(
-        open_source(clip), clock=lambda: 0.0, rest=told.append, should_stop=lambda: bool(told)
+        open_source(clip), clock=lambda: 0.0, sleep=waits_s.append, should_stop=lambda: bool(waits_s)
     ) as played:
         summary = process(played, tmp_path / "out.mp4", negative, should_stop=lambda: next(answers, True))
     assert (summary.frames, summary.is_interrupted) == (1, True)
@@ -356,14 +356,14 @@ def test_a_live_source_may_notice_first_that_it_should_stop(negative: str) -> No
     """It ends while it waits for a frame, which is an interrupt all the same; what it had to replace is dropped."""
 
     class Waiting(ArraySource):
-        """Ends when it is told to."""
+        """A source that was overrun."""
 
         health = Health(counts={"overrun": 7})
 
-    is_told = [False, False, True]
+    answers = [False, False, True]
     source = Waiting(SMALL[:2], is_live=True)
     source.facts = dataclasses.replace(source.facts, frame_count=None)
-    summary = process(source, None, negative, should_stop=lambda: is_told.pop(0))
+    summary = process(source, None, negative, should_stop=lambda: answers.pop(0))
     assert (summary.frames, summary.is_interrupted, summary.dropped) == (2, True, 7)
 
 

@@ -48,7 +48,7 @@ def written(recording: SegmentedSink, *shapes: tuple[int, int]) -> None:
 
 
 def test_pictures_of_one_size_are_one_file(tmp_path: Path) -> None:
-    """Opened before the first frame, so that a folder that is missing is told at once."""
+    """Opened before the first frame, so that a missing folder is reported at once."""
     parts = Parts()
     recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
     assert list(parts.opened) == ["a.mp4"]

@@ -1,4 +1,4 @@
-"""What a live pipeline counts and measures."""
+"""Counters and measurements of a live pipeline."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def test_latencies_are_percentiles_of_the_last_ten_seconds() -> None:
     for age_ms in range(1, 101):
         stats.record_latency("window", age_ms / 1000)
         stats.record_latency("recording", 0.002)
-    told = stats.snapshot()
-    window = told.latency["window"]
+    measured = stats.snapshot()
+    window = measured.latency["window"]
     expected = np.percentile(range(1, 101), (50, 95, 99))
     assert (window.p50_ms, window.p95_ms, window.p99_ms) == pytest.approx(tuple(expected), abs=0.001)
-    assert told.latency["recording"].p99_ms == pytest.approx(2)
-    assert told.total_latency["window"].p99_ms == pytest.approx(500, rel=0.02)
-    assert told.total_latency["window"].p50_ms == pytest.approx(100, rel=0.03)
+    assert measured.latency["recording"].p99_ms == pytest.approx(2)
+    assert measured.total_latency["window"].p99_ms == pytest.approx(500, rel=0.02)
+    assert measured.total_latency["window"].p50_ms == pytest.approx(100, rel=0.03)
 
 
 @pytest.mark.parametrize("age_s", [0.0, 1e-6, 0.004, 1.0, 1e6])
@@ -67,11 +67,11 @@ def test_the_whole_runs_figures_hold_any_duration(age_s: float) -> None:
     stats = Stats(Fraction(30))
     stats.record_latency("window", age_s)
     stats.record_stage("filter", age_s)
-    told = stats.snapshot().total_latency["window"].p50_ms
-    assert stats.snapshot().total_stages["filter"].p50_ms == told
+    p50_ms = stats.snapshot().total_latency["window"].p50_ms
+    assert stats.snapshot().total_stages["filter"].p50_ms == p50_ms
     if 1e-5 <= age_s <= 500:
-        assert age_s * 1000 <= told <= age_s * 1020
-    assert 0 < told < 1e6
+        assert age_s * 1000 <= p50_ms <= age_s * 1020
+    assert 0 < p50_ms < 1e6
 
 
 def test_memory_does_not_grow() -> None:
@@ -92,7 +92,7 @@ def test_memory_does_not_grow() -> None:
 
 
 def test_drops_are_counted_by_where_they_were() -> None:
-    """And frames with a mended time by themselves."""
+    """And frames with a corrected time by themselves."""
     stats = Stats(Fraction(30))
     for where in ("filter", "window", "filter"):
         stats.drop(where)
