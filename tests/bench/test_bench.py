@@ -16,6 +16,20 @@ from livefilter.cli import run
 from livefilter.errors import OptionError
 
 SMALL = (64, 96)
+ONE_OF_EACH_KIND = (
+    "dense 5x5",
+    "sharpen 3x3",
+    "separable 5x5",
+    "gaussian 5",
+    "gaussian 31",
+    "box 3",
+    "two scores",
+    "gradient l1 + scores",
+    "unsharp 7 + scores",
+    "4 steps + scores",
+    "preset edge",
+    "preset sketch",
+)
 
 
 def _measured(name: str) -> Measurement:
@@ -24,9 +38,12 @@ def _measured(name: str) -> Measurement:
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("name", [job for job in bench.all_jobs() if "privacy" not in job and "neon" not in job])
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
 def test_a_job_gives_the_pixels_of_the_reference_and_of_opencv(name: str) -> None:
-    """Measuring compares all outputs, so that it ends without an error is the proof."""
+    """Measuring compares all outputs, so that it ends without an error is the proof.
+
+    Each job compiles code of its own, so one of each kind is measured here; ``livefilter bench --quick`` measures all.
+    """
     measured = _measured(name)
     assert list(measured.pairs)[:2] == ["OpenCV", "copy"]
     assert all(pair.ours_ms > 0 and pair.theirs_ms > 0 and pair.ratio > 0 for pair in measured.pairs.values())
