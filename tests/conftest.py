@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
@@ -36,11 +37,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_configure() -> None:
     """Let tests, and the processes that they start, be interrupted, also where pytest itself is not to be.
 
-    A shell that is no terminal starts background jobs with SIGINT ignored, programs that they start inherit that, and
+    A shell script starts background jobs with SIGINT ignored, and nohup ignores SIGHUP. Children inherit that, and
     livefilter keeps to it. A handler, in contrast, is not inherited: children of this process begin with the default.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)  # pytest itself survives the hang-up, as nohup asks.
 
 
 @pytest.hookimpl(optionalhook=True)
