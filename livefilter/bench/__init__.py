@@ -1,8 +1,8 @@
 """The benchmark: livefilter next to OpenCV and other packages, in one process, with all outputs compared.
 
-Begin reading in `_measure`: it runs a job of `_jobs` in rounds with each competitor (`_opencv`, `_competitors`,
-`_halide`) after `_verify` has compared their outputs. `_files` measures whole video files (made by `_clips`) against
-FFmpeg, `_long_file` memory and ETA on a long one. `_report`, `_files_report` and `_plot` present the results.
+Begin reading in `_measure`: it runs a job of `_jobs` in rounds with each competitor (`_opencv`, `_competitors`) after
+`_verify` has compared their outputs. `_report` and `_plot` present the results. What only developers measure (Halide,
+whole files, hours of video) is in ``tests/bench`` of the repository.
 """
 
 from __future__ import annotations
@@ -13,20 +13,8 @@ from livefilter._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from livefilter.bench._cache_flush import cache_bytes, flushing_caches
-    from livefilter.bench._clips import Clip, ffmpeg, ffmpeg_version, inspect_clip, make_clip
-    from livefilter.bench._files import (
-        SOBEL,
-        FileMeasurement,
-        Method,
-        check_method,
-        ffv1_methods,
-        measure_files,
-        peak_mb,
-        process_methods,
-    )
-    from livefilter.bench._files_report import files_json, files_table, long_lines
+    from livefilter.bench._competitors import Competitors, installed_competitors
     from livefilter.bench._jobs import SIZES, Counts, Job, Run, all_jobs, jobs_named
-    from livefilter.bench._long_file import LongMeasurement, measure_long
     from livefilter.bench._measure import Measurement, Pair, measure, sample_image
     from livefilter.bench._plot import draw_ratios, plot_to_file
     from livefilter.bench._report import as_json, as_markdown, as_table, machine_name
@@ -36,20 +24,8 @@ else:
         __name__,
         {
             "_cache_flush": ["cache_bytes", "flushing_caches"],
-            "_clips": ["Clip", "ffmpeg", "ffmpeg_version", "inspect_clip", "make_clip"],
-            "_files": [
-                "SOBEL",
-                "FileMeasurement",
-                "Method",
-                "check_method",
-                "ffv1_methods",
-                "measure_files",
-                "peak_mb",
-                "process_methods",
-            ],
-            "_files_report": ["files_json", "files_table", "long_lines"],
+            "_competitors": ["Competitors", "installed_competitors"],
             "_jobs": ["SIZES", "Counts", "Job", "Run", "all_jobs", "jobs_named"],
-            "_long_file": ["LongMeasurement", "measure_long"],
             "_measure": ["Measurement", "Pair", "measure", "sample_image"],
             "_plot": ["draw_ratios", "plot_to_file"],
             "_report": ["as_json", "as_markdown", "as_table", "machine_name"],
@@ -59,14 +35,10 @@ else:
 
 __all__ = [
     "SIZES",
-    "SOBEL",
-    "Clip",
+    "Competitors",
     "Counts",
-    "FileMeasurement",
     "Job",
-    "LongMeasurement",
     "Measurement",
-    "Method",
     "MismatchError",
     "Pair",
     "Run",
@@ -75,25 +47,13 @@ __all__ = [
     "as_markdown",
     "as_table",
     "cache_bytes",
-    "check_method",
     "draw_ratios",
-    "ffmpeg",
-    "ffmpeg_version",
-    "ffv1_methods",
-    "files_json",
-    "files_table",
     "flushing_caches",
-    "inspect_clip",
+    "installed_competitors",
     "jobs_named",
-    "long_lines",
     "machine_name",
-    "make_clip",
     "measure",
-    "measure_files",
-    "measure_long",
-    "peak_mb",
     "plot_to_file",
-    "process_methods",
     "sample_image",
     "verify",
 ]

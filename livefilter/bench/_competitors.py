@@ -1,11 +1,11 @@
-"""Competitors besides OpenCV: SciPy, Pillow, pyvips and Halide, if installed, for the jobs that they can do.
+"""Competitors besides OpenCV: SciPy, Pillow and pyvips, if installed, for the jobs that they can do.
 
 Each runs on one thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 
 import numpy as np
@@ -14,14 +14,12 @@ from livefilter.bench._jobs import Job, Run
 from livefilter.frame import Pixels
 from livefilter.kernels import Correlation, Kernel
 
+Competitors = Callable[[Job, Pixels], Iterable[tuple[str, Run]]]
+"""Takes a job and an image, and yields the name and the function of each competitor that can do it."""
 
-def competitors(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
+
+def installed_competitors(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
     """Yield each installed competitor that can do a job: its name and a function."""
-    if find_spec("halide") is not None:
-        from livefilter.bench._halide import halide_run
-
-        if (run := halide_run(job, image)) is not None:
-            yield "Halide", run
     makers: dict[str, Callable[[Kernel, Pixels], Run | None]] = {
         "pyvips": _pyvips,
         "PIL": _pillow,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from livefilter.bench._cache_flush import flushing_caches
-from livefilter.bench._competitors import competitors
+from livefilter.bench._competitors import Competitors, installed_competitors
 from livefilter.bench._jobs import Job, Run
 from livefilter.bench._opencv import fastest_opencv
 from livefilter.bench._verify import verify
@@ -70,7 +70,16 @@ class Measurement:
         return f"{self.threads} thread{'s' if self.threads > 1 else ''}, {'cold' if self.is_cold else 'hot'}"
 
 
-def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_cold: bool, rounds: int) -> Measurement:
+def measure(
+    job: Job,
+    size: str,
+    shape: tuple[int, int],
+    *,
+    threads: int,
+    is_cold: bool,
+    rounds: int,
+    competitors: Competitors = installed_competitors,
+) -> Measurement:
     """Time a job on frames of a shape next to each competitor, after verifying all outputs.
 
     Each competitor has its own rounds with livefilter: what a heavy one leaves behind (memory, caches, a lower clock)
@@ -84,6 +93,7 @@ def measure(job: Job, size: str, shape: tuple[int, int], *, threads: int, is_col
             thread replaces them.
         is_cold: Flush the caches before each call.
         rounds: Number of rounds; fewer for slow competitors.
+        competitors: Returns the competitors besides OpenCV, which run on one thread.
 
     Raises:
         MismatchError: livefilter differs from the reference, or another by more than rounding explains.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from livefilter.bench import Job, Measurement
 
 _SHORT_ROUNDS, _ROUNDS = 3, 31
-_QUICK_FILE_ROUNDS, _FILE_ROUNDS = 1, 5
 _FILE_WIDTH = 160
 
 
@@ -47,7 +45,7 @@ _FILE_WIDTH = 160
     "--rounds",
     type=click.IntRange(min=1),
     metavar="N",
-    show_default=f"{_ROUNDS}, or {_FILE_ROUNDS} with --files",
+    show_default=str(_ROUNDS),
     help="Rounds of each job.",
 )
 @option(
@@ -57,17 +55,6 @@ _FILE_WIDTH = 160
     "readme",
     is_flag=True,
     help="Print the table of .github/docs/speed.md: 1920x1080, hot, one thread.",
-)
-@option("Input", "--files", is_flag=True, help="Measure whole video files, against FFmpeg (needs ffmpeg) and OpenCV.")
-@option(
-    "Input",
-    "--clip",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Read this video, not a generated one of 1080p (with --files).",
-)
-@option(
-    "Input", "--long", "is_long", is_flag=True, help="Also measure half an hour of 640x360: memory, ETA (with --files)."
 )
 @option(
     "Output",
@@ -84,9 +71,6 @@ def command(
     quick: bool,
     rounds: int | None,
     readme: bool,
-    files: bool,
-    clip: Path | None,
-    is_long: bool,
     as_json: bool,
     plot: Path | None,
     overwrite: bool,
@@ -101,15 +85,6 @@ def command(
     from livefilter.bench import as_json as to_json
     from livefilter.errors import OptionError
 
-    if files:
-        rejected = {"JOB": job, "--size": sizes, "--markdown": readme, "--plot": plot}
-        for name, value in rejected.items():
-            if value:
-                raise click.UsageError(f"{name}: is not for --files; leave it out")
-        bench_files(clip, rounds or (_QUICK_FILE_ROUNDS if quick else _FILE_ROUNDS), is_long=is_long, as_json=as_json)
-        return
-    if clip is not None or is_long:
-        raise click.UsageError("--clip, --long: need --files; add it")
     if readme and as_json:
         raise click.UsageError("--markdown, --json: only one output format is possible; leave one out")
     for size in sizes:
@@ -176,50 +151,3 @@ def _print(table: Table) -> None:
 
     console = Console()
     Console(width=None if console.is_terminal else _FILE_WIDTH, highlight=False).print(table)
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM interrupt as Ctrl-C does, so that a temporary folder with a gigabyte of frames is removed."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def bench_files(path: Path | None, rounds: int, *, is_long: bool, as_json: bool) -> None:
-    """Measure whole files, in a temporary folder, and print the results."""
-    from tempfile import TemporaryDirectory
-
-    from livefilter.bench import (
-        ffmpeg_version,
-        files_json,
-        files_table,
-        inspect_clip,
-        long_lines,
-        make_clip,
-        measure_files,
-        measure_long,
-    )
-
-    competitor = f"FFmpeg {ffmpeg_version()}"  # First, since it fails without ffmpeg.
-    with _interrupted_by_sigterm(), TemporaryDirectory(prefix="livefilter-bench-") as name:
-        folder = Path(name)
-        click.echo("encoding the clip" if path is None else f"reading {path}", err=True)
-        clip = make_clip(folder) if path is None else inspect_clip(path)
-        measured = []
-        click.echo(f"{clip.title}: each method once to compare its output, then {rounds} rounds", err=True)
-        for measurement in measure_files(clip, folder, rounds=rounds):
-            measured.append(measurement)
-            click.echo(f"{measurement.job}: done", err=True)
-        long = None
-        if is_long:
-            click.echo("half an hour of 640x360", err=True)
-            long = measure_long(make_clip(folder, size="640x360", seconds=60, repeated=30), folder)
-    if as_json:
-        click.echo(files_json(measured, long, competitor))
-        return
-    _print(files_table(measured, competitor))
-    for line in () if long is None else long_lines(long):
-        click.echo(line)

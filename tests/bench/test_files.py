@@ -1,4 +1,4 @@
-"""The benchmark of whole files: every way sees every frame and makes the right picture, and aims are told honestly."""
+"""The benchmark of whole files: each method reads every frame and makes the right picture, and goals are judged."""
 
 from __future__ import annotations
 
@@ -10,33 +10,29 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import which
 
 import pytest
 
-from livefilter.bench import (
-    SOBEL,
-    Clip,
-    FileMeasurement,
-    LongMeasurement,
-    Method,
-    MismatchError,
-    check_method,
-    ffmpeg,
-    ffv1_methods,
-    files_json,
-    files_table,
-    long_lines,
-    make_clip,
-    measure_files,
-    measure_long,
-    process_methods,
-)
-from livefilter.cli import run
+from livefilter.bench import MismatchError
+from livefilter.cli import run as livefilter_run
 from livefilter.errors import SourceError
 from livefilter.presets import load_preset
+from tests.bench.__main__ import run
+from tests.bench.clips import Clip, ffmpeg, make_clip
+from tests.bench.files import (
+    SOBEL,
+    FileMeasurement,
+    Method,
+    check_method,
+    ffv1_methods,
+    measure_files,
+    process_methods,
+)
+from tests.bench.files_report import files_json, files_table, long_json, long_lines
+from tests.bench.long_file import LongMeasurement, measure_long
 
 Require = Callable[[object, str], None]
 
@@ -128,7 +124,7 @@ def test_without_ffmpeg_the_error_names_what_to_install(
 ) -> None:
     """Nothing is measured in silence without its rival, nor read, nor begun."""
     monkeypatch.setenv("PATH", "")
-    assert run(["bench", "--files", "--clip", "missing.mp4"]) == 2
+    assert run(["files", "--clip", "missing.mp4"]) == 2
     told = capsys.readouterr().err
     assert "apt-get install ffmpeg" in told
     assert "missing.mp4" not in told
@@ -149,9 +145,9 @@ def test_an_interrupt_removes_what_was_written(
         os.kill(os.getpid(), number)
         yield _measured(1.0, 300)
 
-    monkeypatch.setattr("livefilter.bench.measure_files", interrupted)
+    monkeypatch.setattr("tests.bench.__main__.measure_files", interrupted)
     before = signal.getsignal(number)
-    assert run(["bench", "--files", "--clip", str(small.path)]) == 130
+    assert run(["files", "--clip", str(small.path)]) == 130
     assert list(temporary.iterdir()) == []
     assert signal.getsignal(number) is before
 
@@ -164,11 +160,17 @@ def test_frames_that_ffmpeg_does_not_take_are_an_error(small: Clip, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--files", "gaussian"], ["--files", "--readme"], ["--files", "--size", "640x480"], ["--long"], ["--clip", "a"]],
+    [["files", "gaussian"], ["files", "--size", "640x480"], ["long", "--clip", "a"], ["halide", "--clip", "a"]],
 )
-def test_options_of_the_other_benchmark_are_refused(arguments: list[str]) -> None:
+def test_options_of_another_benchmark_are_refused(arguments: list[str]) -> None:
     """Options that would have no effect are an error."""
-    assert run(["bench", *arguments]) == 2
+    assert run(arguments) == 2
+
+
+@pytest.mark.parametrize("option", ["--files", "--long", "--clip=clip.mp4"])
+def test_the_users_benchmark_has_no_options_for_files(option: str) -> None:
+    """What only developers measure is not in the package."""
+    assert livefilter_run(["bench", option]) == 2
 
 
 def _measured(share: float, peak_mb: float) -> FileMeasurement:
@@ -196,10 +198,28 @@ def test_the_lines_of_the_long_clip_say_which_aims_are_held() -> None:
     assert "1.10 x (aim 1.10 x, held)" in told
 
 
+def test_the_commands_print_what_they_measured(
+    small: Clip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a table or lines, or as JSON that holds everything."""
+    measured, long = _measured(1.0, 300), LongMeasurement("clip", 100.0, 80.0, None, None)
+    monkeypatch.setattr("tests.bench.__main__.measure_files", lambda *_, **__: iter([measured]))
+    monkeypatch.setattr("tests.bench.__main__.make_clip", lambda *_, **__: small)
+    monkeypatch.setattr("tests.bench.__main__.measure_long", lambda *_: long)
+    assert run(["files", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["measured"] == [asdict(measured)]
+    assert run(["long", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["measured"] == asdict(long) | {"eta_error": pytest.approx(0.2)}
+    assert run(["files", "--clip", str(small.path)]) == 0
+    assert "1.00 x" in capsys.readouterr().out
+    assert run(["long"]) == 0
+    assert "wrong by 20.0%" in capsys.readouterr().out
+
+
 def test_json_holds_everything() -> None:
-    """Each measurement, and the long clip where there is one."""
-    made = json.loads(files_json([_measured(1.0, 300)], LongMeasurement("clip", 100.0, 80.0, None, None), "FFmpeg 5.1"))
-    assert made["rival"] == "FFmpeg 5.1"
+    """Each measurement, the competitor, and the error of the promise."""
+    made = json.loads(files_json([_measured(1.0, 300)], "FFmpeg 5.1"))
+    assert made["competitor"] == "FFmpeg 5.1"
     assert made["measured"][0]["shares"] == {"ffmpeg": 1.0}
-    assert made["long"]["eta_error"] == pytest.approx(0.2)
-    assert "long" not in json.loads(files_json([_measured(1.0, 300)], None, "FFmpeg 5.1"))
+    made = json.loads(long_json(LongMeasurement("clip", 100.0, 80.0, None, None)))
+    assert made["measured"]["eta_error"] == pytest.approx(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,6 @@ def test_a_cold_call_is_swept_for_and_a_hot_one_is_warmed(monkeypatch: pytest.Mo
     calls: list[str] = []
     job = _job_that_notes(calls)
     monkeypatch.setattr(_measure, "verify", lambda *_: None)
-    monkeypatch.setattr(_measure, "competitors", lambda *_: [])
     monkeypatch.setattr(_measure, "fastest_opencv", lambda *_: ("theirs", lambda image, out: calls.append("theirs")))
 
     class Sweeping:
@@ -109,11 +109,14 @@ def test_a_cold_call_is_swept_for_and_a_hot_one_is_warmed(monkeypatch: pytest.Mo
             """Nothing to close."""
 
     monkeypatch.setattr(_measure, "flushing_caches", lambda threads: Sweeping())
-    _measure.measure(job, "small", (8, 8), threads=1, is_cold=True, rounds=1)
+    measure_alone = partial(
+        _measure.measure, job, "small", (8, 8), threads=1, rounds=1, competitors=lambda job, image: ()
+    )
+    measure_alone(is_cold=True)
     assert calls == ["sweep", "ours", "sweep", "theirs", "sweep", "ours", "sweep"]
     calls.clear()
     monkeypatch.setattr(_measure, "_WARM_S", 0.0)
-    _measure.measure(job, "small", (8, 8), threads=1, is_cold=False, rounds=1)
+    measure_alone(is_cold=False)
     assert calls == ["ours", "ours", "theirs", "theirs", "ours", "ours"]
 
 

@@ -109,7 +109,7 @@ def test_every_option_is_described_and_stands_once(
         ("process", "--crf", "18 for h264"),
         ("preview", "--snapshot-dir", "this folder"),
         ("score", "--format", "csv"),
-        ("bench", "--rounds", "31, or 5 with --files"),
+        ("bench", "--rounds", "31"),
         ("demo", "--output-dir", "livefilter-demo"),
     ],
 )

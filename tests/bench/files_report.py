@@ -8,9 +8,9 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from livefilter.bench._files import OURS, FileMeasurement
-from livefilter.bench._long_file import LongMeasurement
-from livefilter.bench._report import machine_name
+from livefilter.bench import machine_name
+from tests.bench.files import OURS, FileMeasurement
+from tests.bench.long_file import LongMeasurement
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,12 +71,16 @@ def long_lines(measured: LongMeasurement) -> Iterator[str]:
         )
 
 
-def files_json(measured: Sequence[FileMeasurement], long: LongMeasurement | None, competitor: str) -> str:
-    """Return all measurements, with the machine's name and the competitor's version."""
-    content: dict[str, object] = {"machine": machine_name(), "rival": competitor}
-    content["measured"] = [asdict(measurement) for measurement in measured]
-    if long is not None:
-        content["long"] = asdict(long) | {"eta_error": long.eta_error}
+def files_json(measured: Sequence[FileMeasurement], competitor: str) -> str:
+    """Return all measurements as JSON, with the machine's name and the competitor's version."""
+    measurements = [asdict(measurement) for measurement in measured]
+    content = {"machine": machine_name(), "competitor": competitor, "measured": measurements}
+    return json.dumps(content, indent=2)
+
+
+def long_json(measured: LongMeasurement) -> str:
+    """Return the measurement of a long clip as JSON, with the machine's name."""
+    content = {"machine": machine_name(), "measured": asdict(measured) | {"eta_error": measured.eta_error}}
     return json.dumps(content, indent=2)
 
 

@@ -147,7 +147,7 @@ def ffmpeg_program() -> str:
     path = shutil.which("ffmpeg")
     if path is None:
         raise MissingPackageError(
-            "ffmpeg: is not installed, but bench --files compares with it; "
+            "ffmpeg: is not installed, but clips are encoded and compared with it; "
             "apt-get install ffmpeg, brew install ffmpeg, or winget install ffmpeg"
         )
     return path

@@ -7,14 +7,15 @@ Halide cannot reduce a frame in the loop that filters it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.bench._jobs import Job, Run
+from livefilter.bench import Job, Run
+from livefilter.errors import MissingPackageError
 from livefilter.frame import Pixels
 from livefilter.kernels import Blend, Correlation, Gradient, Kernel, Lookup, Operation, ScoreRule, ScoreSums, Unsharp
 
@@ -25,19 +26,38 @@ _BYTES, _WORDS = 64, 32
 """Columns of a vector of 16-bit and of 32-bit sums."""
 
 
-def halide_run(job: Job, image: Pixels) -> Run | None:
-    """Return a function that does a job with Halide; None for a job that is not supported here.
+def halide_competitor(job: Job, image: Pixels) -> Iterator[tuple[str, Run]]:
+    """Yield Halide's name and its function for a job, or nothing if no schedule is written for it."""
+    if has_schedule(job):
+        yield "Halide", halide_run(job, image)
 
-    Not supported are norms other than l1, borders other than the default, absolute values, and windows on point
-    operations.
+
+def has_schedule(job: Job) -> bool:
+    """Return whether schedules are written for a job.
+
+    None are for norms other than l1, borders other than the default, absolute values, and windows on point operations.
     """
-    import halide as hl
-
-    if not all(map(_is_supported, job.operations)) or any(
+    return all(map(_is_supported, job.operations)) and not any(
         isinstance(before, Lookup | Blend) and not isinstance(after, Lookup | Blend)
         for before, after in pairwise(job.operations)
-    ):
-        return None
+    )
+
+
+def halide_run(job: Job, image: Pixels) -> Run:
+    """Return a function that does a job with Halide.
+
+    Args:
+        job: A job that has schedules.
+        image: uint8 image of the size to compile for.
+
+    Raises:
+        MissingPackageError: Halide is not installed.
+    """
+    try:
+        import halide as hl
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("halide: is not installed; on Python 3.13 or earlier, pip install halide") from error
+
     source = hl.ImageParam(hl.UInt(8), 2)
     filtered = _Pipeline(hl, source, image.shape, job.operations) if job.operations else None
     scores = _scores(hl, source, image.shape, job.rule) if job.rule else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from livefilter.bench._clips import Clip, ffmpeg
-from livefilter.bench._files import SOBEL, peak_mb
 from livefilter.pipeline import Progress, RateEstimate, process
+from tests.bench.clips import Clip, ffmpeg
+from tests.bench.files import SOBEL, peak_mb
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import cv2
 
-from livefilter.bench._clips import ENCODER, Clip, ffmpeg
-from livefilter.bench._verify import MismatchError
+from livefilter.bench import MismatchError
 from livefilter.compiler import Filter
 from livefilter.cpus import codec_threads
 from livefilter.pipeline import process
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
+from tests.bench.clips import ENCODER, Clip, ffmpeg
 
 OURS = "livefilter"
 _MAX_DIFFERENCE = 4.0
@@ -167,6 +167,7 @@ def check_method(method: Method, clip: Clip) -> None:
 
 
 def score_methods(clip: Clip, folder: Path) -> list[Method]:
+    """Return the methods that read a clip, and compute its scores or, with FFmpeg, its edges."""
     table = folder / "scores.csv"
     decoded = ("-i", str(clip.path))
 
@@ -188,6 +189,7 @@ def score_methods(clip: Clip, folder: Path) -> list[Method]:
 
 
 def process_methods(clip: Clip, folder: Path) -> list[Method]:
+    """Return the methods that write filtered videos, with x264 where they have it."""
     decoded = ("-i", str(clip.path))
     # As many threads as livefilter's encoder; by default FFmpeg takes half as many again and is no faster.
     x264 = ("-c:v", "libx264", *ENCODER, "-threads", str(codec_threads()), "-pix_fmt", "yuv420p", "-y")
