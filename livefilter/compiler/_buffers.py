@@ -1,7 +1,8 @@
 """Memory of a pass: rings of rows, rows of sums, and tables of where rows and columns are stored.
 
 Borders are data, not code: the tables say which row or column stands in for one outside the frame. So one compiled
-function serves every frame size, and either all borders with which the frame is read in place or all others.
+function serves every frame size and one of two groups of borders: those with which the frame is read in place, and the
+rest.
 ``livefilter.compiler.plan`` (``_halo``) has the overview of how borders are handled.
 """
 
@@ -37,7 +38,7 @@ class AddressTables:
         halo: Bytes of a batch of halo rows, and of as many zeros after it.
         source_rows: For each row that the first window reads, the row of the frame, or OUTSIDE.
         window_offsets: For each stage and each row that its window reads, its offset in the ring. If the frame is read
-            in place, line 0 has the offsets in the frame of the first window's rows, and line 1 those of halo rows.
+            in place, row 0 has the offsets in the frame of the first window's rows, and row 1 those of halo rows.
         border_columns: For each stage, one after the other, and each column left and right of the rows that its window
             reads, the column that it repeats, or OUTSIDE.
     """

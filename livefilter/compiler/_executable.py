@@ -144,8 +144,8 @@ class Chain:
     Args:
         operations: Applied one after the other.
         rule: How the input frame is scored.
-        threads: Maximum number of threads per frame. Default: LIVEFILTER_THREADS, otherwise one per CPU. The result
-            does not depend on it.
+        threads: Maximum number of threads per frame. Default: LIVEFILTER_THREADS, otherwise one per CPU, at most 8.
+            The result does not depend on it.
         session: The compile session, so that another thread can cancel it.
 
     Raises:

@@ -43,7 +43,7 @@ class Filter:
     Args:
         preset: A Preset, the name of one, or the path of a YAML file.
         threads: Maximum number of threads per frame. Default: the environment variable LIVEFILTER_THREADS, otherwise
-            one per CPU. The result does not depend on it.
+            one per CPU, at most 8. The result does not depend on it.
 
     Raises:
         PresetError: The preset does not exist or is not valid.

@@ -4,7 +4,7 @@ Begin with ``_process``: `process` reads every frame of a source, filters and sc
 of the ``_file_loop`` (a reading, a filtering and a writing thread, connected by the bounded queues of ``_prefetch``).
 ``_targets`` checks the paths of its outputs; ``_render`` turns a frame into a picture and a score. ``_job`` keeps the
 options of such a run together for the command line and for ``batch``, which runs many inputs. ``live`` is the pipeline
-that keeps only the newest frame.
+of the preview: it keeps only the newest frame of a live source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Filter every frame of a source, in order, into sinks."""
+"""File processing: every frame of a source, in order, through a filter into sinks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources: cameras, streams, video files, images, synthetic scenes and standard input, all as gray Frames.
+"""Sources: cameras, streams, video files, images, synthetic scenes and standard input, as Frames, gray by default.
 
 Begin with ``_source`` (the protocol that every source implements) and ``_open`` (the choice of a source by its name;
 ``_kind`` and ``_options`` say which kinds there are and which options apply to each). Then:

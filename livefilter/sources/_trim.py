@@ -75,7 +75,7 @@ class Trim:
 
     Attributes:
         start: Keep frames from this media time on, or from this frame number on, counted from 0.
-        end: Drop frames at or after this media time, or from this frame number on.
+        end: Leave out frames at or after this media time, or from this frame number on.
         duration: Length to keep from the start (or from the first frame); an alternative to ``end``.
         stride: Keep every stride-th frame between start and end, beginning with the first.
 

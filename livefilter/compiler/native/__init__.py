@@ -1,10 +1,10 @@
-"""From generated source text to callable machine code.
+"""Native code: the cache, compiler and loader of generated functions.
 
 Begin with ``_disk_cache``: ``load_or_compile`` returns a function from memory, from the cache on disk, or newly
-compiled. A ``CompileSession`` (``_compile_server``) compiles in a child process, which is the only one that imports
-Numba (``_numba``). The result is an ``ObjectFile`` (``_object_file``), which ``_elf_loader`` places in memory without
-LLVM where it can. ``livefilter.compiler._abi`` defines how the functions are called. ``_njit`` stands in where Numba's
-internals are unknown.
+compiled. A ``CompileSession`` (``_compile_server``) compiles in a child process, which normally is the only one that
+imports Numba (``_numba``). The result is an ``ObjectFile`` (``_object_file``), which ``_elf_loader`` places in memory
+without LLVM where it can. ``livefilter.compiler._abi`` defines how the functions are called. ``_njit`` compiles in this
+process where Numba's internals are unknown.
 """
 
 from __future__ import annotations

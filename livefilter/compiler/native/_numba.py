@@ -1,4 +1,4 @@
-"""Machine code from generated source, by Numba. Only this module and the lane operations import it."""
+"""Machine code from generated source, by Numba. Imported only by what compiles."""
 
 # mypy: disable-error-code="no-untyped-call"
 

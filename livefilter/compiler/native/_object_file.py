@@ -92,5 +92,5 @@ def _load_with_llvm(code: ObjectFile) -> int:
 
 
 def keep_forever(value: object) -> None:
-    """Never release an object, not even while Python exits: threads may still run in its memory, or read it."""
+    """Keep an object alive for ever, also while Python exits: threads may still run in its memory, or read it."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))

@@ -51,8 +51,8 @@ class HaloLayout(NamedTuple):
         halo_rows: Number of halo rows that fit in the buffer.
         halo_cols: Columns of the frame in each halo row.
         halo_right: Results at the right end of a row that come from halo rows; 0 if all do.
-        in_place: Results of a row computed in place. Up to as many of them as there are at the left end lie past the
-            end of the row; the row below overwrites them.
+        in_place: Results of a row computed in place. The last of them, as many as there are results at the left end,
+            lie past the end of the row and mean nothing; the next row overwrites them.
         in_place_last: The same for rows after which nothing may be read or written.
     """
 
@@ -86,7 +86,7 @@ class Halo:
 
     @property
     def left_cols(self) -> int:
-        """First columns of a row that are kept: those that the border mirrors and that the left results see."""
+        """First columns of a row that are kept: those that the border reflects and that the left results see."""
         return self.left + max(self.right, 1)
 
     @property

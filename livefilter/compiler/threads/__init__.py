@@ -53,7 +53,7 @@ caller does not return before ``ACTIVE`` is 0, which also makes the workers' pix
 **Why no worker touches a frame after its caller has returned.** A worker writes ``ACTIVE`` and then reads
 ``ADMITTED``; the caller writes ``ADMITTED`` and then reads ``ACTIVE``. In one order of all accesses, which is what
 seq_cst means (acquire and release would not do), at least one of them sees the other's write. So either the worker
-sees 0 and leaves without looking at any other word, or the caller sees it registered and waits. A worker that was
+sees 0 and leaves without reading a word about the frame, or the caller sees it registered and waits. A worker that was
 delayed between its first and its second check may find the *next* frame open, and joins that one, whose words are
 complete.
 

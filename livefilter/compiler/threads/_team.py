@@ -55,7 +55,7 @@ class ThreadTeam:
         min_share_us: Minimum share of a frame, in microseconds of work, for which a thread is used. Waking a thread
             takes about as long.
         spin_ns: How long workers poll for the next frame before they sleep, and callers for their workers' end.
-        sleep: Called with seconds while a caller waits longer than that for its workers.
+        sleep: Called with a number of seconds while a caller waits longer than ``spin_ns`` for its workers.
         current_cpu: Returns the number of the processor that the calling thread runs on; None if the system cannot
             say. Workers are kept off this one.
         load_loops: Returns ``worker_loop`` and ``run_and_join``.

@@ -17,7 +17,7 @@ _TAIL_SHARE = 0.2
 
 
 def thread_count(threads: int | None) -> int:
-    """Return how many threads may work on a frame: ``threads``, or LIVEFILTER_THREADS, or one per processor.
+    """Return how many threads may work on a frame: ``threads``, or LIVEFILTER_THREADS, or one per processor up to 8.
 
     Raises:
         OptionError: Not a positive whole number.

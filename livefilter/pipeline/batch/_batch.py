@@ -1,4 +1,4 @@
-"""Run one job over several inputs."""
+"""Runs of one job over several inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live pipeline: the newest frame in, outputs that never hold it up, presets that change while it runs.
+"""The live pipeline: frames as they come, outputs that a live source never waits for, presets that change meanwhile.
 
 Begin with ``_pipeline``: a `LivePipeline` connects a source, a filter and outputs, each in a thread of its own.
 ``_filter_loop`` is what happens to each frame. Frames come in through ``_input`` (the newest one of a live source, or a

@@ -1,4 +1,4 @@
-"""Outputs of a live pipeline, which hold up neither it nor each other."""
+"""Outputs of a live pipeline: queues that a live source never waits for, but a file does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PIXEL = np.zeros((1, 1), np.uint8)
 
 
 class Output(Protocol):
-    """Accepts results from the loop without making it wait.
+    """Accepts results from the loop.
 
     Attributes:
         name: Name in statistics.

@@ -39,10 +39,10 @@ _RECORDING = "recording"
 
 
 class LivePipeline:
-    """Filter the newest frames of a source until it ends or the pipeline is stopped. Use it in a ``with``.
+    """Filter the newest frames of a live source, or every frame of a file at its own pace. Use it in a ``with``.
 
-    The source is read, filtered and written to each sink in separate threads, so that none holds up another. The
-    object itself belongs to one thread, which calls ``service`` regularly.
+    The source is read, filtered and written to each sink in separate threads; with a live source, none holds up
+    another. The object itself belongs to one thread, which calls ``service`` regularly.
 
     Args:
         source: An open source, which stays open.

@@ -69,10 +69,10 @@ class _Collector:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         stats = self._live.stats.snapshot()
-        yield CounterMetricFamily("livefilter_frames_in", "Frames that the source gave.", value=stats.frames_in)
+        yield CounterMetricFamily("livefilter_frames_in", "Frames from the source.", value=stats.frames_in)
         yield CounterMetricFamily("livefilter_frames_filtered", "Frames that were filtered.", value=stats.frames_out)
         dropped = CounterMetricFamily(
-            "livefilter_frames_dropped", "Frames lost, by the part that could not keep up.", labels=["where"]
+            "livefilter_frames_dropped", "Frames dropped, by the part that could not keep up.", labels=["where"]
         )
         for where, count in stats.dropped.items():
             dropped.add_metric([where], count)

@@ -40,7 +40,7 @@ class LiveStats:
         frames_out: Frames that were filtered.
         fps_in: Frames per second from the source, over the last seconds.
         fps_out: Frames per second that were filtered, over the last seconds.
-        dropped: Frames lost, by the part that could not keep up: "filter" (replaced by a newer one before it was
+        dropped: Frames dropped, by the part that could not keep up: "filter" (replaced by a newer one before it was
             filtered), "window" (replaced before it was shown), "recording" and so on; "source": it gave no picture.
         timestamps_fixed: Frames whose time was invalid or went back, and was corrected.
         latency: Time from capture until a sink has the frame, by sink, over the last seconds.

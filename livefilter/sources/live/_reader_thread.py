@@ -26,7 +26,7 @@ class CapturedFrame:
     Attributes:
         pixels: Gray, uint8, shape (rows, cols); None for a frame without pixels.
         captured_ns: Time of capture, or else of arrival, on the monotonic clock, in nanoseconds.
-        stamp_s: The stream's own timestamp, in seconds from any origin; None if it has none.
+        timestamp_s: The stream's own timestamp, in seconds from any origin; None if it has none.
         damaged: Number of packets before it that could not be decoded.
     """
 
@@ -56,7 +56,7 @@ class Reader(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the connection."""
         ...
 
 

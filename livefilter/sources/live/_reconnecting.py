@@ -55,7 +55,7 @@ class ReconnectingSource(Source):
         name: Name for messages, without credentials.
         open_reader: Opens a connection; called in a thread of its own, and again after every loss.
         options: Timeouts, delays, mirroring and the detection of frozen frames.
-        should_stop: Polled while there is no frame; True ends the stream.
+        should_stop: Polled before every frame and while waiting for one; True ends the stream.
         is_present: Whether the device exists. When it comes back, the wait for the next attempt ends early.
         clock: Monotonic clock, in seconds.
         sleep: Waits for a number of seconds. By default, ``close`` interrupts the wait.
