@@ -15,10 +15,13 @@ from livefilter.compiler import Filter
 from livefilter.errors import MissingPackageError, SourceError
 from livefilter.presets import Preset
 from livefilter.sources import open_source
+from livefilter.testing import running
 
 ENCODER = ("-preset", "veryfast", "-crf", "18")
 """The default encoder settings of ``process``."""
 _RATE = 30
+TIMEOUT_S = 3600.0
+"""Deadline of a program that makes or reads a clip; half an hour of video takes minutes."""
 _SOURCE = f"testsrc2=size={{size}}:rate={_RATE}:duration={{seconds}},noise=alls=6:allf=t"
 """Moving shapes, text and gradients under the noise of a sensor; some 6 Mbit/s at 1080p."""
 
@@ -56,14 +59,16 @@ class Clip:
         compiled = Filter(preset)
         with (
             open_source(self.path) as source,
-            subprocess.Popen([ffmpeg_program(), "-v", "error", *arguments], stdin=subprocess.PIPE) as writing,
+            running(
+                [ffmpeg_program(), "-v", "error", *arguments], deadline_s=TIMEOUT_S, stdin=subprocess.PIPE
+            ) as writing,
         ):
             stdin = cast(IO[bytes], writing.stdin)
             with suppress(BrokenPipeError):  # ffmpeg ended early; its exit status says so.
                 for frame in source:
                     stdin.write(compiled(frame.pixels).image.data)
                 stdin.close()
-            if writing.wait() != 0:
+            if writing.wait(TIMEOUT_S) != 0:
                 raise SourceError(f"{path}: ffmpeg could not write it; is there room for {self.frames} raw frames?")
         return path
 
@@ -119,6 +124,7 @@ def ffmpeg(*arguments: str, to: Path | None = None) -> int:
         capture_output=True,
         text=True,
         check=False,
+        timeout=TIMEOUT_S,
     )
     counts = [line.partition("=")[2] for line in finished.stdout.splitlines() if line.startswith("frame=")]
     if finished.returncode != 0 or not counts:
@@ -134,7 +140,9 @@ def ffmpeg_version() -> str:
     Raises:
         MissingPackageError: ffmpeg is not installed.
     """
-    finished = subprocess.run([ffmpeg_program(), "-version"], capture_output=True, text=True, check=True)
+    finished = subprocess.run(
+        [ffmpeg_program(), "-version"], capture_output=True, text=True, check=True, timeout=TIMEOUT_S
+    )
     return finished.stdout.split()[2]
 
 

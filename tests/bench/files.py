@@ -20,7 +20,7 @@ from livefilter.pipeline import process
 from livefilter.presets import Preset
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
-from tests.bench.clips import ENCODER, Clip, ffmpeg
+from tests.bench.clips import ENCODER, TIMEOUT_S, Clip, ffmpeg
 
 OURS = "livefilter"
 _MAX_DIFFERENCE = 4.0
@@ -134,7 +134,9 @@ def peak_mb(*arguments: str) -> float | None:
     """Return the peak memory of ``livefilter ARGUMENTS`` in 10^6 bytes; None where unknown."""
     if sys.platform == "win32":
         return None
-    finished = subprocess.run([sys.executable, "-c", _PEAK, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", _PEAK, *arguments], stdout=subprocess.PIPE, text=True, check=True, timeout=TIMEOUT_S
+    )
     return int(finished.stdout.split()[-1]) / 1e6
 
 
@@ -250,7 +252,7 @@ def ffv1_methods(clip: Clip, folder: Path) -> list[Method]:
 
 
 def _livefilter(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "livefilter", *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "livefilter", *arguments], check=True, timeout=TIMEOUT_S)
 
 
 def _cv2_scores(path: Path) -> int:

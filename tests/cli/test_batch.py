@@ -77,7 +77,7 @@ def test_several_inputs_go_to_a_folder(here: Path, negative: str, capsys: pytest
         ("process a.mp4 --audio-codec aac --no-audio", "--audio-codec, --no-audio"),
         ("process a.mp4 --crf 99", "crf: must be from 0"),
         ("process a.mp4 --start soon", "time: must be seconds"),
-        ("process a.mp4 --end 1 --duration 1", "end, duration: only one"),
+        ("process a.mp4 --end 1 --duration 1", "end, duration: found both; use only one"),
         ("score a.mp4 --crf 20", "No such option"),
         ("process 0 -d out", "is a live source"),
         ("process a.mp4 -d out --loop", "--loop cannot be used with several inputs"),

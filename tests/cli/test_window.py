@@ -27,7 +27,7 @@ from livefilter.testing import wait_until
 Pixels = NDArray[np.uint8]
 pytestmark = [pytest.mark.jit, pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 only")]
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30
+TIMEOUT_S = 60
 """How long to look for what should appear, on a busy machine."""
 FIRST_SIZE = (300, 400)
 """Rows and columns in which OpenCV opens a window and paints it for a moment, even where it is to have another size;
@@ -55,7 +55,7 @@ def display(require: Callable[[object, str], None]) -> Iterator[str]:
     manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
     # Not before there is one: without a window manager, OpenCV's Qt never paints some of its first windows, 13 of 50 in
     # a script of three OpenCV calls (OpenCV 5.0, Qt 5.15, Xvfb).
-    wait_until(lambda: is_managed(environment), timeout_s=PATIENCE_S)
+    wait_until(lambda: is_managed(environment), timeout_s=TIMEOUT_S)
     yield f":{number}"
     for process in (manager, server):
         process.terminate()
@@ -160,7 +160,7 @@ class Show:
             self.last = self.look()
             return has_ended or what(self.last)
 
-        wait_until(is_so, timeout_s=PATIENCE_S)
+        wait_until(is_so, timeout_s=TIMEOUT_S)
         return not has_ended
 
     def kill(self) -> None:
@@ -382,7 +382,7 @@ def test_a_minimised_window_costs_no_filtering(show: Callable[..., Show], record
         figures = [(row["frames_in"], row["frames_out"], row["dropped"]) for row in rows]
         return any(after[0] > before[0] and after[1:] == before[1:] for before, after in pairwise(figures))
 
-    wait_until(is_idle, timeout_s=PATIENCE_S)
+    wait_until(is_idle, timeout_s=TIMEOUT_S)
     running.terminate()
     assert running.ended()[0] == 130
 

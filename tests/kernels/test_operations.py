@@ -135,7 +135,7 @@ def test_an_empty_chain_gives_a_copy() -> None:
         (lambda: Blend(Fraction(-1)), OptionError, "weight: must be from 0 to 1, found -1"),
         (lambda: Blend(float("nan")), KernelError, "weight: must be finite"),  # type: ignore[arg-type]
         (lambda: Unsharp(kernels.box(3), float("inf")), KernelError, "amount: must be finite"),  # type: ignore[arg-type]
-        (lambda: Gradient(Kernel([[1]], offset=1), Kernel([[1]])), KernelError, "its kernels have no offset"),
+        (lambda: Gradient(Kernel([[1]], offset=1), Kernel([[1]])), KernelError, "its kernels must have no offset"),
         (lambda: reference.apply_all([], np.zeros((0, 3), np.uint8)), ShapeError, "at least one pixel"),
     ],
     ids=["short table", "heavy blend", "negative blend", "nan blend", "infinite amount", "offset", "empty image"],
