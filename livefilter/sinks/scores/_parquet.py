@@ -48,14 +48,17 @@ class ParquetTable:
         """Write one row."""
         self._rows.append(row)
         if len(self._rows) == _ROWS_PER_GROUP:
-            self._flush()
+            self._write_group()
+
+    def flush(self) -> None:
+        """Do nothing: a Parquet file is unreadable until it is closed, however many rows are in it."""
 
     def close(self) -> None:
         """Write the buffered rows and the footer, without which no reader can read the file."""
-        self._flush()
+        self._write_group()
         self._writer.close()
 
-    def _flush(self) -> None:
+    def _write_group(self) -> None:
         if self._rows:
             columns = zip(zip(*self._rows, strict=True), self._types, strict=True)
             arrays = [self._make_array(column, kind) for column, kind in columns]

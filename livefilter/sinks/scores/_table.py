@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -20,6 +21,8 @@ from livefilter.sinks._write_guard import WriteGuard
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 FIELDS = ("index", "time_s", "horizontal", "vertical", "density")
 Row = tuple[float, ...]
+_FLUSH_INTERVAL_S = 1.0
+"""A killed process loses at most so much of a CSV or JSON Lines table."""
 
 
 class Table(Protocol):
@@ -27,6 +30,10 @@ class Table(Protocol):
 
     def write(self, row: Row) -> None:
         """Write one row."""
+        ...
+
+    def flush(self) -> None:
+        """Hand buffered rows to the system, where the format allows an unfinished file."""
         ...
 
     def close(self) -> None:
@@ -61,6 +68,7 @@ class ScoreSink(Sink):
                 f"{path}: a table of scores ends in {', '.join(SCORE_SUFFIXES)}, found {path.suffix or 'none'}"
             )
         self._frames_written = 0
+        self._flushed_s = time.monotonic()
         self._write_guard = WriteGuard("standard output" if is_stdout else self.target)
         header = {} if provenance is None else provenance.as_dict()
         self._file = None if is_stdout else AtomicFile(path, overwrite=overwrite)
@@ -82,6 +90,10 @@ class ScoreSink(Sink):
         with self._write_guard.write():
             try:
                 self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
+                now_s = time.monotonic()
+                if now_s - self._flushed_s >= _FLUSH_INTERVAL_S:
+                    self._table.flush()
+                    self._flushed_s = now_s
             except BrokenPipeError:
                 raise  # The reading program has closed the pipe, which is no error.
             except OSError as error:
@@ -142,6 +154,9 @@ class _CsvTable:
     def write(self, row: Row) -> None:
         self._rows.writerow(row)
 
+    def flush(self) -> None:
+        self._stream.flush()
+
     def close(self) -> None:
         self._stream.close()
 
@@ -159,6 +174,9 @@ class _JsonTable:
         self._stream.write(json.dumps(dict(zip(FIELDS, row, strict=True))) + "\n")
         if self._is_live:
             self._stream.flush()
+
+    def flush(self) -> None:
+        self._stream.flush()
 
     def close(self) -> None:
         if self._is_live:
