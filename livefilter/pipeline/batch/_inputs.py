@@ -93,7 +93,7 @@ class UniqueNames:
         taken: Names that are in use.
 
     Example:
-        >>> unique = Names(["a"])
+        >>> unique = UniqueNames(["a"])
         >>> unique.of("a"), unique.of("A"), unique.of("b")
         ('a-2', 'A-3', 'b')
     """
