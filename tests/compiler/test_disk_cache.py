@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -53,6 +54,20 @@ def machine_code(folder: Path) -> dict[str, float]:
     return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.o")}
 
 
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the program's one function."""
+    folder = tmp_path_factory.mktemp("filled") / "cache"
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def filled(filled_once: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, so that tests need not compile what they are not about."""
+    return shutil.copytree(filled_once, tmp_path / "cache")
+
+
 def test_a_second_process_loads_what_the_first_compiled(tmp_path: Path) -> None:
     """Nothing is compiled again, and the folder is for its owner only."""
     run(tmp_path / "cache")
@@ -100,10 +115,9 @@ def test_eight_processes_start_on_one_empty_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "garbage", "half", "one bit", "another function"])
-def test_garbage_in_the_cache_is_compiled_again(tmp_path: Path, damage: str) -> None:
+def test_garbage_in_the_cache_is_compiled_again(filled: Path, damage: str) -> None:
     """A file that is not what was written to it is replaced, without a word, and is good from then on."""
-    folder = tmp_path / "cache"
-    run(folder)
+    folder = filled
     (path,) = folder.glob("*.o")
     good = path.read_bytes()
     path.write_bytes(
@@ -122,13 +136,12 @@ def test_garbage_in_the_cache_is_compiled_again(tmp_path: Path, damage: str) -> 
     assert path.read_bytes().split(b"\n")[0] != b""
 
 
-def test_an_entry_that_cannot_be_read_costs_one_warning(tmp_path: Path) -> None:
+def test_an_entry_that_cannot_be_read_costs_one_warning(filled: Path) -> None:
     """The filter works from memory."""
-    run(tmp_path / "cache")
-    (path,) = (tmp_path / "cache").glob("*.o")
+    (path,) = filled.glob("*.o")
     path.unlink()
     path.mkdir()
-    assert run(tmp_path / "cache").count("cannot cache compiled filters") == 1
+    assert run(filled).count("cannot cache compiled filters") == 1
 
 
 def test_a_file_where_the_folder_should_be_costs_one_warning(tmp_path: Path) -> None:
@@ -183,12 +196,11 @@ def test_the_folder_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch,
     assert cache_folder().name == "livefilter"
 
 
-def test_clearing_the_cache_leaves_nothing_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_clearing_the_cache_leaves_nothing_of_it(monkeypatch: pytest.MonkeyPatch, filled: Path) -> None:
     """Only livefilter's own files are deleted."""
-    run(tmp_path / "cache")
-    (tmp_path / "cache" / "notes.txt").write_text("mine")
-    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path / "cache"))
+    (filled / "notes.txt").write_text("mine")
+    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(filled))
     assert len(cached_files()) == 1
     assert clear_cache() == 1
     assert cached_files() == []
-    assert (tmp_path / "cache" / "notes.txt").exists()
+    assert (filled / "notes.txt").exists()
