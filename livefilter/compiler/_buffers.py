@@ -1,6 +1,6 @@
 """Memory of a pass: rings of rows, rows of sums, and tables of where rows and columns are stored.
 
-Borders are data, not code: the tables say which row or column stands in for one outside the frame. So one compiled
+Borders are data, not code: the tables say which row or column replaces one outside the frame. So one compiled
 function serves every frame size and one of two groups of borders: those with which the frame is read in place, and the
 rest.
 ``livefilter.compiler.plan`` (``_halo``) has the overview of how borders are handled.
@@ -88,7 +88,7 @@ def make_address_tables(pass_: Pass, code: GeneratedPass, shape: Shape) -> Addre
             source_rows = np.asarray(input_rows, dtype=np.int64)
             offsets[1, : len(indices)] = (code.ring_starts[1] + indices % code.ring_rows[1]) * stride
         else:
-            # The row of zeros after the ring stands in for rows outside the frame.
+            # The row of zeros after the ring replaces rows outside the frame.
             ring_rows = np.where(input_rows == OUTSIDE, code.ring_rows[at], input_rows % code.ring_rows[at])
             offsets[at, : len(indices)] = (code.ring_starts[at] + ring_rows) * stride
         if not pass_.is_valid:

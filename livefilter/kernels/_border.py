@@ -1,4 +1,4 @@
-"""Border rules: which pixel stands in for a position outside the image."""
+"""Border rules: which pixel replaces a position outside the image."""
 
 from __future__ import annotations
 

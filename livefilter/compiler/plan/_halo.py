@@ -2,7 +2,7 @@
 
 Where a border is handled:
 
-1. ``livefilter.kernels.border_indices`` says which row or column stands in for one outside the frame, for each border
+1. ``livefilter.kernels.border_indices`` says which row or column replaces one outside the frame, for each border
    mode; it gives OUTSIDE for the zeros of "constant".
 2. ``compiler/_buffers.py`` (``make_address_tables``) writes these indices into tables. ``window_offsets`` and
    ``source_rows`` handle the rows above and below the frame; ``border_columns`` handles the columns left and right.
