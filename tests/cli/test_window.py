@@ -388,8 +388,11 @@ def test_a_minimised_window_costs_no_filtering(show: Callable[..., Show], record
 
 
 def test_a_recording_is_previewed(show: Callable[..., Show], recording: Path) -> None:
-    """The clip moves on the screen, with the overlay over it, until Escape."""
-    running = show(recording, "-p", "sobel-vertical")
+    """The clip moves on the screen, with the overlay over it, until Escape.
+
+    It is looped: on a busy machine the window may need longer to appear than the clip lasts.
+    """
+    running = show(recording, "-p", "sobel-vertical", "--loop")
     assert has_moved(running)
     code, told = running.quits("Escape")
     assert code == 0
