@@ -1,4 +1,4 @@
-"""Resources shipped with livefilter: the presets and the demo clip.
+"""Resources shipped with livefilter: the presets and the sample clips.
 
 A wheel holds them inside the package; in a checkout (or an editable install) they are next to the package.
 """

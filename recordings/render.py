@@ -1,7 +1,9 @@
-"""Render the shipped clips and their ground truth from livefilter's synthetic scenes.
+"""Render the shipped clips and their ground truth from the scenes.
 
-    python recordings/render.py             write webcam.mp4, corridor.mp4, chart.mp4 and truth.json next to this script
-    python recordings/render.py --check     render again and compare with truth.json; nothing is written
+Run it in the repository's folder:
+
+    python -m recordings.render             write webcam.mp4, corridor.mp4, chart.mp4 and truth.json next to this script
+    python -m recordings.render --check     render again and compare with truth.json; nothing is written
 
 Needs livefilter, which installs PyAV. The rendered frames are the same on every machine, so ``--check`` compares their
 hashes. The bytes of the clips depend on the version of the encoder; a test compares their pixels.
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livefilter.sources.scenes import SCENES, Scene
+from recordings.scenes import SCENES, Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,7 +149,8 @@ def check(folder: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the script; return its exit code."""
     parser = argparse.ArgumentParser(
-        description="Render webcam.mp4, corridor.mp4, chart.mp4 and truth.json from livefilter's synthetic scenes.",
+        description="Render webcam.mp4, corridor.mp4, chart.mp4 and truth.json from the scenes.",
+        prog="python -m recordings.render",
         epilog="Exit codes: 0 done, or with --check all equal; 1 a difference or a missing file.",
     )
     parser.add_argument(

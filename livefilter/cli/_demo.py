@@ -32,7 +32,6 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
     """Filter the clip that livefilter ships: a video with overlay, and a table of scores. Needs no camera."""
     from livefilter.cli._process import filter_to_files
     from livefilter.errors import DisplayError, SinkError
-    from livefilter.resources import resource_folder
     from livefilter.sinks import check_display
 
     if window:
@@ -56,7 +55,7 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
 
     with _shared.logs_on_standard_error(is_quiet=quiet):
         return filter_to_files(
-            str(resource_folder("recordings") / "webcam.mp4"),
+            "sample:webcam",
             str(output_dir / f"webcam-{name}.mp4"),
             make_job,
             scores=str(output_dir / f"webcam-{name}.csv"),

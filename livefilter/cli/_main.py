@@ -75,7 +75,7 @@ def root_command(debug: bool) -> None:
     """Filter cameras and videos with convolution presets, and score the edges of every frame.
 
     A SOURCE is a camera (0), a stream (rtsp://..., http://...), a video file, an image, a folder of images, a glob,
-    synthetic:webcam, or standard input (-).
+    sample:webcam, or standard input (-).
     """
 
 

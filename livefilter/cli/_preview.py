@@ -66,7 +66,7 @@ def command(
     source_options: SourceOptions,
     **outputs: object,
 ) -> int:
-    """Show SOURCE (by default the first camera) through a preset.
+    """Show SOURCE (by default the first camera) through a preset. A sample clip repeats until you quit.
 
     Keys of the window:
 
@@ -90,7 +90,7 @@ def command(
         from livefilter.pipeline import LivePipeline, Preview
         from livefilter.presets import list_presets
         from livefilter.sinks import WindowSink, check_display
-        from livefilter.sources import open_source
+        from livefilter.sources import SourceKind, kind_of, open_source
 
         def notify(line: str) -> None:
             if not quiet:
@@ -98,7 +98,8 @@ def command(
 
         if not no_window:
             check_display()
-        read = opened.enter_context(open_source(source, source_options, should_stop=should_stop))
+        is_looped = source_options.loop or kind_of(source) is SourceKind.SAMPLE
+        read = opened.enter_context(open_source(source, source_options, should_stop=should_stop, loop=is_looped))
         for note in read.facts.notes:
             notify(f"livefilter: note: {read.facts.name}: {note}")
         shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "notify": notify}

@@ -57,9 +57,9 @@ _OPTIONS = {
         "--realtime",
         is_flag=True,
         default=None,
-        help="Play files, images and scenes at their own rate, like a live source.",
+        help="Play files, images and clips at their own rate, like a live source.",
     ),
-    "loop": _input("--loop", is_flag=True, default=None, help="Repeat files, images and scenes for ever."),
+    "loop": _input("--loop", is_flag=True, default=None, help="Repeat files, images and clips for ever."),
     "open_timeout_s": _input(
         "--open-timeout",
         "open_timeout_s",

@@ -1,4 +1,4 @@
-"""Sources: cameras, streams, video files, images, synthetic scenes and standard input, as Frames, gray by default.
+"""Sources: cameras, streams, video files, images, sample clips, a test chart and standard input, as Frames.
 
 Begin with ``_source`` (the protocol that every source implements) and ``_open`` (the choice of a source by its name;
 ``_kind`` and ``_options`` say which kinds there are and which options apply to each). Then:
@@ -8,7 +8,7 @@ Begin with ``_source`` (the protocol that every source implements) and ``_open``
 - ``_network``: streams and videos on a server.
 - ``live``: what cameras and streams share. ``live/_reconnecting`` reopens them when they are lost.
 - ``stdin``: Y4M, JPEG and raw video from a pipe.
-- ``_images``, ``_synthetic`` and ``scenes``: image files and rendered scenes.
+- ``_images`` and ``synthetic``: image files and the test chart.
 - ``_playback`` (repeat, real time) and ``_trim`` (a part of a stream) wrap other sources.
 """
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from livefilter.sources._images import ImageFiles
     from livefilter.sources._network import NetworkReader, RemoteFile
     from livefilter.sources._playback import LoopedSource, RealtimeSource
-    from livefilter.sources._synthetic import SyntheticSource
     from livefilter.sources.camera import CameraFacts, Mode, OpenAttempt, list_cameras, probe_cameras
     from livefilter.sources.file import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts, VideoFile, probe
+    from livefilter.sources.synthetic import SyntheticSource
 else:
     # Loaded on first use: a camera needs no PyAV.
     __getattr__, __dir__ = lazy_exports(
@@ -47,7 +47,7 @@ else:
             "_av_pixels": ["bgr_pixels", "colorimetry_of", "describe_conversions", "luma", "luma_and_chroma"],
             "_images": ["ImageFiles"],
             "_network": ["NetworkReader", "RemoteFile"],
-            "_synthetic": ["SyntheticSource"],
+            "synthetic": ["SyntheticSource"],
             "_playback": ["LoopedSource", "RealtimeSource"],
             "camera": ["CameraFacts", "Mode", "OpenAttempt", "list_cameras", "probe_cameras"],
             "file": ["AudioFacts", "Chapter", "MediaFacts", "OtherFacts", "Scan", "VideoFacts", "VideoFile", "probe"],

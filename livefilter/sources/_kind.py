@@ -22,6 +22,7 @@ class SourceKind(StrEnum):
     REMOTE_FILE = "video on a server"
     VIDEO_FILE = "video file"
     IMAGES = "images"
+    SAMPLE = "sample clip"
     SCENE = "synthetic scene"
     STANDARD_INPUT = "standard input"
 
@@ -63,6 +64,8 @@ def kind_of(spec: str | int | PathLike[str]) -> SourceKind:
         return SourceKind.STANDARD_INPUT
     if is_url(text) or text.partition(":")[0].lower() in SCHEMES:
         return SourceKind.STREAM
+    if text.startswith("sample:"):
+        return SourceKind.SAMPLE
     if text.startswith("synthetic:"):
         return SourceKind.SCENE
     return SourceKind.IMAGES if _names_images(text) else SourceKind.VIDEO_FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from os import PathLike, fspath
 from os.path import expanduser
@@ -17,6 +18,8 @@ from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source
 from livefilter.sources._urls import SCHEMES, is_url, redact
 
+_SHIPPED = {"webcam": "sample:webcam", "corridor": "sample:corridor", "chart": "synthetic:chart"}
+
 
 def open_source(
     spec: str | int | PathLike[str],
@@ -25,15 +28,16 @@ def open_source(
     should_stop: Callable[[], bool] = lambda: False,
     **changes: Any,
 ) -> Source:
-    """Open a camera, a stream, a video file, images, a synthetic scene, or standard input.
+    """Open a camera, a stream, a video file, images, a sample clip, the synthetic test chart, or standard input.
 
     Each kind of source loads its libraries on first use.
 
     Args:
         spec: A camera (``0``, ``"camera:0"``, ``"/dev/video0"``); the path of a video file; an image, a folder of
-            images or a glob such as ``"frames/*.png"``; ``"synthetic:webcam"``, ``"synthetic:corridor"`` or
-            ``"synthetic:chart"``; a URL such as ``"rtsp://camera/stream"`` or ``"http://camera/video.mjpg"``; or
-            ``"-"`` for standard input (YUV4MPEG2, concatenated JPEG images, or raw video with ``input_format``).
+            images or a glob such as ``"frames/*.png"``; a clip that livefilter ships, ``"sample:webcam"`` or
+            ``"sample:corridor"``; the test chart, ``"synthetic:chart"``; a URL such as ``"rtsp://camera/stream"`` or
+            ``"http://camera/video.mjpg"``; or ``"-"`` for standard input (YUV4MPEG2,
+            concatenated JPEG images, or raw video with ``input_format``).
         options: Options for opening it.
         should_stop: Polled while the source waits for data; True ends the stream.
         **changes: Fields of SourceOptions; they replace those of ``options``.
@@ -53,7 +57,7 @@ def open_source(
     options = replace(options or SourceOptions(), **changes)
     text = fspath(spec) if not isinstance(spec, int) else f"camera:{spec}"
     if not text:
-        raise SourceError("the source is an empty text; use a camera (0), a file, a folder, a glob or synthetic:chart")
+        raise SourceError("the source is an empty text; use a camera (0), a file, a folder, a glob or sample:webcam")
     scheme, _, tail = text.partition(":")
     if scheme.lower() in SCHEMES and not tail.startswith("//"):
         # The rest of the address is not shown: it may hold a password.
@@ -126,13 +130,25 @@ def _open_stored(kind: SourceKind, text: str, options: SourceOptions) -> Source:
         from livefilter.sources._images import DEFAULT_RATE, ImageFiles
 
         return ImageFiles(text, options.rate or DEFAULT_RATE, is_coloured=options.color != "gray")
+    if kind in (SourceKind.SAMPLE, SourceKind.SCENE):
+        _check_shipped(kind, text)
     if kind is SourceKind.SCENE:
-        from livefilter.sources._synthetic import SyntheticSource
+        from livefilter.sources.synthetic import CHART, SyntheticSource
 
-        return SyntheticSource(text.removeprefix("synthetic:"))
+        return SyntheticSource(CHART)
+    from livefilter.resources import resource_folder
     from livefilter.sources.file import VideoFile
 
-    return VideoFile(Path(expanduser(text)), color=options.color)
+    is_sample = kind is SourceKind.SAMPLE
+    path = resource_folder("recordings") / f"{text.removeprefix('sample:')}.mp4" if is_sample else expanduser(text)
+    return VideoFile(Path(path), color=options.color)
+
+
+def _check_shipped(kind: SourceKind, text: str) -> None:
+    if text not in _SHIPPED.values():
+        near = get_close_matches(text.partition(":")[2], _SHIPPED, n=1)
+        advice = f"use {_SHIPPED[near[0]]}" if near else f"there are {', '.join(_SHIPPED.values())}"
+        raise SourceError(f"{text}: there is no such {kind.value}; {advice}")
 
 
 def _play(open_again: Callable[[], Source], options: SourceOptions, should_stop: Callable[[], bool]) -> Source:

@@ -15,7 +15,7 @@ InputFormat = Literal["gray8", "bgr24"]
 Color = Literal["gray", "luma", "rgb"]
 
 _LIVE = (SourceKind.CAMERA, SourceKind.STREAM)
-_STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SCENE)
+_STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE, SourceKind.SCENE)
 KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "rate": (SourceKind.CAMERA, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
     "size": (SourceKind.CAMERA, SourceKind.STANDARD_INPUT),
@@ -30,7 +30,7 @@ KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "loop": _STORED,
     "realtime": _STORED,
     "input_format": (SourceKind.STANDARD_INPUT,),
-    "color": (SourceKind.VIDEO_FILE, SourceKind.IMAGES),
+    "color": (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE),
 }
 _MAX_SIDE_PX = 32767
 
@@ -52,9 +52,9 @@ class SourceOptions:
             the loss, and each delay is about twice as long as the one before.
         give_up_after_s: End with an error after so many seconds without a frame; None retries for ever.
         frozen_after_s: Report a camera or stream as frozen after so many seconds of one repeated frame; 0 never does.
-        loop: Start again at the end (video files, images, scenes).
+        loop: Start again at the end (video files, images, sample clips, scenes).
         realtime: Play at the source's own rate, like a live source: a frame that is not read in time is dropped (video
-            files, images, scenes).
+            files, images, sample clips, scenes).
         input_format: Raw video on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
         color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma (video files); or "rgb", BGR
             pixels (video files and images).

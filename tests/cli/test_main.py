@@ -128,7 +128,7 @@ BAD = [
         r"picture\.mp4: is an image \(png\), not a video; to read it as an image, use its own suffix",
     ),
     ("process *.png", 3, "no image matches"),
-    ("process synthetic:chat", 3, "did you mean 'chart'"),
+    ("process synthetic:chat", 3, "use synthetic:chart"),
     ("process camera:front", 3, "a camera is camera:NUMBER"),
     ("score 97", 3, "camera 97: (/dev/video97 does not exist|cannot be opened)"),
     ("score missing.mp4", 3, r"missing\.mp4: no such file"),

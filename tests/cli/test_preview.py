@@ -76,6 +76,25 @@ def test_a_picture_is_shown_with_the_preset_and_the_options(
     assert len(list((tmp_path / "shots").iterdir())) == 1
 
 
+def test_a_sample_clip_repeats_until_the_preview_is_quit(
+    clip: Path, negative: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without ``--loop``; here a clip of eight frames has the sample's place, and the user quits after twelve."""
+
+    class PatientWindow(Window):
+        def poll_key(self, wait_ms: int) -> str | None:
+            return "q" if len(shown) > 12 else None
+
+    monkeypatch.setattr("livefilter.sinks.WindowSink", PatientWindow)
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "webcam.mp4").write_bytes(clip.read_bytes())
+    monkeypatch.setattr("livefilter.resources.resource_folder", lambda name: tmp_path / name)
+    assert run(["preview", "sample:webcam", "-p", negative]) == 0
+    told = capsys.readouterr().out.split()
+    assert told[: told.index("frames")][:-1] == ["webcam.mp4", "with", "negative:"]
+    assert int(told[told.index("frames") - 1]) > 8
+
+
 def test_the_result_is_shown_while_it_is_made(clip: Path, negative: str, tmp_path: Path) -> None:
     """``process --window``: every frame that is written, and no file is reported for the window."""
     assert run(["process", str(clip), "-o", str(tmp_path / "a.mp4"), "-p", negative, "--window", "-q"]) == 0

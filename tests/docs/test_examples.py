@@ -111,5 +111,8 @@ def test_every_script_that_is_run_exists() -> None:
         if arguments[0].startswith("-") and arguments[0] != "-m":
             continue  # An option of Python itself.
         script = arguments[1] if arguments[0] == "-m" else arguments[0]
-        is_there = importlib.util.find_spec(script) if arguments[0] == "-m" else (ROOT / script).exists()
+        if arguments[0] == "-m" and not (ROOT / f"{script.replace('.', '/')}.py").exists():
+            is_there = importlib.util.find_spec(script) is not None
+        else:
+            is_there = arguments[0] == "-m" or (ROOT / script).exists()
         assert is_there, f"{line}: {script}"

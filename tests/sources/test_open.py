@@ -13,7 +13,7 @@ import pytest
 
 from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.sources import SourceKind, SourceOptions, SyntheticSource, kind_of, open_source
-from livefilter.sources.scenes import Scene
+from livefilter.sources.synthetic import Scene
 
 
 def test_a_path_to_a_video_opens_it(clip: Path) -> None:
@@ -43,11 +43,10 @@ def test_a_picture_a_folder_and_a_glob_are_pictures(tmp_path: Path) -> None:
         assert source.facts.rate == 10
 
 
-@pytest.mark.parametrize("name", ["webcam", "corridor", "chart"])
-def test_a_synthetic_scene_needs_no_file(name: str) -> None:
+def test_the_test_chart_needs_no_file() -> None:
     """The same frames each time."""
-    with open_source(f"synthetic:{name}") as source, open_source(f"synthetic:{name}") as again:
-        assert source.facts.name == f"synthetic-{name}"
+    with open_source("synthetic:chart") as source, open_source("synthetic:chart") as again:
+        assert source.facts.name == "synthetic-chart"
         for frame, same in islice(zip(source, again, strict=True), 2):
             assert frame.pixels.shape == source.facts.shape
             assert frame.time_s == frame.index / source.facts.rate
@@ -55,12 +54,26 @@ def test_a_synthetic_scene_needs_no_file(name: str) -> None:
     assert source.loss is None
 
 
+@pytest.mark.parametrize(("name", "frames"), [("webcam", 150), ("corridor", 200)])
+def test_a_sample_clip_is_shipped_and_ends(
+    name: str, frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any folder; once, unless it is to repeat."""
+    monkeypatch.chdir(tmp_path)
+    with open_source(f"sample:{name}") as source:
+        assert source.facts.name == f"{name}.mp4"
+        assert sum(1 for _ in source) == frames
+    assert source.loss is None
+    with open_source(f"sample:{name}", loop=True) as source:
+        assert [frame.index for frame in islice(source, frames - 1, frames + 2)] == [frames - 1, frames, frames + 1]
+
+
 def test_a_synthetic_scene_ends() -> None:
     """After as many frames as its facts promise."""
     scene = Scene(
         "dot", "A dot.", (1, 1), Fraction(5), 3, lambda index: np.full((1, 1), index, np.uint8), lambda: {"levels": 3}
     )
-    with SyntheticSource("dot", {"dot": scene}) as source:
+    with SyntheticSource(scene) as source:
         assert source.facts.frame_count == 3
         assert [int(frame.pixels[0, 0]) for frame in source] == [0, 1, 2]
 
@@ -68,8 +81,13 @@ def test_a_synthetic_scene_ends() -> None:
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ("synthetic:charts", "did you mean 'chart'.*known: webcam, corridor, chart"),
-        ("synthetic:zzz", "no such scene; known: webcam"),
+        ("synthetic:charts", "synthetic:charts: there is no such synthetic scene; use synthetic:chart"),
+        ("synthetic:webcam", "no such synthetic scene; use sample:webcam"),
+        ("synthetic:corridor", "no such synthetic scene; use sample:corridor"),
+        ("synthetic:zzz", "no such synthetic scene; there are sample:webcam, sample:corridor, synthetic:chart"),
+        ("sample:chart", "no such sample clip; use synthetic:chart"),
+        ("sample:", "no such sample clip; there are sample:webcam"),
+        ("sample:../recordings/webcam", "no such sample clip"),
         ("camera:", "a camera is camera:NUMBER"),
         ("camera:front", "a camera is camera:NUMBER"),
         (-1, "a camera is camera:NUMBER, counted from 0"),
@@ -111,6 +129,7 @@ def test_a_rate_must_be_positive(rate: Fraction, tmp_path: Path) -> None:
         ("https://host/clip.mp4", SourceKind.STREAM),
         ("-", SourceKind.STANDARD_INPUT),
         ("synthetic:chart", SourceKind.SCENE),
+        ("sample:webcam", SourceKind.SAMPLE),
         ("frames/*.png", SourceKind.IMAGES),
         (".", SourceKind.IMAGES),
         (Path("clip.mp4"), SourceKind.VIDEO_FILE),
@@ -128,7 +147,7 @@ def test_a_spec_names_its_kind(spec: str | int | Path, kind: SourceKind) -> None
     [
         ("synthetic:chart", {"rate": Fraction(10)}, "rate: is for cameras, images and standard input only"),
         ("clip.mp4", {"size": (4, 6)}, "size: is for cameras and standard input only, and clip.mp4 is a video file"),
-        ("camera:0", {"loop": True}, "loop: is for video files, images and synthetic scenes only"),
+        ("camera:0", {"loop": True}, "loop: is for video files, images, sample clips and synthetic scenes only"),
         (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is images"),
     ],
 )

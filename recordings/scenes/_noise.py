@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-Canvas = NDArray[np.float32]
+from recordings.scenes._draw import Canvas
 
 _GOLDEN = 0x9E3779B9
 # The sum of four independent bytes has mean 510 and this standard deviation, 4 * (256**2 - 1) / 12 under the root.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources.scenes._draw import Canvas, polygon, rectangle, to_gray
-from livefilter.sources.scenes._letters import write
-from livefilter.sources.scenes._motion import direction, swing
-from livefilter.sources.scenes._scene import Scene
+from livefilter.sources.synthetic._drawing import Canvas, direction, swing, to_gray, write_text
+from livefilter.sources.synthetic._scene import Scene
 
 _SHAPE = (360, 640)
 _FRAME_COUNT = 100
@@ -74,26 +73,32 @@ def _still() -> Canvas:
     """Draw what does not move; read-only."""
     canvas = np.full(_SHAPE, _GROUND, np.float32)
     dark, light = _STEP_LEVELS["vertical"]
-    rectangle(canvas, *_VERTICAL_STEP, dark)
-    rectangle(canvas, _VERTICAL_STEP[0], _STEP_COLUMN, _VERTICAL_STEP[2], _VERTICAL_STEP[3], light)
+    _part(canvas, _VERTICAL_STEP)[...] = dark
+    canvas[_VERTICAL_STEP[0] : _VERTICAL_STEP[2], _STEP_COLUMN : _VERTICAL_STEP[3]] = light
     above, below = _STEP_LEVELS["horizontal"]
-    rectangle(canvas, *_HORIZONTAL_STEP, above)
-    rectangle(canvas, _STEP_ROW, _HORIZONTAL_STEP[1], _HORIZONTAL_STEP[2], _HORIZONTAL_STEP[3], below)
-    top, left, bottom, right = _SLANTED
-    rectangle(canvas, *_SLANTED, 40)
-    slanted = np.full((bottom - top, right - left), 40, np.float32)
-    polygon(slanted, [(-99, 54.5), (199, 25.5), (199, 199), (-99, 199)], 216)
-    _part(canvas, _SLANTED)[...] = slanted
+    _part(canvas, _HORIZONTAL_STEP)[...] = above
+    canvas[_STEP_ROW : _HORIZONTAL_STEP[2], _HORIZONTAL_STEP[1] : _HORIZONTAL_STEP[3]] = below
+    _part(canvas, _SLANTED)[...] = _slanted()
     _checkers(canvas)
     _gratings(canvas)
     _part(canvas, _RAMP)[...] = np.floor(np.arange(_RAMP[3] - _RAMP[1], dtype=np.float32) * np.float32(255 / 191) + 0.5)
     for step in range(16):  # 16 grays, 17 levels apart
         left = _WEDGE[1] + step * 23
-        rectangle(canvas, _WEDGE[0], left, _WEDGE[2], left + 23, 17.0 * step)
-    rectangle(canvas, *_LANE, _LANE_LEVEL)
-    rectangle(canvas, *_COUNTER, 24)
+        canvas[_WEDGE[0] : _WEDGE[2], left : left + 23] = 17 * step
+    _part(canvas, _LANE)[...] = _LANE_LEVEL
+    _part(canvas, _COUNTER)[...] = 24
     canvas.flags.writeable = False
     return canvas
+
+
+def _slanted() -> Canvas:
+    """An edge through (-99, 54.5) and (199, 25.5), (row, col) in the part; its ramp is one pixel wide."""
+    down = (np.arange(_SLANTED[2] - _SLANTED[0], dtype=np.float32) + np.float32(99.5))[:, None]
+    across = (np.arange(_SLANTED[3] - _SLANTED[1], dtype=np.float32) - np.float32(54))[None, :]
+    distance: Canvas = (across * np.float32(298) + down * np.float32(29)) * np.float32(1 / math.hypot(298, 29))
+    share = np.clip(np.float32(0.5) + distance, 0, 1)
+    levels: Canvas = np.float32(40) + share * np.float32(216 - 40)
+    return levels
 
 
 def _checkers(canvas: Canvas) -> None:
@@ -164,7 +169,7 @@ def _star(canvas: Canvas, index: int) -> None:
 def _counter(canvas: Canvas, index: int) -> None:
     """The frame's index as three digits, and as eight squares, the highest bit first: white is 1."""
     top, left = _COUNTER[0], _COUNTER[1]
-    write(canvas, f"{index:03d}", top + 12, left + 18, scale=9, level=232)
+    write_text(canvas, f"{index:03d}", top + 12, left + 18, scale=9, level=232)
     for bit in range(8):
         is_set = index >> (7 - bit) & 1
         canvas[top + 88 : top + 104, left + 16 + bit * 20 : left + 36 + bit * 20 - 4] = 232 if is_set else 72

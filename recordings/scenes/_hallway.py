@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources.scenes._draw import Canvas, Point
-from livefilter.sources.scenes._noise import mix
+from recordings.scenes._draw import Canvas, Point
+from recordings.scenes._noise import mix
 
 HALLWAY_SHAPE = (432, 768)
 HALF_WIDTH, CEILING, END = 1.6, 2.9, 18.0

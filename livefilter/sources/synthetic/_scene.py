@@ -17,7 +17,7 @@ class Scene:
     The same index always gives the same pixels, on every machine and in any order of asking.
 
     Attributes:
-        name: The word that selects the scene in ``synthetic:NAME``.
+        name: Name of the scene, and of the clip made of it.
         description: One sentence for people.
         shape: Rows and columns of every frame.
         rate: Frames per second.

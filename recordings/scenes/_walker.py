@@ -9,9 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from livefilter.sources.scenes._draw import BoundingBox, Canvas, Paint, Point, capsule, ellipse
-from livefilter.sources.scenes._hallway import HALF_WIDTH, Projection, jamb_mask, light_at, project, shown
-from livefilter.sources.scenes._motion import direction, quantise, swing
+from livefilter.sources.synthetic import direction, swing
+from recordings.scenes._draw import BoundingBox, Canvas, Paint, Point, capsule, ellipse
+from recordings.scenes._hallway import HALF_WIDTH, Projection, jamb_mask, light_at, project, shown
+from recordings.scenes._motion import quantise
 
 _STRIDE = 0.80  # of the body's height: two steps
 

@@ -8,13 +8,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources.scenes._draw import Canvas, Point, capsule, polygon, to_gray
-from livefilter.sources.scenes._hallway import HALLWAY_SHAPE, LAMPS, corner, hallway, light_at, shown
-from livefilter.sources.scenes._letters import write
-from livefilter.sources.scenes._motion import quantise
-from livefilter.sources.scenes._noise import add_sensor_noise, chance
-from livefilter.sources.scenes._scene import Scene
-from livefilter.sources.scenes._walker import Walker, draw_walker
+from livefilter.sources.synthetic import Scene, to_gray, write_text
+from recordings.scenes._draw import Canvas, Point, capsule, polygon
+from recordings.scenes._hallway import HALLWAY_SHAPE, LAMPS, corner, hallway, light_at, shown
+from recordings.scenes._motion import quantise
+from recordings.scenes._noise import add_sensor_noise, chance
+from recordings.scenes._walker import Walker, draw_walker
 
 _FRAME_COUNT = 200
 _NOISE_SIGMA = 1.4
@@ -81,8 +80,8 @@ def _lamps_on(index: int) -> tuple[bool, ...]:
 def _stamp(canvas: Canvas, index: int) -> None:
     """Write camera and time into the picture, as such cameras do."""
     for shift, level in ((1, 10.0), (0, 235.0)):
-        write(canvas, "CAM 02", 406 + shift, 14 + shift, scale=2, level=level)
-        write(canvas, f"00:00:{index // 10:02d}", 406 + shift, 646 + shift, scale=2, level=level)
+        write_text(canvas, "CAM 02", 406 + shift, 14 + shift, scale=2, level=level)
+        write_text(canvas, f"00:00:{index // 10:02d}", 406 + shift, 646 + shift, scale=2, level=level)
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefilter.sources.scenes._draw import Canvas, Point
+from recordings.scenes._draw import Canvas, Point
 
 
 @dataclass(frozen=True, slots=True)

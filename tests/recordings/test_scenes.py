@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.sources.scenes import SCENES, Scene
+from recordings.scenes import SCENES, Scene
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "recordings"
 NAMES = ("webcam", "corridor", "chart")

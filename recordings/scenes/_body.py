@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from livefilter.sources.scenes._draw import (
+from recordings.scenes._draw import (
     Canvas,
     Point,
     blurred,
@@ -15,9 +15,9 @@ from livefilter.sources.scenes._draw import (
     ellipse,
     polygon_distance,
 )
-from livefilter.sources.scenes._head import LIGHT
-from livefilter.sources.scenes._noise import chance, grain
-from livefilter.sources.scenes._sprite import Sprite, bump, lit
+from recordings.scenes._head import LIGHT
+from recordings.scenes._noise import chance, grain
+from recordings.scenes._sprite import Sprite, bump, lit
 
 TORSO_SHAPE = (250, 560)
 _MIDDLE = 280.0

@@ -162,9 +162,3 @@ def blurred(canvas: Canvas, radius: int, passes: int = 2) -> Canvas:
                 )
             canvas = total / np.float32(2 * radius + 1)
     return canvas
-
-
-def to_gray(canvas: Canvas) -> NDArray[np.uint8]:
-    """Round halves upwards and clamp to 0..255."""
-    rounded: Canvas = np.clip(np.floor(canvas + np.float32(0.5)), 0, 255)
-    return rounded.astype(np.uint8)

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from livefilter.sources.scenes._draw import Canvas, Paint, Point, blurred, capsule, ellipse, polygon, rectangle
-from livefilter.sources.scenes._noise import chance, grain
+from recordings.scenes._draw import Canvas, Paint, Point, blurred, capsule, ellipse, polygon, rectangle
+from recordings.scenes._noise import chance, grain
 
 ROOM_SHAPE = (480, 640)
 

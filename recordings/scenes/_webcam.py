@@ -7,14 +7,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.sources.scenes._body import hand, torso
-from livefilter.sources.scenes._draw import to_gray
-from livefilter.sources.scenes._head import FACE_CENTRE, FACE_RADII, face, head
-from livefilter.sources.scenes._motion import direction, ease, quantise, swing
-from livefilter.sources.scenes._noise import add_sensor_noise
-from livefilter.sources.scenes._room import ROOM_SHAPE, room
-from livefilter.sources.scenes._scene import Scene
-from livefilter.sources.scenes._sprite import Pose, lay
+from livefilter.sources.synthetic import Scene, direction, swing, to_gray
+from recordings.scenes._body import hand, torso
+from recordings.scenes._head import FACE_CENTRE, FACE_RADII, face, head
+from recordings.scenes._motion import ease, quantise
+from recordings.scenes._noise import add_sensor_noise
+from recordings.scenes._room import ROOM_SHAPE, room
+from recordings.scenes._sprite import Pose, lay
 
 _FRAME_COUNT = 150
 _BLINKS = (22, 71, 128)  # the frame in which the lids are shut; they close two frames before and open three after

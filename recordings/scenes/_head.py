@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from livefilter.sources.scenes._draw import (
+from recordings.scenes._draw import (
     BoundingBox,
     Canvas,
     Point,
@@ -17,8 +17,8 @@ from livefilter.sources.scenes._draw import (
     ellipse_distance,
     polygon,
 )
-from livefilter.sources.scenes._noise import chance, grain
-from livefilter.sources.scenes._sprite import Sprite, bump, lit
+from recordings.scenes._noise import chance, grain
+from recordings.scenes._sprite import Sprite, bump, lit
 
 HEAD_SHAPE = (330, 260)
 # Where the face lies in the sprite; every feature is placed relative to these.
