@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from livefilter.compiler._executable import Chain
     from livefilter.compiler._filter import Filter, Filtered, compile_shared
     from livefilter.compiler._grayscale import to_gray
+    from livefilter.compiler._zone_scores import ZoneScorer
     from livefilter.compiler.native import cache_folder, cached_files, clear_cache
     from livefilter.compiler.plan import Plan, plan_chain
     from livefilter.compiler.report import AssemblySummary, PassReport, SumReport, assembly_summary, describe
@@ -31,6 +32,7 @@ else:
             "_executable": ["Chain"],
             "_filter": ["Filter", "Filtered", "compile_shared"],
             "_grayscale": ["to_gray"],
+            "_zone_scores": ["ZoneScorer"],
             "native": ["cache_folder", "cached_files", "clear_cache"],
             "plan": ["Plan", "plan_chain"],
             "report": ["AssemblySummary", "PassReport", "SumReport", "assembly_summary", "describe"],
@@ -45,6 +47,7 @@ __all__ = [
     "PassReport",
     "Plan",
     "SumReport",
+    "ZoneScorer",
     "assembly_summary",
     "cache_folder",
     "cached_files",

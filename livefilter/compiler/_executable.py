@@ -63,8 +63,15 @@ class Executable:
         self._pools: dict[Shape, BufferPool] = {}
         self._lock = threading.Lock()
 
-    def run(self, image: Pixels, out: NDArray[Any]) -> ScoreSums:
-        """Run all passes over a C-contiguous gray image; return the sums of the score."""
+    def run(self, image: Pixels, out: NDArray[Any], original: NDArray[np.uint8] | None = None) -> ScoreSums:
+        """Run all passes over a C-contiguous gray image; return the sums of the score.
+
+        Args:
+            image: uint8, shape (rows, cols).
+            out: Receives the result.
+            original: What passes see as the original frame: the mask, if the plan has one [default: ``image``].
+        """
+        original = image if original is None else original
         shape = (image.shape[0], image.shape[1])
         pool = self._pools.get(shape) or self._make_pool(shape)
         try:
@@ -79,7 +86,7 @@ class Executable:
             buffers.score_sums.fill(0)
         current: NDArray[Any] = image
         for tiled_pass, result in zip(tiled_passes, [*frames, out], strict=True):
-            tiled_pass.call(current, image, result)
+            tiled_pass.call(current, original, result)
             current = result
         sums_by_thread = (buffers.score_sums.tolist() for buffers in tiled_passes[0].buffers)
         horizontal, vertical, dense = map(sum, zip(*sums_by_thread, strict=True))

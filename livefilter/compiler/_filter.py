@@ -12,10 +12,11 @@ import numpy as np
 from livefilter.compiler._convolution import output_array
 from livefilter.compiler._executable import Chain
 from livefilter.compiler._grayscale import luma_function, to_gray
+from livefilter.compiler._zone_scores import compile_zone_scores
 from livefilter.compiler.native import CompileCancelled, CompileSession
 from livefilter.compiler.threads import load_work_loops, thread_count
 from livefilter.frame import Pixels
-from livefilter.kernels import EdgeScore
+from livefilter.kernels import EdgeScore, ScoreRule
 from livefilter.presets import Preset, load_preset
 
 _BYTE = np.dtype(np.uint8)
@@ -133,6 +134,7 @@ class Filter:
 
 
 def compile_shared() -> None:
-    """Compile the functions that all presets share: the luma of BGR images, and the work loops of threads."""
+    """Compile what all presets share: the luma of BGR images, the work loops of threads, and the scores of zones."""
     luma_function()
     load_work_loops()
+    compile_zone_scores(ScoreRule())

@@ -121,10 +121,19 @@ def apply_all(operations: Sequence[Operation], image: Pixels) -> Pixels:
     return result.copy() if result is image else result
 
 
-def score_sums(image: Pixels, rule: ScoreRule) -> ScoreSums:
-    """Return the exact counts of a gray image for a rule of edge scores."""
+def score_sums(image: Pixels, rule: ScoreRule, windows: NDArray[np.bool_] | None = None) -> ScoreSums:
+    """Return the exact counts of a gray image for a rule of edge scores.
+
+    Args:
+        image: Gray image.
+        rule: Kernels and threshold.
+        windows: Which of the valid windows count, by their first pixels, as ``Zone.whole_windows`` returns them
+            [default: all].
+    """
     horizontal = np.abs(weighted_sum(check_gray(image), rule.horizontal.integers))
     vertical = np.abs(weighted_sum(image, rule.vertical.integers))
+    if windows is not None:
+        horizontal, vertical = horizontal[windows], vertical[windows]
     first, second = rule.limits
     dense = (horizontal >= first) | (vertical >= second)
     return ScoreSums(int(horizontal.sum()), int(vertical.sum()), int(dense.sum()), horizontal.size)

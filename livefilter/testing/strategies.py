@@ -1,4 +1,4 @@
-"""Hypothesis strategies for images, kernels, operations and score rules, shared by the tests of all rooms.
+"""Hypothesis strategies for images, kernels, operations, score rules and zones, shared by the tests of all rooms.
 
 `images` and `kernels` draw every value freely and shrink well. The ``diverse_`` strategies draw, by a seed, from the
 kinds of images and kernels that the compiler treats in different ways.
@@ -26,7 +26,9 @@ from livefilter.kernels import (
     Operation,
     ScoreRule,
     Unsharp,
+    Zone,
     box,
+    find_points_fault,
     gaussian,
     sobel,
 )
@@ -172,6 +174,15 @@ def score_rules(draw: st.DrawFn) -> ScoreRule:
         weights[0, 0] = scale
         pair.append(Kernel(weights))
     return ScoreRule(pair[0], pair[1], threshold)
+
+
+def zones() -> st.SearchStrategy[Zone]:
+    """Zones of 3 to 6 corners on a grid of twelfths, so that edges often run through the centres of pixels."""
+    coordinates = st.integers(0, 12).map(lambda value: value / 12)
+    points = st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=6, unique=True)
+    return points.filter(lambda corners: find_points_fault(corners) is None).map(
+        lambda corners: Zone("zone", tuple(corners))
+    )
 
 
 def _anchors(shape: tuple[int, ...]) -> st.SearchStrategy[tuple[int, int] | None]:

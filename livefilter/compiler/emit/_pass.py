@@ -93,7 +93,7 @@ def generate_pass(pass_: Pass) -> GeneratedPass:
     begin = ("stage_bounds[3]" if pass_.halo else "stage_bounds[0]") if pass_.stages else "first"
     with builder.block(f"for t in range({begin}, last):"):
         if pass_.rule:
-            emit_score_row(builder, pass_.rule, counters, max_rows)
+            emit_score_row(builder, pass_.rule, counters, max_rows, has_mask=pass_.has_mask)
         for at in range(1 if pass_.halo else 0, count):
             _emit_stage(builder, pass_, at)
     return GeneratedPass(

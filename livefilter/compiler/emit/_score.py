@@ -1,4 +1,4 @@
-"""Source for the edge score of the frame: two sums per window, accumulated exactly.
+"""Source for the edge score of the frame, or of those windows that a mask selects: two sums per window, exactly.
 
 Absolute responses are added up column by column in 16-bit lanes, and flushed into 64 bits before they can overflow. One
 accumulator for the whole row would have to be 32 bits wide, and widen all of the arithmetic (measured elsewhere: three
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livefilter.compiler.emit._arithmetic import emit_absolute, emit_each, sum_expr
-from livefilter.compiler.emit._builder import SourceBuilder, SumRow
+from livefilter.compiler.emit._builder import PHASE_NAMES, SourceBuilder, SumRow
 from livefilter.compiler.emit._sums import PendingSum, emit_final_sums, emit_partial_sums
 from livefilter.compiler.emit._window import InputWindow
 from livefilter.compiler.plan import Integers, Lane, choose_strategy, rows_read, weighted_interval
@@ -57,13 +57,15 @@ def emit_score_start(builder: SourceBuilder, rule: ScoreRule) -> tuple[list[_Cou
     return counters, min(max_rows, 65535)
 
 
-def emit_score_row(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], max_rows: int) -> None:
+def emit_score_row(
+    builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], max_rows: int, *, has_mask: bool
+) -> None:
     """Write the scoring of the windows that begin in row t, two rows at a time: they share rows and counters."""
     with builder.block("if first <= t < score_last:"):
         with builder.block("if (t - first) % 2 == 1:"):
-            _emit_rows(builder, rule, counters, 2, max_rows)
+            _emit_rows(builder, rule, counters, 2, has_mask)
         with builder.block("elif t + 1 == score_last:"):
-            _emit_rows(builder, rule, counters, 1, max_rows)
+            _emit_rows(builder, rule, counters, 1, has_mask)
         with builder.block(f"if rows_counted > {max_rows - 2} or t + 1 == score_last:"):
             builder.line("rows_counted = 0")
             for counter in counters:
@@ -75,7 +77,7 @@ def emit_score_row(builder: SourceBuilder, rule: ScoreRule, counters: list[_Coun
                     builder.line(f"clear({buffer}, {start}, score_pairs)")
 
 
-def _emit_rows(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], rows: int, max_rows: int) -> None:
+def _emit_rows(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], rows: int, has_mask: bool) -> None:
     """Write the scoring of one or two rows of windows, of which row t is the last one."""
     height = rule.horizontal.shape[0] + rows - 1
     _emit_input(builder, f"t - {rows - 1}" if rows > 1 else "t", height)
@@ -86,7 +88,9 @@ def _emit_rows(builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter]
             weights = np.pad(kernel.integers // counter.unit, ((row, rows - 1 - row), (0, 0)))
             sums.append((f"{name}{rows}{row}", choose_strategy(weights, is_direct=True), weighted_interval(weights)))
     window.emit_row_offsets(builder, set().union(*(rows_read(strategy) for _, strategy, _ in sums)))
-    _emit_accumulation(builder, rule, counters, window, [emit_partial_sums(builder, window, *item) for item in sums])
+    masks = [f"(t - {rows - 1 - row}) * cols" for row in range(rows)] if has_mask else []
+    partial_sums = [emit_partial_sums(builder, window, *item) for item in sums]
+    _emit_accumulation(builder, rule, counters, window, partial_sums, masks)
     builder.line(f"rows_counted += {rows}")
 
 
@@ -107,8 +111,16 @@ def _emit_input(builder: SourceBuilder, first: str, height: int) -> None:
 
 
 def _emit_accumulation(
-    builder: SourceBuilder, rule: ScoreRule, counters: list[_Counter], window: InputWindow, sums: Sequence[PendingSum]
+    builder: SourceBuilder,
+    rule: ScoreRule,
+    counters: list[_Counter],
+    window: InputWindow,
+    sums: Sequence[PendingSum],
+    masks: Sequence[str],
 ) -> None:
+    """Write the loop that adds up one or two rows of windows; ``masks`` has where their rows of the mask begin."""
+    for row, start in enumerate(masks):
+        builder.line(f"mask{row} = {start}")
     lane: Lane = "uint16" if counters[0].row.buffer == "u16" else "int32"
     limits = [-(-limit // counter.unit) for limit, counter in zip(rule.limits, counters, strict=False)]
     with builder.lane_loop(window.count):
@@ -116,13 +128,19 @@ def _emit_accumulation(
         for values in emit_final_sums(builder, window, sums):
             strength = emit_absolute(builder, values)
             responses.append(emit_each(builder, strength, f"as_{lane}({{}})", lane=lane))
-        for parity in (0, 1):
+        for row in range(len(masks)):
+            builder.line(f"mask{row}_even, mask{row}_odd = load_pairs(original, mask{row}, x, 1, {builder.loop})")
+        for parity, phase in enumerate(PHASE_NAMES[2]):
             names = [values.names[parity] for values in responses]
             horizontal, vertical = names[0::2], names[1::2]
             dense = [
                 f"bit_or(ge_const({x}, {limits[0]}), ge_const({y}, {limits[1]}))"
                 for x, y in zip(horizontal, vertical, strict=True)
             ]
+            for row in range(len(masks)):  # A mask is 1 or 0.
+                mask = f"as_{lane}(mask{row}_{phase})" if lane != "uint16" else f"mask{row}_{phase}"
+                horizontal[row], vertical[row] = f"mul({horizontal[row]}, {mask})", f"mul({vertical[row]}, {mask})"
+                dense[row] = f"bit_and({dense[row]}, {mask})"
             for counter, terms in zip(counters, (horizontal, vertical, dense), strict=True):
                 builder.store(counter.row, parity, sum_expr([builder.load_own(counter.row, parity), *terms]))
 

@@ -130,12 +130,15 @@ class Pass:
         rule: How the frame is scored in the same pass, or None.
         output: dtype of the result.
         is_valid: Windows inside the frame only (mode "valid"): the result is smaller than the frame.
+        has_mask: Only windows that a mask selects are scored. The mask comes in place of the original frame, which such
+            a pass does not need: it has no stages.
     """
 
     stages: tuple[Stage, ...]
     rule: ScoreRule | None = None
     output: Output = "uint8"
     is_valid: bool = False
+    has_mask: bool = False
 
     @property
     def halo(self) -> Halo | None:
@@ -197,9 +200,9 @@ def plan_correlation(kernel: Kernel, border: Border, output: Output, *, is_valid
     return Plan((operation,), None, (Pass((Stage(None, ()), stage), None, output, is_valid),))
 
 
-def plan_score(rule: ScoreRule) -> Plan:
-    """Plan the score alone."""
-    return Plan((), rule, (Pass((), rule),))
+def plan_score(rule: ScoreRule, *, has_mask: bool = False) -> Plan:
+    """Plan the score alone, of all windows or of those that a mask selects."""
+    return Plan((), rule, (Pass((), rule, has_mask=has_mask),))
 
 
 def _append_point_op(stage: Stage, point_op: PointOp) -> Stage:
