@@ -102,10 +102,13 @@ def make_zones(zones: Mapping[str, Any] | Iterable[Zone]) -> tuple[Zone, ...]:
     Raises:
         OptionError: A zone breaks a rule, two have one name, or there are too many.
     """
-    made = tuple(Zone(name, points) for name, points in zones.items()) if isinstance(zones, Mapping) else tuple(zones)
-    for zone in made:
-        if not isinstance(zone, Zone):
-            raise OptionError(f"zones: must be a mapping of names to points, or Zones, found {zone!r}")
+    if isinstance(zones, Mapping):
+        made = tuple(Zone(name, points) for name, points in zones.items())
+    else:
+        made = tuple(zones) if isinstance(zones, Iterable) else (zones,)
+    other = next((zone for zone in made if not isinstance(zone, Zone)), None)
+    if other is not None:
+        raise OptionError(f"zones: must be a mapping of names to points, or Zones, found {_short(other)}")
     names = [zone.name for zone in made]
     repeated = next((name for at, name in enumerate(names) if name in names[:at]), None)
     if repeated is not None:

@@ -11,11 +11,10 @@ import platformdirs
 from livefilter.errors import PresetError
 from livefilter.presets._parse import did_you_mean, inherit, parse_preset
 from livefilter.presets._preset import Preset
-from livefilter.presets._yaml import MAX_BYTES, Document, Location, read_document
+from livefilter.presets._yaml import Document, Location, read_document, read_text
 from livefilter.resources import resource_folder
 
 _SUFFIXES = (".yaml", ".yml")
-_BYTE_ORDER_MARK = "\ufeff"
 _FIRST = ("edge", "blur", "sharpen")
 """Listed before all others, so that the preview's keys 1, 2, 3 select them."""
 
@@ -82,7 +81,7 @@ def load_preset(
 
     def text(file: Path) -> str:
         on_read(file)
-        return _text(file)
+        return read_text(file)
 
     def parent(name: str, location: Location, chain: tuple[Path, ...] = (path.resolve(),)) -> Document:
         """Return the document that an ``extend`` names, merged with its own parents; paths are relative to the file."""
@@ -109,22 +108,3 @@ def load_preset(
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in _SUFFIXES] if folder.is_dir() else []
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PresetError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(content) > MAX_BYTES:
-        raise PresetError(f"{path}:1:1: a preset has at most {MAX_BYTES:,} bytes")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        valid = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
-        line, column = valid.count("\n") + 1, len(valid) - valid.rfind("\n")
-        raise PresetError(
-            f"{path}:{line}:{column}: a preset is UTF-8 text, found the byte {content[error.start]:#04x}"
-        ) from error
-    return text.removeprefix(_BYTE_ORDER_MARK)

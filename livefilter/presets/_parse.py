@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 from livefilter.errors import PresetError
 from livefilter.presets._preset import Preset
 from livefilter.presets._steps import STEPS
-from livefilter.presets._yaml import Document, Location, Path, read_document, short
+from livefilter.presets._yaml import Document, Location, Path, format_path, read_document, short
+from livefilter.presets._zones import read_zones
 
 _TOP_LEVEL = [*Preset.model_fields, "extend", "override"]
 _YAML_11 = {"on": "true", "yes": "true", "off": "false", "no": "false"}
@@ -133,6 +134,8 @@ def _override(base: Document, over: Document, target: str, settings: Any) -> Non
 def _canonical(document: Document) -> dict[str, Any]:
     """Return the values in the form that the model validates: each step as settings that name their step."""
     values = dict(document.values)
+    if "zones" in values:
+        values["zones"] = read_zones(document, ("zones",))
     steps = values.get("steps")
     if not isinstance(steps, list):
         return values
@@ -142,24 +145,24 @@ def _canonical(document: Document) -> dict[str, Any]:
         if not isinstance(step, dict) or len(step) != 1:
             found = f"{len(step)} keys {short(list(step))}" if isinstance(step, dict) else short(step)
             raise PresetError(
-                f"{document.location(path)}: {_format_path(path)}: a step is a mapping of one key, such as "
+                f"{document.location(path)}: {format_path(path)}: a step is a mapping of one key, such as "
                 f"'gaussian: {{sigma: 1}}', found {found}"
             )
         ((name, settings),) = step.items()
         if name not in STEPS:
             raise PresetError(
-                f"{document.key_locations[(*path, name)]}: {_format_path(path)}: unknown step {name!r}"
+                f"{document.key_locations[(*path, name)]}: {format_path(path)}: unknown step {name!r}"
                 f"{did_you_mean(name, STEPS)}"
             )
         if not isinstance(settings, dict | None):
             raise PresetError(
-                f"{document.location((*path, name))}: {_format_path((*path, name))}: must be a mapping of settings, "
+                f"{document.location((*path, name))}: {format_path((*path, name))}: must be a mapping of settings, "
                 f"found {short(settings)}"
             )
         if "step" in (settings or {}):
             known = [key for key in STEPS[name].model_fields if key != "step"]
             raise PresetError(
-                f"{document.key_locations[(*path, name, 'step')]}: {_format_path((*path, name))}: unknown key 'step'"
+                f"{document.key_locations[(*path, name, 'step')]}: {format_path((*path, name))}: unknown key 'step'"
                 f"{did_you_mean('step', known)}"
             )
         canonical.append({"step": name, **(settings or {})})
@@ -174,19 +177,19 @@ def _explain(error: ErrorDetails, document: Document) -> tuple[Location, str]:
     for key in around:  # Some keys are the validator's own, naming one of several allowed forms.
         path = (*path, key) if (*path, key) in document.locations else path
     if kind == "extra_forbidden":
-        where = f"{_format_path(path)}: " if path else ""
+        where = f"{format_path(path)}: " if path else ""
         return document.key_locations[
             (*path, last)
         ], f"{where}unknown key {last!r}{did_you_mean(str(last), _known(path))}"
     if kind == "missing" and isinstance(last, str):
-        return document.location(path), f"{_format_path((*path, last))}: is required, but missing"
+        return document.location(path), f"{format_path((*path, last))}: is required, but missing"
     path = (*path, last) if (*path, last) in document.locations else path
-    where, context, hint = _format_path(path or (last,)), error.get("ctx", {}), ""
+    where, context, hint = format_path(path or (last,)), error.get("ctx", {}), ""
     if kind == "value_error":
         reason = error["msg"].removeprefix("Value error, ")
         setting, _, rest = reason.partition(": ")
         if (*path, setting) in document.locations:
-            return document.location((*path, setting)), f"{_format_path((*path, setting))}: {rest}"
+            return document.location((*path, setting)), f"{format_path((*path, setting))}: {rest}"
         return document.location(path), f"{where}: {rest if path and setting == path[-1] else reason}"
     if kind == "missing":
         return document.location(path), f"{where}: has too few items, found {short(document.at(path))}"
@@ -211,11 +214,3 @@ def _known(around: Path) -> list[str]:
     if around[0] == "steps":
         return [key for key in STEPS[str(around[2])].model_fields if key != "step"]
     return list(Preset.model_fields[str(around[0])].annotation.model_fields)  # type: ignore[union-attr]
-
-
-def _format_path(path: Path) -> str:
-    """Format a path as in steps[0].gaussian.sigma."""
-    text = ""
-    for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
-    return text

@@ -6,9 +6,20 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from livefilter.kernels import HORIZONTAL_EDGE, VERTICAL_EDGE, Kernel, Operation, ScoreRule, to_fraction
+from livefilter.kernels import (
+    HORIZONTAL_EDGE,
+    MAX_POINTS,
+    MAX_ZONES,
+    VERTICAL_EDGE,
+    Kernel,
+    Operation,
+    ScoreRule,
+    Zone,
+    make_zones,
+    to_fraction,
+)
 from livefilter.presets._steps import STEPS, Flag, Number, Settings, Step, Weights
 
 MAX_STEPS = 32
@@ -55,6 +66,7 @@ class Preset(Settings):
         steps: Applied one after the other; without steps the image stays as it is.
         score: How frames are scored.
         overlay: What is drawn on the image.
+        zones: Parts of the frame that have scores of their own, in order.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -62,6 +74,7 @@ class Preset(Settings):
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)]
     score: ScoreSettings = ScoreSettings()
     overlay: OverlaySettings = OverlaySettings()
+    zones: Annotated[tuple[Zone, ...], BeforeValidator(make_zones)] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -75,7 +88,7 @@ class Preset(Settings):
         Name, description, comments and the layout of the file do not matter. Settings at their defaults are left out,
         so a setting that a later version adds does not change the hashes of older presets.
         """
-        content = self.model_dump(mode="json", exclude_defaults=True, include={"score", "overlay"})
+        content = self.model_dump(mode="json", exclude_defaults=True, include={"score", "overlay", "zones"})
         content["steps"] = [
             [step.step, step.model_dump(mode="json", exclude_defaults=True, exclude={"step"})] for step in self.steps
         ]
@@ -85,8 +98,8 @@ class Preset(Settings):
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of preset files, for editors.
 
-    A file differs from the validated model in three ways: a step is a mapping of one key, the name is optional, and
-    there are ``extend`` and ``override``.
+    A file differs from the validated model: a step is a mapping of one key, zones are a mapping of names to points, the
+    name is optional, and there are ``extend`` and ``override``.
     """
     schema_ = Preset.model_json_schema()
     definitions = schema_["$defs"]
@@ -112,6 +125,14 @@ def schema() -> dict[str, Any]:
         "items": {"oneOf": entries},
         "description": "applied one after the other",
     }
+    definitions.pop("Zone")
+    schema_["properties"]["zones"] = {
+        "type": "object",
+        "description": "parts of the frame that have scores of their own: names and corners",
+        "maxProperties": MAX_ZONES,
+        "patternProperties": {r"^[^\x00-@\[-`{-\x7f][^\s.]{0,39}$": _polygon_schema()},
+        "additionalProperties": False,
+    }
     schema_["properties"]["extend"] = {"type": "string", "description": "preset (name or path) to start from"}
     schema_["properties"]["override"] = {
         "type": "object",
@@ -122,3 +143,14 @@ def schema() -> dict[str, Any]:
     schema_["anyOf"] = [{"required": ["steps"]}, {"required": ["extend"]}]
     schema_.pop("required")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_}
+
+
+def _polygon_schema() -> dict[str, Any]:
+    fraction = {"type": "number", "minimum": 0, "maximum": 1}
+    return {
+        "type": "array",
+        "description": "corners [x, y], in order, as fractions of the picture's width and height from the top left",
+        "minItems": 3,
+        "maxItems": MAX_POINTS,
+        "items": {"type": "array", "prefixItems": [fraction, fraction], "minItems": 2, "maxItems": 2},
+    }

@@ -5,6 +5,7 @@ This is YAML 1.2: ``on`` and ``12:30`` are text, not a boolean and a number in b
 
 from __future__ import annotations
 
+import pathlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,18 @@ Path = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 20
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """What a document is, for messages: its name, such as "a preset", and its form."""
+
+    name: str
+    form: str
+
+
+PRESET = DocumentKind("a preset", "is a mapping such as 'steps: [...]'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,31 @@ class Document:
         return self.locations[path]
 
 
-def read_document(text: str, file: str) -> Document:
+def read_text(path: pathlib.Path, kind: DocumentKind = PRESET) -> str:
+    """Return the text of a file.
+
+    Raises:
+        PresetError: The file cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"{path}:1:1: {kind.name} has at most {MAX_BYTES:,} bytes")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        valid = content[: error.start].decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
+        line, column = valid.count("\n") + 1, len(valid) - valid.rfind("\n")
+        raise PresetError(
+            f"{path}:{line}:{column}: {kind.name} is UTF-8 text, found the byte {content[error.start]:#04x}"
+        ) from error
+    return text.removeprefix(_BYTE_ORDER_MARK)
+
+
+def read_document(text: str, file: str, kind: DocumentKind = PRESET) -> Document:
     """Parse one YAML mapping.
 
     Raises:
@@ -69,25 +106,24 @@ def read_document(text: str, file: str) -> Document:
     except (YAMLError, ValueError) as error:
         raise PresetError(f"{file}:1:1: not valid YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
-        raise PresetError(f"{file}:1:1: a preset is at most {MAX_DEPTH} levels deep") from error
+        raise PresetError(f"{file}:1:1: {kind.name} is at most {MAX_DEPTH} levels deep") from error
     if root is None:
-        raise PresetError(f"{file}:1:1: the file is empty; a preset is a mapping that has 'steps'")
+        raise PresetError(f"{file}:1:1: the file is empty; {kind.name} {kind.form}")
     if not isinstance(root, MappingNode):
-        raise PresetError(
-            f"{_at(file, root.start_mark)}: a preset is a mapping such as 'steps: [...]', found {_kind(root)}"
-        )
+        raise PresetError(f"{_at(file, root.start_mark)}: {kind.name} {kind.form}, found {_kind(root)}")
     document = Document({})
-    document.values = _Builder(yaml, file, document).value(root, (), ())
+    document.values = _Builder(yaml, file, document, kind).value(root, (), ())
     return document
 
 
 class _Builder:
     """Turns composed nodes into values, and counts them so that aliases cannot expand without bound."""
 
-    def __init__(self, yaml: YAML, file: str, document: Document) -> None:
+    def __init__(self, yaml: YAML, file: str, document: Document, kind: DocumentKind) -> None:
         self._scalars = yaml.constructor
         self._file = file
         self._document = document
+        self._kind = kind
         self._count = 0
 
     def value(self, node: Node, path: Path, parents: tuple[int, ...]) -> Any:
@@ -95,11 +131,13 @@ class _Builder:
         self._document.locations.setdefault(path, location)
         self._count += 1
         if self._count > MAX_VALUES:
-            raise PresetError(f"{location}: a preset has at most {MAX_VALUES:,} values; its aliases expand to more")
+            raise PresetError(
+                f"{location}: {self._kind.name} has at most {MAX_VALUES:,} values; its aliases expand to more"
+            )
         if id(node) in parents:
             raise PresetError(f"{location}: an alias must not contain itself")
         if len(parents) > MAX_DEPTH:
-            raise PresetError(f"{location}: a preset is at most {MAX_DEPTH} levels deep")
+            raise PresetError(f"{location}: {self._kind.name} is at most {MAX_DEPTH} levels deep")
         inside = (*parents, id(node))
         if isinstance(node, MappingNode):
             return self._mapping(node, path, inside)
@@ -131,6 +169,14 @@ class _Builder:
             location = _at(self._file, node.start_mark)
             raise PresetError(f"{location}: cannot read {short(node.value)} as a value of the kind {tag}") from error
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
+
+
+def format_path(path: Path) -> str:
+    """Format a path as in steps[0].gaussian.sigma."""
+    text = ""
+    for key in path:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+    return text
 
 
 def short(value: object) -> str:

@@ -168,9 +168,10 @@ def test_zones_are_made_of_mappings_and_arrays() -> None:
     [
         ([Zone("a", tuple(SQUARE))] * 2, "zones: 'a' names two of them; give each a name of its own"),
         ([SQUARE], "zones: must be a mapping of names to points, or Zones, found [(0.0, 0.0)"),
+        (5, "zones: must be a mapping of names to points, or Zones, found 5"),
         ({f"z{at}": SQUARE for at in range(65)}, "zones: must be at most 64, found 65"),
     ],
-    ids=["twice", "without a name", "too many"],
+    ids=["twice", "without a name", "a number", "too many"],
 )
 def test_zones_that_cannot_be_told_apart_are_refused(value: Any, message: str) -> None:
     """Each has a name of its own, and there are at most 64."""

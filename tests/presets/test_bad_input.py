@@ -21,7 +21,7 @@ LONG_ROW = ", ".join("1" * 64)
 # what is wrong: (the file, line:column, the key path or "", what else the message has to say)
 CASES: dict[str, tuple[str, str, str, list[str]]] = {
     # Files that hold no preset.
-    "an empty file": ("", "1:1", "", ["the file is empty", "a mapping that has 'steps'"]),
+    "an empty file": ("", "1:1", "", ["the file is empty", "a preset is a mapping such as 'steps: [...]'"]),
     "only a comment": ("# soon\n", "1:1", "", ["the file is empty"]),
     "a list": ("- gaussian: {sigma: 1}\n", "1:1", "", ["a preset is a mapping", "found a list"]),
     "a word": ("hello\n", "1:1", "", ["a preset is a mapping", "found the value 'hello'"]),
@@ -271,6 +271,69 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         "4:13",
         "score.vertical",
         ["same number of weights"],
+    ),
+    # Zones.
+    "zones as a list": (
+        "steps: []\nzones: [[0, 0], [1, 0], [1, 1]]\n",
+        "2:8",
+        "zones",
+        ["a mapping of names to points"],
+    ),
+    "zones of nothing": ("steps: []\nzones:\n", "2:1", "zones", ["a mapping of names to points", "found nothing"]),
+    "a zone of two points": (
+        "steps: []\nzones:\n  door: [[0, 0], [1, 1]]\n",
+        "3:9",
+        "zones.door",
+        ["must have 3 to 256 points, found 2"],
+    ),
+    "a zone of nothing": ("steps: []\nzones:\n  door:\n", "3:3", "zones.door", ["a list of points", "found nothing"]),
+    "a zone in pixels": (
+        "steps: []\nzones:\n  door: [[0, 0], [640, 0], [640, 480]]\n",
+        "3:19",
+        "zones.door[1][0]",
+        ["must be from 0 to 1, a fraction of the picture's width, found 640", "divide pixels by"],
+    ),
+    "a point that is no pair": (
+        "steps: []\nzones:\n  door:\n    - [0, 0]\n    - 1\n    - [1, 1]\n",
+        "5:7",
+        "zones.door[1]",
+        ["must be a pair [x, y], found 1"],
+    ),
+    "a point of words": (
+        "steps: []\nzones: {door: [[0, 0], [1, low], [1, 1]]}\n",
+        "2:28",
+        "zones.door[1][1]",
+        ["must be a number, found 'low'"],
+    ),
+    "a zone that crosses itself": (
+        "steps: []\nzones:\n  door: [[0, 0], [1, 1], [1, 0], [0, 1]]\n",
+        "3:26",
+        "zones.door[2]",
+        ["the outline crosses or touches itself", "list the points in order around the zone"],
+    ),
+    "a zone without area": (
+        "steps: []\nzones: {door: [[0, 0], [0.5, 0.5], [1, 1]]}\n",
+        "2:15",
+        "zones.door",
+        ["all points lie on one line, so there is no area"],
+    ),
+    "a zone twice": (
+        "steps: []\nzones:\n  door: [[0, 0], [1, 0], [1, 1]]\n  door: [[0, 0], [1, 0], [1, 1]]\n",
+        "4:3",
+        "",
+        ["'door' appears twice in one mapping"],
+    ),
+    "a zone with a dot": (
+        "steps: []\nzones:\n  front.door: [[0, 0], [1, 0], [1, 1]]\n",
+        "3:3",
+        "zones",
+        ["'front.door'", "the name must be a letter, then letters, digits, '_' or '-'", "names of columns"],
+    ),
+    "too many zones": (
+        "steps: []\nzones:\n" + "".join(f"  z{at}: [[0, 0], [1, 0], [1, 1]]\n" for at in range(65)),
+        "3:3",
+        "zones",
+        ["must be at most 64, found 65"],
     ),
     # Several at once, and other ways to write a file.
     "three mistakes": (

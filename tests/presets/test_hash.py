@@ -47,10 +47,11 @@ def test_what_changes_nothing_leaves_it(preset_of: PresetOf, text: str) -> None:
         "steps: [gaussian: {sigma: 1.5}]",
         f"{PLAIN}\nscore: {{threshold: 0.2}}",
         f"{PLAIN}\noverlay: {{scores: false}}",
+        f"{PLAIN}\nzones: {{door: [[0, 0], [1, 0], [1, 1]]}}",
     ],
 )
 def test_what_changes_pictures_or_scores_changes_it(preset_of: PresetOf, text: str) -> None:
-    """A setting, the order of steps, a step less, the score's rule, what is drawn."""
+    """A setting, the order of steps, a step less, the score's rule, what is drawn, a zone."""
     assert preset_of(text).hash != preset_of(PLAIN).hash
 
 

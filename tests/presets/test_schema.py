@@ -59,6 +59,8 @@ def _holds(keyword: str, wanted: Any, value: Any, rule: dict[str, Any], root: di
             return not isinstance(value, list) or len(value) >= wanted
         case "maxItems":
             return not isinstance(value, list) or len(value) <= wanted
+        case "maxProperties":
+            return not isinstance(value, dict) or len(value) <= wanted
         case "items":
             return not isinstance(value, list) or all(fits(item, wanted, root) for item in value)
         case "prefixItems":
@@ -97,6 +99,9 @@ GOOD = [
     "{extend: edge, override: {gaussian: {sigma: 3}}}",
     "{extend: edge, override: {gaussian.1: {sigma: 3}}, description: more, score: {threshold: 0.5}}",
     "{name: a, steps: [], overlay: {scores: false}, score: {horizontal: [[1]], vertical: [[2]]}}",
+    "{steps: [], zones: {}}",
+    "{steps: [], zones: {door: [[0, 0], [0.5, 0], [0.5, 1]], Tür-2: [[0, 0], [1, 0], [1, 1], [0, 1]]}}",
+    "{steps: [], zones: {été: [[0, 0], [1, 0], [1, 1]]}}",
 ]
 BAD = [
     "[]",
@@ -126,6 +131,12 @@ BAD = [
     "{steps: [], score: {threshold: 2}}",
     "{steps: [], overlay: {sores: true}}",
     "{steps: [], name: ''}",
+    "{steps: [], zones: [[0, 0], [1, 0], [1, 1]]}",
+    "{steps: [], zones: {door: [[0, 0], [1, 1]]}}",
+    "{steps: [], zones: {door: [[0, 0], [1, 0], [2, 1]]}}",
+    "{steps: [], zones: {door: [[0, 0], [1, 0], [1]]}}",
+    "{steps: [], zones: {2nd: [[0, 0], [1, 0], [1, 1]]}}",
+    "{steps: [], zones: {a.b: [[0, 0], [1, 0], [1, 1]]}}",
     "{extend: 5}",
     "{extend: edge, override: {gausian: {sigma: 1}}}",
     "{extend: edge, override: {gaussian.0: {sigma: 1}}}",
