@@ -2,60 +2,77 @@
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from glob import glob
 from os.path import expanduser
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
 from livefilter.sources._close_guard import CloseGuard
+from livefilter.sources._image_decoding import ImageDecoder, count_images
 from livefilter.sources._kind import IMAGE_SUFFIXES
 from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._source import Source, SourceFacts
 
 DEFAULT_RATE = Fraction(25)
 _MAX_NAMED = 5
-_PNG = b"\x89PNG\r\n\x1a\n"
-_DEFLATE_RATIO = 1032
-"""Largest compression ratio of deflate."""
+_MILLISECOND = Fraction(1, 1000)
+"""Unit of the durations in animations."""
 
 
 class ImageFiles(Source):
     """Image files as frames. Unreadable files are skipped and listed in ``loss``.
 
+    A single file may hold several images: an animated PNG or WebP, or a TIFF of several pages. Of the files of a
+    sequence, only the first image is read.
+
     Args:
         spec: An image file, a folder of images, or a glob.
-        rate: Frames per second of the stream.
+        rate: Frames per second of the stream. None is 25, or the durations that an animation declares.
         is_coloured: Read BGR instead of gray.
+        background: Name of the color behind transparent parts.
 
     Raises:
         SourceError: Nothing matches, there is no image, or none can be read.
     """
 
-    def __init__(self, spec: str, rate: Fraction = DEFAULT_RATE, *, is_coloured: bool = False) -> None:
+    def __init__(
+        self, spec: str, rate: Fraction | None = None, *, is_coloured: bool = False, background: str = "black"
+    ) -> None:
         self.loss: str | None = None
         self._guard = CloseGuard()
         self._paths = _find_images(spec)
-        self._read = partial(_read, flags=cv2.IMREAD_COLOR if is_coloured else cv2.IMREAD_GRAYSCALE)
-        readable = (pixels for pixels in map(self._read, self._paths) if pixels is not None)
-        first = next(readable, None)
-        if first is None:
+        self._has_rate = rate is not None
+        self._background = background
+        self._notes: dict[str, None] = {}
+        self._decoder = ImageDecoder(is_coloured, background)
+        self.facts = SourceFacts(Path(spec).name, (0, 0), rate or DEFAULT_RATE, 1 / (rate or DEFAULT_RATE))
+        readable = ((encoded, pixels) for encoded, pixels in map(self._read, self._paths) if pixels is not None)
+        encoded, first = next(readable, (None, None))
+        if encoded is None or first is None:
             subject = "is not" if len(self._paths) == 1 else f"none of its {len(self._paths)} files is"
             raise SourceError(f"{spec}: {subject} a readable image; it may be damaged, or of an unsupported format")
         rows, cols = first.shape[:2]
-        self.facts = SourceFacts(Path(spec).name, (rows, cols), rate, 1 / rate, len(self._paths))
+        declared = count_images(encoded)
+        self._has_several = declared != 1 and len(self._paths) == 1
+        self.facts = replace(
+            self.facts,
+            shape=(rows, cols),
+            time_base=_MILLISECOND if self._has_several and rate is None else self.facts.time_base,
+            frame_count=declared if self._has_several else len(self._paths),
+        )
+        if declared != 1 and not self._has_several:
+            self._note("holds several images; livefilter reads the first one of each file of a sequence")
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._guard.iterate(self._frames())
+        return self._guard.iterate(self._frames_of_one() if self._has_several else self._frames())
 
     def close(self) -> None:
         """End the iteration; no file is open."""
@@ -64,12 +81,41 @@ class ImageFiles(Source):
     def _frames(self) -> Iterator[Frame]:
         unreadable: list[str] = []
         for index, path in enumerate(self._paths):
-            pixels = self._read(path)
+            _, pixels = self._read(path)
             if pixels is None:
                 unreadable.append(path.name)
                 self.loss = _list_unreadable(unreadable, len(self._paths))
                 continue
             yield Frame(pixels, index, index / self.facts.rate, time.monotonic_ns())
+
+    def _frames_of_one(self) -> Iterator[Frame]:
+        encoded = _load(self._paths[0])
+        if encoded is None:
+            self.loss = _list_unreadable([self._paths[0].name], 1)
+            return
+        time_s = Fraction(0)
+        for index, (pixels, duration_s, is_transparent) in enumerate(self._decoder.decode_all(encoded)):
+            if is_transparent:
+                self._note_transparency()
+            own_s = None if self._has_rate else duration_s
+            yield Frame(pixels, index, time_s, time.monotonic_ns(), duration_s=own_s)
+            time_s += own_s or 1 / self.facts.rate
+
+    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, Pixels | None]:
+        encoded = _load(path)
+        if encoded is None:
+            return None, None
+        pixels, is_transparent = self._decoder.decode(encoded)
+        if is_transparent:
+            self._note_transparency()
+        return encoded, pixels
+
+    def _note_transparency(self) -> None:
+        self._note(f"has transparent parts, composed on {self._background}; --background sets the color")
+
+    def _note(self, note: str) -> None:
+        self._notes[note] = None
+        self.facts = replace(self.facts, notes=tuple(self._notes))
 
 
 def _find_images(spec: str) -> list[Path]:
@@ -97,23 +143,9 @@ def _list_unreadable(unreadable: list[str], total: int) -> str:
     return f"{len(unreadable)} of {total} images could not be read: {names}"
 
 
-def _read(path: Path, flags: int) -> Pixels | None:
+def _load(path: Path) -> NDArray[np.uint8] | None:
     # By bytes rather than cv2.imread, which cannot open every name on Windows.
     try:
-        encoded = np.fromfile(path, dtype=np.uint8)
-        image = cv2.imdecode(encoded, flags) if encoded.size and not _declares_too_many_rows(encoded) else None
-    except (OSError, cv2.error):  # OpenCV raises if a header declares more pixels than its limit.
+        return np.fromfile(path, dtype=np.uint8)
+    except OSError:
         return None
-    return None if image is None else np.asarray(image, dtype=np.uint8)
-
-
-def _declares_too_many_rows(encoded: NDArray[np.uint8]) -> bool:
-    """Return whether a PNG's header declares more rows than its bytes can hold, as damaged ones do.
-
-    OpenCV detects that too, but only after it has taken gigabytes and many seconds.
-    """
-    header = encoded[:24].tobytes()
-    if not header.startswith(_PNG) or len(header) < 24:
-        return False
-    cols, rows = struct.unpack_from(">II", header, 16)
-    return bool(rows * (1 + cols // 8) > _DEFLATE_RATIO * encoded.size)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.sources import ImageFiles
+from livefilter.sources import ImageFiles, open_source
 
 
 def write(path: Path, level: int = 9, shape: tuple[int, int] = (6, 8)) -> Path:
@@ -168,3 +168,84 @@ def test_a_png_whose_head_promises_what_its_bytes_cannot_hold_is_not_tried(
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("was tried"))
     with pytest.raises(SourceError, match="is not a readable image"):
         ImageFiles(str(tmp_path / "damaged.png"))
+
+
+DURATIONS_MS = [2000, 40, 70, 100, 1500]
+
+
+def animation(path: Path, levels: list[int], *, is_transparent: bool = False) -> Path:
+    """Write an animation, of gray levels that are hidden on the left if it is transparent."""
+    made = cv2.Animation()
+    frames = [np.full((48, 64, 4), level, np.uint8) for level in levels]
+    for frame in frames:
+        frame[..., 3] = 255
+        frame[:, :32, 3] = 0 if is_transparent else 255
+    made.frames, made.durations = frames, DURATIONS_MS[: len(levels)]
+    assert cv2.imwriteanimation(str(path), made)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_an_animation_gives_all_frames_with_their_durations(suffix: str, tmp_path: Path) -> None:
+    """Whatever its ending: an animated PNG is known by its content."""
+    path = animation(tmp_path / f"moving{suffix}", [0, 50, 100, 150, 200])
+    with open_source(path) as source:
+        frames = list(source)
+    assert [round(float(frame.pixels.mean()) / 50) for frame in frames] == [0, 1, 2, 3, 4]
+    assert [float(frame.time_s) for frame in frames] == [0, 2, 2.04, 2.11, 2.21]
+    assert [frame.duration_s for frame in frames] == [Fraction(ms, 1000) for ms in DURATIONS_MS]
+    assert all((frame.time_s / source.facts.time_base).denominator == 1 for frame in frames)
+
+
+def test_a_rate_replaces_the_durations_of_an_animation(tmp_path: Path) -> None:
+    """As it does for single images."""
+    with open_source(animation(tmp_path / "moving.png", [0, 50, 100]), rate=Fraction(10)) as source:
+        assert [float(frame.time_s) for frame in source] == [0, 0.1, 0.2]
+
+
+def test_pages_of_a_tiff_are_frames_and_its_thumbnails_are_not(tmp_path: Path) -> None:
+    """A page has no duration; thumbnails have another size."""
+    pages = [np.full((48, 64), 10, np.uint8), np.full((12, 16), 20, np.uint8), np.full((48, 64), 30, np.uint8)]
+    assert cv2.imwritemulti(str(tmp_path / "pages.tiff"), pages)
+    assert levels(ImageFiles(str(tmp_path / "pages.tiff"))) == [10, 30]
+
+
+def test_a_sequence_takes_the_first_image_of_each_file_and_says_so(tmp_path: Path) -> None:
+    """Otherwise its frames would not be its files."""
+    for number in range(3):
+        animation(tmp_path / f"{number}.png", [50, 100])
+    with ImageFiles(str(tmp_path)) as source:
+        assert levels(source) == [50, 50, 50]
+    assert any("holds several images" in note for note in source.facts.notes)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff"])
+@pytest.mark.parametrize("is_coloured", [False, True])
+@pytest.mark.parametrize(("background", "level"), [("black", 0), ("white", 255), ("#404040", 64)])
+def test_what_is_transparent_shows_the_background(
+    suffix: str, is_coloured: bool, background: str, level: int, tmp_path: Path
+) -> None:
+    """What is stored behind transparent parts is hidden. A note says so."""
+    image = np.full((48, 64, 4), 200, np.uint8)
+    image[:, :32, 3] = 0
+    image[:, 32:, 3] = 255
+    cv2.imwrite(str(tmp_path / f"one{suffix}"), image, [cv2.IMWRITE_WEBP_QUALITY, 101])
+    with ImageFiles(str(tmp_path / f"one{suffix}"), is_coloured=is_coloured, background=background) as source:
+        (frame,) = source
+    assert frame.pixels.shape == ((48, 64, 3) if is_coloured else (48, 64))
+    assert set(np.unique(frame.pixels[:, :32])) == {level}
+    assert set(np.unique(frame.pixels[:, 32:])) == {200}
+    assert any(f"has transparent parts, composed on {background}" in note for note in source.facts.notes)
+
+
+def test_transparent_parts_of_deep_images_and_animations_show_the_background(tmp_path: Path) -> None:
+    """16 bits are taken to 8 as without transparency."""
+    image = np.full((48, 64, 4), 200 << 8, np.uint16)
+    image[:, :32, 3] = 0
+    image[:, 32:, 3] = 65535
+    cv2.imwrite(str(tmp_path / "deep.png"), image)
+    for path in (tmp_path / "deep.png", animation(tmp_path / "moving.png", [200, 200], is_transparent=True)):
+        with ImageFiles(str(path), background="white") as source:
+            for frame in source:
+                assert set(np.unique(frame.pixels[:, :32])) == {255}
+                assert set(np.unique(frame.pixels[:, 32:])) == {200}
