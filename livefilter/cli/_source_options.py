@@ -48,7 +48,10 @@ _OPTIONS = {
         "rate",
         type=rate,
         metavar="FPS",
-        help="Frame rate to request from a camera, of images (25 without it), or of raw video.",
+        help="Frame rate to request from a camera, of images (25 without it), of raw video, or of a bare H.264 stream.",
+    ),
+    "background": _input(
+        "--background", metavar="COLOR", default="black", help="Color behind transparent parts: white, #20c0ff ..."
     ),
     "fourcc": _input("--fourcc", metavar="CODE", help="Pixel format to request from a camera, such as MJPG or YUYV."),
     "backend": _input("--backend", metavar="NAME", help="OpenCV's camera backend, such as V4L2 or DSHOW."),

@@ -118,10 +118,10 @@ def process(
         unfinished = stack.enter_context(ExitStack())  # Discards outputs that are not finished.
 
         def stream_copy() -> StreamCopyOptions | None:
-            path = source.facts.path
+            path, timeline = source.facts.path, source.facts.timeline
             if path is None:
                 return None
-            return StreamCopyOptions(path, frames.start_s, frames.end_s, audio, cover, drop_unsupported)
+            return StreamCopyOptions(path, frames.start_s, frames.end_s, audio, cover, drop_unsupported, timeline)
 
         outputs = _open_outputs(
             unfinished,

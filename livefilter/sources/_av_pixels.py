@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from functools import cache
 from typing import cast
 
 import cv2
@@ -28,6 +29,7 @@ _BLACK_SCALAR = np.array([LIMITED_RANGE_BLACK, 0, 0, 0], dtype=np.float64)
 _PLANAR = {name for name in _LUMA_FIRST | _FULL_RANGE if name.startswith("yuv")}
 _PLANAR_BY_SUBSAMPLING = {(1, 1): "yuv444p", (2, 1): "yuv422p", (2, 2): "yuv420p", (1, 2): "yuv440p"}
 """Planar formats by the columns and rows of luma per chroma sample."""
+_OPAQUE = 255
 _UNKNOWN = 2
 _NOT_A_MATRIX = (0, 3)
 """Matrix numbers of ITU-T H.273 that a frame with luma cannot have: RGB, and a reserved one."""
@@ -48,15 +50,71 @@ def luma(av_frame: VideoFrame) -> Pixels:
     stored = np.frombuffer(memoryview(plane), dtype=np.uint8 if bits == 8 else "<u2")
     luma = stored.reshape(-1, plane.line_size // stored.itemsize)[: plane.height, : plane.width]
     luma.flags.writeable = False  # The decoder may still need it for later frames.
-    is_full_range = name in _FULL_RANGE or av_frame.color_range == ColorRange.JPEG
+    is_full_range = _is_full_range(av_frame)
     gray: Pixels
     if bits > 8:
-        gray = expansion_lut(bits, is_full_range=is_full_range)[luma]
+        gray = _expansion_of_words(bits, is_full_range=is_full_range)[luma]
     elif is_full_range:
         gray = luma.view(np.uint8)
     else:
         gray = _expanded(luma)
     return _apply_rotation(gray, av_frame)
+
+
+@cache
+def _expansion_of_words(bits: int, *, is_full_range: bool) -> Pixels:
+    """Return the expansion of every 16-bit word. Samples beyond their depth, as damaged ones may be, are white."""
+    lut = expansion_lut(bits, is_full_range=is_full_range)
+    return np.pad(lut, (0, 2**16 - len(lut)), mode="edge")
+
+
+def opacity(av_frame: VideoFrame) -> Pixels | None:
+    """Return the opacity of each pixel, uint8 of shape (rows, cols), rotated for display; None if all are opaque."""
+    format_ = av_frame.format
+    if not (format_.has_palette or any(component.is_alpha for component in format_.components)):
+        return None
+    if format_.name.startswith("yuva") and format_.components[0].bits == 8:
+        alpha = _plane(av_frame, 3)
+    else:
+        alpha = np.asarray(av_frame.reformat(format="rgba").to_ndarray()[..., 3], dtype=np.uint8)
+    return None if alpha.min() == _OPAQUE else _apply_rotation(alpha, av_frame)
+
+
+def solid(rgb: tuple[int, int, int], like: VideoFrame) -> VideoFrame:
+    """Return a frame of one color, with matrix and range of another frame if that has luma."""
+    pixels = np.empty((16, 16, 3), dtype=np.uint8)
+    pixels[:] = rgb
+    frame = VideoFrame.from_ndarray(pixels, format="rgb24")
+    if not _has_luma(like.format.name):
+        return frame
+    range_ = ColorRange.JPEG if _is_full_range(like) else ColorRange.MPEG
+    return frame.reformat(format="yuv444p", dst_colorspace=like.colorspace, dst_color_range=range_)
+
+
+def conformed(av_frame: VideoFrame, first: VideoFrame, *, with_chroma: bool) -> VideoFrame:
+    """Return a frame in the size of the first one of its stream; also in its format, matrix and range, with chroma."""
+    if not with_chroma:
+        return av_frame.reformat(first.width, first.height)
+    is_full_range, was_full_range = _is_full_range(first), _is_full_range(av_frame)
+    return av_frame.reformat(
+        first.width,
+        first.height,
+        first.format.name,
+        src_colorspace=av_frame.colorspace,
+        dst_colorspace=first.colorspace,
+        src_color_range=ColorRange.JPEG if was_full_range else ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG if is_full_range else ColorRange.MPEG,
+    )
+
+
+def rotated_sides(sides: tuple[int, int, int, int], av_frame: VideoFrame) -> tuple[int, int, int, int]:
+    """Return (top, right, bottom, left) of a stored frame as the sides of the displayed one."""
+    top, right, bottom, left = sides
+    if _is_mirrored(av_frame):
+        top, bottom = bottom, top
+    for _ in range(round(av_frame.rotation / 90) % 4):  # Counter-clockwise: the right side becomes the top.
+        top, right, bottom, left = right, bottom, left, top
+    return top, right, bottom, left
 
 
 def luma_and_chroma(av_frame: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None]:
@@ -106,7 +164,7 @@ def colorimetry_of(av_frame: VideoFrame, pixel_aspect: Fraction | None) -> Color
         return Colorimetry(pixel_aspect=aspect)
     matrix = int(av_frame.colorspace)
     return Colorimetry(
-        is_full_range=name in _FULL_RANGE or av_frame.color_range == ColorRange.JPEG,
+        is_full_range=_is_full_range(av_frame),
         matrix=_UNKNOWN if matrix in _NOT_A_MATRIX else matrix,
         primaries=int(av_frame.color_primaries),
         transfer=int(av_frame.color_trc),
@@ -168,6 +226,10 @@ def _plane(av_frame: VideoFrame, number: int) -> Pixels:
 
 def _has_luma(name: str) -> bool:
     return name in _LUMA_FIRST or name in _FULL_RANGE or name in _DEEP_LUMA_FIRST
+
+
+def _is_full_range(av_frame: VideoFrame) -> bool:
+    return av_frame.format.name in _FULL_RANGE or av_frame.color_range == ColorRange.JPEG
 
 
 def _expanded(luma: Pixels) -> Pixels:

@@ -127,9 +127,10 @@ def _open_stream(url: str, options: SourceOptions, should_stop: Callable[[], boo
 
 def _open_stored(kind: SourceKind, text: str, options: SourceOptions) -> Source:
     if kind is SourceKind.IMAGES:
-        from livefilter.sources._images import DEFAULT_RATE, ImageFiles
+        from livefilter.sources._images import ImageFiles
 
-        return ImageFiles(text, options.rate or DEFAULT_RATE, is_coloured=options.color != "gray")
+        is_coloured = options.color != "gray"
+        return ImageFiles(text, options.rate, is_coloured=is_coloured, background=options.background)
     if kind in (SourceKind.SAMPLE, SourceKind.SCENE):
         _check_shipped(kind, text)
     if kind is SourceKind.SCENE:
@@ -141,7 +142,7 @@ def _open_stored(kind: SourceKind, text: str, options: SourceOptions) -> Source:
 
     is_sample = kind is SourceKind.SAMPLE
     path = resource_folder("recordings") / f"{text.removeprefix('sample:')}.mp4" if is_sample else expanduser(text)
-    return VideoFile(Path(path), color=options.color)
+    return VideoFile(Path(path), color=options.color, rate=options.rate, background=options.background)
 
 
 def _check_shipped(kind: SourceKind, text: str) -> None:

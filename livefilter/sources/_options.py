@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from livefilter.errors import OptionError
+from livefilter.sources._background import parse_color
 from livefilter.sources._kind import SourceKind
 
 InputFormat = Literal["gray8", "bgr24"]
@@ -17,7 +18,7 @@ Color = Literal["gray", "luma", "rgb"]
 _LIVE = (SourceKind.CAMERA, SourceKind.STREAM)
 _STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE, SourceKind.SCENE)
 KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
-    "rate": (SourceKind.CAMERA, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
+    "rate": (SourceKind.CAMERA, SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
     "size": (SourceKind.CAMERA, SourceKind.STANDARD_INPUT),
     "fourcc": (SourceKind.CAMERA,),
     "backend": (SourceKind.CAMERA,),
@@ -31,6 +32,7 @@ KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "realtime": _STORED,
     "input_format": (SourceKind.STANDARD_INPUT,),
     "color": (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE),
+    "background": (SourceKind.VIDEO_FILE, SourceKind.IMAGES),
 }
 _MAX_SIDE_PX = 32767
 
@@ -40,7 +42,8 @@ class SourceOptions:
     """Options for opening a source. An option that does not apply to the kind of source is refused, never ignored.
 
     Attributes:
-        rate: Frames per second: requested from a camera, of images (25 by default), or of raw video on standard input.
+        rate: Frames per second: requested from a camera, of images (25 by default), of raw video on standard input, or
+            of a video without times, such as a bare H.264 stream (the codec's own by default).
         size: (rows, cols), requested from a camera, or of raw video on standard input.
         fourcc: Four letters of the pixel format requested from a camera, such as "MJPG". None picks, on Linux, the
             cheapest format that delivers the size fast enough, and leaves the choice to the backend elsewhere.
@@ -58,6 +61,8 @@ class SourceOptions:
         input_format: Raw video on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
         color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma (video files); or "rgb", BGR
             pixels (video files and images).
+        background: Color behind transparent parts: a name such as "white", or a number such as "#20c0ff" (video files
+            and images).
 
     Raises:
         OptionError: A value is out of range.
@@ -77,6 +82,7 @@ class SourceOptions:
     realtime: bool = False
     input_format: InputFormat | None = None
     color: Color = "gray"
+    background: str = "black"
 
     def __post_init__(self) -> None:
         if self.rate is not None and self.rate <= 0:
@@ -96,6 +102,7 @@ class SourceOptions:
             raise OptionError(f"input_format: must be {known}, found {self.input_format!r}")
         if self.color not in get_args(Color):
             raise OptionError(f"color: must be one of {', '.join(get_args(Color))}, found {self.color!r}")
+        parse_color(self.background)
 
     def reject_unsupported(self, kind: SourceKind, name: str) -> None:
         """Raise an error if an option was changed from its default and does not apply to a kind of source.

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from livefilter._deprecated import RenamedAttribute
+from livefilter._timeline import Timeline
 from livefilter.frame import Colorimetry, Frame
 from livefilter.sources._health import Health
 
@@ -27,6 +28,7 @@ class SourceFacts:
         is_live: Frames arrive in real time, and a frame that is not read in time is dropped.
         colorimetry: How the stream encodes colour, for outputs that keep it.
         path: The file whose audio, subtitles and chapters belong to these frames; None without one.
+        timeline: How the file's timestamps become the times of the frames; None if they are the same.
         notes: Remarks for people that are no losses: what a device did not grant, what is special about a file.
         look: Deprecated name of ``colorimetry``.
     """
@@ -39,6 +41,7 @@ class SourceFacts:
     is_live: bool = False
     colorimetry: Colorimetry = field(default_factory=Colorimetry)
     path: Path | None = None
+    timeline: Timeline | None = None
     notes: tuple[str, ...] = ()
 
     look = RenamedAttribute["Colorimetry"]("colorimetry")

@@ -149,16 +149,26 @@ def test_an_avi_without_times_gives_those_of_its_order(media: Media) -> None:
     assert {after - before for before, after in pairwise(times)} == {Fraction(1, 25)}
 
 
-def test_times_that_go_back_are_a_loss(media: Media) -> None:
-    """Two recordings put one after the other: every frame is there, but not when it was."""
-    one = media.make("one.ts", *X264)
+@pytest.mark.parametrize("offset", [0, 20, 5000, 25_500])
+def test_times_that_jump_go_on_without_a_gap_and_so_does_the_sound(offset: int, media: Media) -> None:
+    """Recordings that were joined: the next frame follows the last, and sound stays in step. A loss says where."""
+    sound = ("-f", "lavfi", "-i", "sine=d=1", "-c:a", "mp2")
+    one = media.make("one.ts", *sound, *X264)
+    other = media.make("other.ts", *sound, *X264, "-output_ts_offset", offset)
     source = media.folder / "two.ts"
-    source.write_bytes(one.read_bytes() * 2)
+    source.write_bytes(one.read_bytes() + other.read_bytes() + one.read_bytes())
     summary = media.run(source, "out.mp4")
-    assert summary.frames == 50
+    assert summary.frames == 75
     assert summary.loss is not None
-    assert "timestamps go back at frame 25" in summary.loss
-    assert any("25 frame times are a tick after the one before" in note for note in summary.notes)
+    assert "timestamps jump at frames 25, 50; livefilter goes on there without a gap" in summary.loss
+    times = media.times(media.folder / "out.mp4")
+    assert {after - before for before, after in pairwise(times)} == {Fraction(1, 25)}
+    heard = media.probe(media.folder / "out.mp4", "-select_streams", "a", "-show_packets")["packets"]
+    stamps = [float(packet["pts_time"]) for packet in heard]
+    assert len(stamps) > 100
+    assert max(abs(after - before - 1152 / 44100) for before, after in pairwise(stamps)) < 0.06
+    assert stamps[0] == pytest.approx(float(times[0]), abs=0.1)
+    assert stamps[-1] == pytest.approx(float(times[-1]), abs=0.1)
 
 
 @pytest.mark.parametrize("target", ["out.gif", "out.mp4", "out.mkv", "out.mov"])

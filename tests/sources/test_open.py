@@ -145,7 +145,11 @@ def test_a_spec_names_its_kind(spec: str | int | Path, kind: SourceKind) -> None
 @pytest.mark.parametrize(
     ("spec", "given", "says"),
     [
-        ("synthetic:chart", {"rate": Fraction(10)}, "rate: is for cameras, images and standard input only"),
+        (
+            "synthetic:chart",
+            {"rate": Fraction(10)},
+            "rate: is for cameras, video files, images and standard input only",
+        ),
         ("clip.mp4", {"size": (4, 6)}, "size: is for cameras and standard input only, and clip.mp4 is a video file"),
         ("camera:0", {"loop": True}, "loop: is for video files, images, sample clips and synthetic scenes only"),
         (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is images"),

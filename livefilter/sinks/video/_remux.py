@@ -20,8 +20,10 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from livefilter._cover_art import is_cover_art
+from livefilter._timeline import Timeline, TimelineFollower
 from livefilter.errors import OptionError, SourceError
 from livefilter.sinks.video._audio import AudioTranscoder
+from livefilter.sinks.video._gaps import GapFiller, can_hold_gaps
 from livefilter.sinks.video._muxing import (
     add_copied_stream,
     can_mux,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from av.container.core import Chapter
 
 _SEEK_MARGIN_S = 2
+_SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+"""Containers with a time index. In others, times may start again midway."""
 PACKET_ERRORS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
 """Errors of a muxer about a damaged packet, rather than about the disk."""
 _IMAGE_SUBTYPES = {"mjpeg": "jpeg"}
@@ -52,6 +56,7 @@ class StreamCopyOptions:
         has_audio: Copy the audio.
         has_cover: Copy cover art, unfiltered.
         drop_unsupported: Leave out streams that the container cannot hold, instead of raising an error.
+        timeline: How the file's timestamps become times of the frames; None if they are the same.
     """
 
     path: Path
@@ -60,6 +65,7 @@ class StreamCopyOptions:
     has_audio: bool = True
     has_cover: bool = True
     drop_unsupported: bool = False
+    timeline: Timeline | None = None
 
 
 class StreamCopier:
@@ -101,6 +107,8 @@ class StreamCopier:
         self._clip_negative = clip_negative
         self._copies: dict[int, Stream] = {}
         self._transcoders: dict[int, AudioTranscoder] = {}
+        self._fillers: dict[int, GapFiller] = {}
+        self._followers: dict[int, TimelineFollower] = {}
         self._last_dts: dict[int, int] = {}
         self._pending: Packet[Stream] | None = None
         try:
@@ -142,13 +150,14 @@ class StreamCopier:
             packet, self._pending = self._pending or next(self._packets, None), None
             if packet is None:
                 return
-            at_s = _time_of(packet)
-            if time_s is not None and at_s > time_s:
+            offset_s = self._offset_s(packet, is_last=time_s is None)
+            if offset_s is None or (time_s is not None and _time_of(packet) + offset_s > time_s):
                 self._pending = packet
                 return
-            if self._is_in_range(packet, at_s) and not (self._clip_negative and _end_of(packet) + shift_s <= 0):
+            is_hidden = self._clip_negative and _end_of(packet) + offset_s + shift_s <= 0
+            if self._is_in_range(packet, offset_s) and not is_hidden:
                 try:
-                    self._write(packet, shift_s)
+                    self._write(packet, offset_s + shift_s)
                 except PACKET_ERRORS:
                     self.damaged += 1  # The header is written already, so the muxer rejects this very packet.
 
@@ -228,21 +237,34 @@ class StreamCopier:
         for stream in self._input.streams:
             if stream not in streams:
                 stream.discard = Discard.all
-        if self._options.start_s is not None and self._options.start_s > _SEEK_MARGIN_S:
+        is_seekable = self._input.format.name in _SEEKABLE
+        if is_seekable and self._options.start_s is not None and self._options.start_s > _SEEK_MARGIN_S:
             with suppress(av.error.FFmpegError):
                 self._input.seek(int((self._options.start_s - _SEEK_MARGIN_S) * av.time_base))
         try:
             for packet in self._input.demux(streams):
                 if packet.size and (packet.pts is not None or packet.dts is not None or is_cover_art(packet.stream)):
                     yield packet
+        except IndexError:  # PyAV, at the end of a file in which streams appear midway.
+            return
         except av.error.FFmpegError as error:
             self._read_error = f"copying sound and subtitles stopped: {error.strerror}"
 
-    def _is_in_range(self, packet: Packet[Stream], at_s: Fraction) -> bool:
+    def _offset_s(self, packet: Packet[Stream], *, is_last: bool) -> Fraction | None:
+        """Return what to add to the times of a packet; None if that is known only when more of the video is read."""
+        timeline = self._options.timeline
+        if timeline is None or is_cover_art(packet.stream):
+            return Fraction(0)
+        follower = self._followers.setdefault(packet.stream.index, timeline.follow())
+        return follower.offset_s(_time_of(packet), is_last=is_last)
+
+    def _is_in_range(self, packet: Packet[Stream], offset_s: Fraction) -> bool:
         if is_cover_art(packet.stream):
             return True
         start_s, end_s = self._options.start_s, self._options.end_s
-        return (start_s is None or _end_of(packet) > start_s) and (end_s is None or at_s < end_s)
+        return (start_s is None or _end_of(packet) + offset_s > start_s) and (
+            end_s is None or _time_of(packet) + offset_s < end_s
+        )
 
     def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:
         index = packet.stream.index
@@ -250,6 +272,20 @@ class StreamCopier:
             for encoded in self._transcoders[index].encode(packet, shift_s):
                 self._output.mux(encoded)
             return
+        for filled in self._fill(packet, shift_s):
+            self._write_copy(filled, shift_s)
+
+    def _fill(self, packet: Packet[Stream], shift_s: Fraction) -> list[Packet[Stream]]:
+        """Return a packet, and the silence before it if the container cannot hold the gap."""
+        index, stream = packet.stream.index, packet.stream
+        if not isinstance(stream, AudioStream) or can_hold_gaps(stream, self._output):
+            return [packet]
+        if index not in self._fillers:
+            self._fillers[index] = GapFiller(stream)
+        return self._fillers[index].fill(packet, shift_s)
+
+    def _write_copy(self, packet: Packet[Stream], shift_s: Fraction) -> None:
+        index = packet.stream.index
         copy = self._copies[index]
         unit = copy.time_base or packet.time_base
         scale, shift = packet.time_base / unit, shift_s / unit

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol, cast
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Discard
 from av.video.stream import VideoStream
 
@@ -18,6 +23,32 @@ from livefilter.errors import SourceError
 
 _FORMATS_NOT_VIDEO = {"tty": "text"}
 """Formats that FFmpeg renders as moving pictures, but that are no videos."""
+_CROPS = {"mov", "matroska"}
+"""Containers with a crop. They name all of their streams in their header, unlike the others."""
+_describing = threading.Lock()
+"""Held while FFmpeg's log is on, which is a setting of the whole process."""
+_NO_TIMESTAMPS = 0x80
+"""FFmpeg's AVFMT_NOTIMESTAMPS: the bare packets of a codec, without times."""
+_MAY_RESTART = 0x200
+"""FFmpeg's AVFMT_TS_DISCONT: timestamps may start again midway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Rows and columns to hide at each side of a picture, in pixels as stored."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+
+class _Described(Protocol):
+    """What PyAV's stubs leave out."""
+
+    def dumps_format(self) -> str:
+        """Return FFmpeg's description of a container and its streams, if its log is on."""
+        ...
 
 
 def open_media(path: Path) -> InputContainer:
@@ -68,6 +99,54 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     return container, stream
 
 
+def demux_video(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """Yield the packets of a video stream, and at the end the one that flushes its decoder.
+
+    An empty packet with a time repeats the frame before. A decoder would take it for the end of the stream.
+    """
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except IndexError:  # PyAV, at the end of a file in which streams appear midway; its streams are flushed first.
+            return
+        if packet is None:
+            return
+        if packet.size or packet.dts is None or packet.has_sidedata("new_extradata"):
+            yield packet
+
+
+def is_without_times(container: InputContainer) -> bool:
+    """Return whether a file holds the bare packets of a codec, so that its times follow from a frame rate alone."""
+    return bool(container.format.flags & _NO_TIMESTAMPS)
+
+
+def may_restart(container: InputContainer) -> bool:
+    """Return whether timestamps of the container's format may start again midway, as those of MPEG-TS."""
+    return bool(container.format.flags & _MAY_RESTART)
+
+
+def declared_crop(container: InputContainer, stream: VideoStream) -> Crop:
+    """Return how much of a stream's pictures the container hides: Matroska's crop, or the clean aperture of an MP4."""
+    if not _CROPS & set(container.format.name.split(",")):
+        return Crop()
+    described = _describe(container).get(stream.index, "")
+    found = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", described)
+    if found is None:
+        return Crop()
+    left, right, top, bottom = map(int, found.groups())
+    return Crop(top, bottom, left, right)
+
+
+def appeared_streams(container: InputContainer) -> list[tuple[int, str]]:
+    """Return number and kind ("video", "audio" …) of the streams that appeared since the file was opened."""
+    if container.format.flags & _NO_TIMESTAMPS or _CROPS & set(container.format.name.split(",")):
+        return []
+    known = {stream.index for stream in container.streams}
+    kinds = ((index, re.search(r": (\w+): ", line)) for index, line in _describe(container).items())
+    return [(index, kind[1].lower() if kind else "unknown") for index, kind in kinds if index not in known]
+
+
 def declared_end_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Return the end time of the video that the file declares, in seconds; None if it declares none."""
     # Matroska declares it for each stream.
@@ -78,6 +157,21 @@ def declared_end_s(container: InputContainer, stream: VideoStream) -> Fraction |
     if not (is_alone and container.duration):
         return None
     return Fraction(container.duration + (container.start_time or 0), av.time_base)
+
+
+def _describe(container: InputContainer) -> dict[int, str]:
+    """Return FFmpeg's description of each stream, by its number: all that PyAV gives of some of their properties."""
+    with _describing:
+        before = av.logging.get_level()
+        av.logging.set_skip_repeated(False)
+        av.logging.set_level(av.logging.INFO)
+        try:
+            described = cast(_Described, container).dumps_format()
+        finally:
+            av.logging.set_level(before)
+            av.logging.set_skip_repeated(True)
+    parts = re.split(r"^  Stream #0:(\d+)", described, flags=re.MULTILINE)[1:]
+    return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.video.frame import VideoFrame
 
-from livefilter.errors import SourceError
+from livefilter._timeline import Timeline
+from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Frame
-from livefilter.sources._av_pixels import bgr_pixels, colorimetry_of, describe_conversions, luma, luma_and_chroma
+from livefilter.sources._av_pixels import colorimetry_of
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import Color
 from livefilter.sources._source import Source, SourceFacts
-from livefilter.sources.file._demux import declared_end_s, open_video
+from livefilter.sources.file._demux import (
+    appeared_streams,
+    declared_crop,
+    declared_end_s,
+    demux_video,
+    is_without_times,
+    may_restart,
+    open_video,
+)
+from livefilter.sources.file._picture import PictureReader
 
 _END_TOLERANCE_S = Fraction(1, 2)
 """A file may end this much before its declared end: containers round, and count other streams."""
 _ONE_FRAME_PER_PACKET = {"h264", "hevc", "mpeg2video", "mjpeg", "ffv1", "prores", "rawvideo"}
+_REPEATING_CODEC = "mpegvideo"
+"""Bare streams of this format say how long each frame lasts, since film is stored with repeated fields."""
 _FORMAT_WITHOUT_TIMES = "avi"
 """A container that stores only the decoding order. Frame times count decoded frames, because the presentation times
 that FFmpeg guesses there go back and forth if frames are decoded from later ones."""
+_MAX_JUMPS = 5
+"""Jumps of timestamps that are listed."""
 _SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 """Containers with a time index. In others a seek may land too late, or where times are guesses."""
 _SEEK_MARGIN_S = 2
@@ -36,24 +51,39 @@ class VideoFile(Source):
     Args:
         path: The file.
         color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma; or "rgb", BGR pixels.
+        rate: Frames per second of a file without times, such as a bare H.264 stream. None: the codec's own rate.
+        background: Name of the color behind transparent parts.
 
     Attributes:
         stream_index: Index of the video stream in the file.
 
     Raises:
         SourceError: The file does not exist, is a folder, empty or damaged, or is no video.
+        OptionError: There is a rate, and the file has times of its own; or there is no such color.
     """
 
-    def __init__(self, path: Path, *, color: Color = "gray") -> None:
+    def __init__(
+        self, path: Path, *, color: Color = "gray", rate: Fraction | None = None, background: str = "black"
+    ) -> None:
         self.loss: str | None = None
         self._guard = CloseGuard()
         self._path = path
-        self._color = color
         self._container, self._stream = open_video(path)
         stream = self._stream
         self.stream_index = stream.index
-        self._rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+        self._is_bare = is_without_times(self._container)
+        if rate is not None and not self._is_bare:
+            self.close()
+            raise OptionError(f"rate: is for videos without times of their own, and {path.name} has them; leave it out")
+        own_rate = Fraction(
+            (stream.guessed_rate if self._is_bare else stream.average_rate or stream.guessed_rate) or 25
+        )
+        self._rate = rate or own_rate
         self._time_base = Fraction(stream.time_base or 1 / self._rate)
+        self._has_durations = self._is_bare and self._container.format.name == _REPEATING_CODEC
+        self._stretch = own_rate / self._rate
+        self._timeline = Timeline(has_restarts=may_restart(self._container))
+        self._pictures = PictureReader(color, declared_crop(self._container, stream), background)
         self._decoded: Iterator[tuple[VideoFrame, Frame]]
         self._begin()
         # Decode the first frame at once: only a frame shows rotation and true size, and a file without any is no video.
@@ -69,11 +99,12 @@ class VideoFile(Source):
             path.name,
             (rows, cols),
             self._rate,
-            self._time_base,
+            1 / (2 * self._rate) if self._has_durations else 1 / self._rate if self._is_bare else self._time_base,
             expected,
             colorimetry=colorimetry_of(av_frame, stream.sample_aspect_ratio),
             path=path,
-            notes=describe_conversions(av_frame),
+            timeline=self._timeline,
+            notes=tuple(self._pictures.notes),
         )
 
     def __iter__(self) -> Iterator[Frame]:
@@ -100,6 +131,7 @@ class VideoFile(Source):
         yield first
         for _, last in self._decoded:
             yield last
+        self.facts = replace(self.facts, notes=tuple(self._pictures.notes))
         end_s = last.time_s + 1 / self._rate
         # In an AVI, a gap is an empty frame, and counts as one.
         count = round((end_s - first.time_s) * self._rate) if self._is_without_times else last.index + 1
@@ -127,35 +159,61 @@ class VideoFile(Source):
         self._is_whole = True
         self._has_fields = False
         self._hidden_frames = self._packets = self._damaged_packets = self._concealed_frames = 0
-        self._declared_end_s = declared_end_s(self._container, self._stream)
+        self._declared_end_s = None if self._is_bare else declared_end_s(self._container, self._stream)
+        self._timeline.clear()
         self._decoded = self._decode()
 
     def _decode(self) -> Iterator[tuple[VideoFrame, Frame]]:
         index = 0
-        time_s = -1 / self._rate
-        went_back: int | None = None
+        next_s = Fraction(0)
+        jumps: list[int] = []
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in demux_video(self._container, self._stream):
                 self._hidden_frames += packet.is_discard
                 self._packets += packet.size > 0 and not packet.is_discard
                 try:
                     av_frames = packet.decode()
                 except av.error.InvalidDataError:
                     self._damaged_packets += 1
+                    next_s += 1 / self._rate
                     continue
                 for av_frame in av_frames:
                     self._concealed_frames += av_frame.is_corrupt
                     self._has_fields = self._has_fields or av_frame.interlaced_frame
-                    stamp = av_frame.dts if self._is_without_times else av_frame.pts
-                    before_s, time_s = time_s, time_s + 1 / self._rate if stamp is None else stamp * self._time_base
-                    if index and went_back is None and time_s < before_s - _END_TOLERANCE_S:
-                        went_back = index
-                    yield av_frame, self._frame(av_frame, index, time_s)
+                    duration_s = self._duration(av_frame)
+                    time_s = self._timeline.place(self._stamp(av_frame, next_s), 1 / self._rate)
+                    next_s = time_s + (duration_s if self._has_durations and duration_s else 1 / self._rate)
+                    if self._timeline.jumps > len(jumps):
+                        jumps.append(index)
+                    pixels, chroma = self._pictures.read(av_frame, index)
+                    yield av_frame, Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s)
                     index += 1
         except av.error.FFmpegError as error:
             self._add_loss(f"reading stopped after frame {index}: {error.strerror}")
-        if went_back is not None:
-            self._add_loss(f"timestamps go back at frame {went_back}; frames have no duration until they catch up")
+        self._report(jumps)
+
+    def _stamp(self, av_frame: VideoFrame, next_s: Fraction) -> Fraction:
+        """Return the timestamp of a frame in seconds; without one it follows the frame before."""
+        stamp = None if self._is_bare else av_frame.dts if self._is_without_times else av_frame.pts
+        return next_s if stamp is None else stamp * self._time_base
+
+    def _duration(self, av_frame: VideoFrame) -> Fraction | None:
+        if self._is_bare and not self._has_durations:
+            return None
+        return av_frame.duration * self._time_base * self._stretch if av_frame.duration > 0 else None
+
+    def _report(self, jumps: list[int]) -> None:
+        """Add the losses that are known when all frames are decoded."""
+        for loss in self._pictures.losses:
+            self._add_loss(loss)
+        if jumps:
+            named = ", ".join(map(str, jumps[:_MAX_JUMPS])) + (", …" if len(jumps) > _MAX_JUMPS else "")
+            self._add_loss(
+                f"timestamps jump at frame{'s' * (len(jumps) > 1)} {named}; livefilter goes on there without a gap"
+            )
+        for number, kind in appeared_streams(self._container):
+            what = "livefilter reads the first video only" if kind == "video" else "livefilter does not copy it"
+            self._add_loss(f"{kind} stream {number} appears midway; {what}")
         if self._damaged_packets:
             self._add_loss(
                 f"{self._damaged_packets} damaged packet{'s' * (self._damaged_packets > 1)} could not be decoded"
@@ -164,17 +222,6 @@ class VideoFile(Source):
             self._add_loss(
                 f"{self._concealed_frames} frame{'s' * (self._concealed_frames > 1)} could be decoded only in part"
             )
-
-    def _frame(self, av_frame: VideoFrame, index: int, time_s: Fraction) -> Frame:
-        chroma = None
-        if self._color == "rgb":
-            pixels = bgr_pixels(av_frame)
-        elif self._color == "luma":
-            pixels, chroma = luma_and_chroma(av_frame)
-        else:
-            pixels = luma(av_frame)
-        duration_s = av_frame.duration * self._time_base if av_frame.duration > 0 else None
-        return Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s)
 
     def _check_completeness(self, count: int, end_s: Fraction) -> None:
         """Report missing frames: by the declared number of frames, or else by the declared duration."""
@@ -186,6 +233,7 @@ class VideoFile(Source):
         if (
             not self._stream.frames
             and self._declared_end_s is not None
+            and not self._timeline.jumps
             and end_s < self._declared_end_s - _END_TOLERANCE_S
         ):
             self._add_loss(f"ends after {float(end_s):.1f} of {float(self._declared_end_s):.1f} s; the file is cut off")
