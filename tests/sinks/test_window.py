@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -15,9 +14,25 @@ from livefilter.errors import DisplayError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.sinks import WindowSink
-from livefilter.sinks.window import IconicWatch
+from livefilter.sinks.window import IconicWatch, X11Client
 
 PICTURE = np.zeros((4, 6), np.uint8)
+
+
+class Visit(X11Client):
+    """A connection to an X server without windows."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.root = 1
+
+    def atom(self, name: str) -> int:
+        """Return the number of a name."""
+        return 2
+
+    def close(self) -> None:
+        """Close it."""
+        self.is_open = False
 
 
 class Screen:
@@ -28,7 +43,7 @@ class Screen:
         self.code = -1
         self.is_put_away = False
         self.mouse: Callable[..., object] = lambda *_: None
-        self.visit, self._server = socket.socketpair()
+        self.visit = Visit()
         self.visible: float | None = 1.0
         # The module's own names: its display is replaced, as OpenCV's calls are.
         patch.setattr("livefilter.sinks.window._sink.connect_display", lambda: self.visit)
@@ -53,32 +68,25 @@ class Screen:
         """The calls' names in order."""
         return [name for name, *_ in self.calls]
 
-    def close(self) -> None:
-        """Close both ends."""
-        self.visit.close()
-        self._server.close()
-
 
 @pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """A screen for one test."""
-    made = Screen(monkeypatch)
-    yield made
-    made.close()
+    return Screen(monkeypatch)
 
 
-def test_the_display_is_kept_until_the_window_is_there(screen: Screen) -> None:
+def test_the_display_is_kept_as_long_as_the_window(screen: Screen) -> None:
     """An X server that its last client leaves starts over, and hangs up on who comes meanwhile."""
-    window = WindowSink("a title")
-    assert screen.visit.fileno() >= 0
-    window.show(PICTURE)
-    assert screen.visit.fileno() == -1
+    with WindowSink("a title") as window:
+        window.show(PICTURE)
+        assert screen.visit.is_open
+    assert not screen.visit.is_open
 
 
 def test_the_display_is_left_also_without_a_window(screen: Screen) -> None:
     """Discarding the sink closes the connection."""
     WindowSink("a title").discard()
-    assert screen.visit.fileno() == -1
+    assert not screen.visit.is_open
 
 
 def test_a_picture_larger_than_the_screen_is_seen_as_a_whole(screen: Screen) -> None:

@@ -1,7 +1,7 @@
 """The preview window, and what it asks the display.
 
 Begin with ``_sink``. ``_display`` checks whether a window can be opened at all, and fits it to the screen; ``_iconic``
-watches whether it is minimised. Both ask an X server through the client in ``_x11``, where there is one.
+watches whether it is minimised. Both ask an X server through libxcb in ``_x11``, where there is one.
 """
 
 from __future__ import annotations

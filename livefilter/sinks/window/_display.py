@@ -11,7 +11,7 @@ import time
 import cv2
 
 from livefilter.errors import DisplayError
-from livefilter.sinks.window._x11 import X11Client
+from livefilter.sinks.window._x11 import X11Client, is_reachable
 
 NO_WINDOWS = (
     "window: this OpenCV was built without windows (opencv-python-headless); "
@@ -39,8 +39,8 @@ def check_display() -> None:
 def connect_display() -> X11Client | None:
     """Check that a window can be opened, and return a connection to the X server; None on displays without X11.
 
-    Keep the connection until the window is open: a bare X server such as Xvfb restarts when its last client leaves, and
-    closes new connections meanwhile, on which Qt would end the process.
+    Keep the connection while the window is open, at least until it is: a bare X server such as Xvfb restarts when its
+    last client leaves, and closes new connections meanwhile, on which Qt would end the process.
 
     Raises:
         DisplayError: No window can be opened; the message says what to do.
@@ -56,21 +56,17 @@ def connect_display() -> X11Client | None:
             "or use 'livefilter preview --no-window' or 'livefilter process', which need none"
         )
     for attempt in range(_ATTEMPTS):
-        time.sleep(_RETRY_S * (attempt > 0))
+        time.sleep(_RETRY_S * (attempt > 0))  # The server may be restarting.
         try:
-            return X11Client(display)
-        except PermissionError as error:
-            raise DisplayError(
-                f"window: the display {display} refuses this user; run as the user who is logged in there, "
-                "or check XAUTHORITY"
-            ) from error
-        except ConnectionResetError:  # The server may be restarting.
+            if is_reachable(display):
+                return X11Client(display)
+        except ConnectionResetError:
             continue
-        except OSError:
+        except TimeoutError:
             break
     raise DisplayError(
-        f"window: the display {display} does not answer; check DISPLAY, or use "
-        "'livefilter preview --no-window' or 'livefilter process'"
+        f"window: the display {display} does not answer, or refuses this user; check DISPLAY and XAUTHORITY, "
+        "and run as the user who is logged in there, or use 'livefilter preview --no-window' or 'livefilter process'"
     )
 
 

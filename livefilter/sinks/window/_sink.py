@@ -36,11 +36,11 @@ class WindowSink(Sink):
     """
 
     def __init__(self, title: str) -> None:
-        self._display = connect_display()  # Stay connected until the window is: see connect_display.
+        self._display = connect_display()  # Stay connected as long as the window: see connect_display.
         self.target = title
         self.is_closed = False
         self.is_minimised = False
-        self._iconic_watch = IconicWatch()
+        self._iconic_watch = IconicWatch(self._display)
         self.on_drag: Callable[[float], object] = lambda share: None
         self._shape = (1, 1)
         self._is_open = False
@@ -100,8 +100,8 @@ class WindowSink(Sink):
             cv2.destroyWindow(self.target)
             cv2.waitKey(1)  # Without a last iteration of its event loop, the window would stay on the screen.
         self.is_closed = True
-        self._iconic_watch.close()
-        self._release_display()
+        if self._display is not None:
+            self._display.close()
         return None
 
     def discard(self) -> None:
@@ -118,16 +118,10 @@ class WindowSink(Sink):
         cv2.resizeWindow(self.target, window_cols, window_rows)
         cv2.setMouseCallback(self.target, self._on_mouse)
         self._is_open = True
-        self._release_display()
 
     def _on_mouse(self, event: int, col: int, row: int, flags: int, _: object) -> None:
         if event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_MOUSEMOVE) and flags & cv2.EVENT_FLAG_LBUTTON:
             self.on_drag(min(max(col / self._shape[1], 0.0), 1.0))
-
-    def _release_display(self) -> None:
-        if self._display is not None:
-            self._display.close()
-            self._display = None
 
     def _is_visible(self) -> bool:
         try:
