@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,17 @@ from livefilter._deprecated import RenamedAttribute
 from livefilter.errors import PixelTypeError, ShapeError
 
 Pixels = NDArray[np.uint8]
+Color = Literal["gray", "luma", "rgb"]
+"""What of a frame is filtered: its gray, its luma while it keeps its colours, or each channel."""
 
 LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN = 16, 219
 """Black of 8-bit limited-range luma, and the number of levels from there to white (ITU-R BT.601)."""
+
+_BT601 = (3735, 19235, 9798)
+"""Weights of blue, green and red, in units of 2**-15."""
+_BAND_ROWS = 16
+_OF_PIXELS: Pixels = np.empty((0, 0), dtype=np.uint8)
+"""Stands for the gray of a frame's pixels until it is computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,16 @@ class Frame:
         chroma: Chroma planes (Cb, Cr) of a frame that is filtered in gray and keeps its colours: uint8, as the stream
             stores them, 128 for no colour, each as large as ``pixels`` or smaller. None without colour.
         duration_s: Display duration in seconds, None if unknown. It decides when the last frame ends.
+        gray: uint8, shape (rows, cols): what scores, analysers and gray filters see, whatever the pixels are. The luma
+            of the stream, expanded to full range, where it has one; by default the integer BT.601 gray of BGR pixels,
+            as ``cv2.cvtColor`` computes it, or the pixels themselves if they are gray.
+        is_mirrored: Left and right are exchanged. What is known of a frame refers to it as it was before that.
+        is_discontinuity: The frame does not continue the one before: a camera was reconnected, or a file was repeated.
         lasts_s: Deprecated name of ``duration_s``.
 
     Raises:
         PixelTypeError: ``pixels`` is not a uint8 array.
-        ShapeError: ``pixels`` has another shape, or no pixels.
+        ShapeError: ``pixels`` has another shape, or no pixels; or ``gray`` has another size.
     """
 
     pixels: Pixels
@@ -64,11 +78,52 @@ class Frame:
     captured_ns: int
     chroma: tuple[Pixels, Pixels] | None = None
     duration_s: Fraction | None = None
+    gray: Pixels = field(default_factory=lambda: _OF_PIXELS)
+    is_mirrored: bool = False
+    is_discontinuity: bool = False
 
     lasts_s = RenamedAttribute["Fraction | None"]("duration_s")
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "frame")
+        if self.gray is _OF_PIXELS:
+            object.__setattr__(self, "gray", self.pixels if self.pixels.ndim == 2 else bt601_gray(self.pixels))
+        elif self.gray.shape != self.pixels.shape[:2]:
+            raise ShapeError(f"frame: its gray must be of shape {self.pixels.shape[:2]}, found {self.gray.shape}")
+
+    def with_pixels(self, pixels: Pixels) -> Frame:
+        """Return the frame with other pixels, gray or BGR, and their gray. It has no chroma."""
+        return replace(self, pixels=pixels, gray=_OF_PIXELS, chroma=None)
+
+    def mirrored(self) -> Frame:
+        """Return the frame with left and right exchanged."""
+        pixels = _mirrored(self.pixels)
+        gray = pixels if self.gray is self.pixels else _mirrored(self.gray)
+        chroma = None if self.chroma is None else (_mirrored(self.chroma[0]), _mirrored(self.chroma[1]))
+        return replace(self, pixels=pixels, gray=gray, chroma=chroma, is_mirrored=not self.is_mirrored)
+
+
+def bt601_gray(bgr: Pixels) -> Pixels:
+    """Return the integer BT.601 gray of BGR pixels: (9798 R + 19235 G + 3735 B + 2**14) // 2**15.
+
+    Args:
+        bgr: uint8, shape (rows, cols, 3).
+
+    Returns:
+        uint8, shape (rows, cols).
+    """
+    gray = np.empty(bgr.shape[:2], dtype=np.uint8)
+    for top in range(0, len(bgr), _BAND_ROWS):  # In bands that stay in the processor's cache.
+        band = bgr[top : top + _BAND_ROWS]
+        sums = np.full(band.shape[:2], 2**14, dtype=np.uint32)
+        for channel, weight in enumerate(_BT601):
+            sums += np.multiply(band[..., channel], weight, dtype=np.uint32)
+        gray[top : top + _BAND_ROWS] = sums >> 15
+    return gray
+
+
+def _mirrored(pixels: Pixels) -> Pixels:
+    return np.ascontiguousarray(pixels[:, ::-1])
 
 
 def check_pixels(image: object, name: str = "image") -> Pixels:

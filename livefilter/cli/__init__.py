@@ -1,8 +1,8 @@
 """The command line. Begin reading in `_main`; each command has a file, or a package, of its own.
 
 Commands import the rest of livefilter only when they run, so that ``livefilter --help`` is instant.
-`_source_options` and `_job_options` hold the options that commands share, `_options` puts options into groups in the
-help, `_shared` has signals and the report at the end, `_batch` many inputs at once, `_exit_codes` the errors.
+`_source_options` and `_process_options` hold the options that commands share, `_options` puts options into groups in
+the help, `_shared` has signals and the report at the end, `_batch` many inputs at once, `_exit_codes` the errors.
 
 Exit codes:
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.table import Table
 
-    from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, RateEstimate
+    from livefilter.pipeline import InputResult, OutputSpec, ProcessOptions, Progress, RateEstimate
 
 _FILE_WIDTH = 160
 
@@ -97,7 +97,7 @@ def check_extensions(scores: str | None, plot: str | None) -> None:
 def run(
     sources: Sequence[str],
     batch: Batch,
-    make_job: Callable[[], JobSpec],
+    make_options: Callable[[], ProcessOptions],
     make_spec: Callable[[], OutputSpec],
     *,
     as_json: bool,
@@ -111,7 +111,7 @@ def run(
             results = run_batch(
                 sources,
                 batch.folder,
-                make_job(),
+                make_options(),
                 make_spec(),
                 observer=observer,
                 jobs=batch.jobs,

@@ -11,7 +11,7 @@ from livefilter.cli import _shared
 from livefilter.cli._options import grouped_command, option
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import JobSpec
+    from livefilter.pipeline import ProcessOptions
 
 
 @grouped_command("Filter the clip that livefilter ships")
@@ -46,18 +46,18 @@ def command(output_dir: Path, preset: str, compare: str, window: bool, quiet: bo
         raise SinkError(f"{output_dir}: cannot be created: {error.strerror}") from error
     name = _shared.file_stem(preset)
 
-    def make_job() -> JobSpec:
-        from livefilter.overlays import Compare
-        from livefilter.pipeline import JobSpec
+    def make_options() -> ProcessOptions:
+        from livefilter.layers import Compare
+        from livefilter.pipeline import ProcessOptions
         from livefilter.presets import load_preset
 
-        return JobSpec(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
+        return ProcessOptions(preset=load_preset(preset), compare=cast(Compare, compare), overwrite=True)
 
     with _shared.logs_on_standard_error(is_quiet=quiet):
         return filter_to_files(
             "sample:webcam",
             str(output_dir / f"webcam-{name}.mp4"),
-            make_job,
+            make_options,
             scores=str(output_dir / f"webcam-{name}.csv"),
             plot=None,
             with_window=window,

@@ -131,7 +131,7 @@ def _draw(chosen: list[Preset], image: str, frame: int, output: Path, *, overwri
 
     from livefilter.compiler import Filter
     from livefilter.errors import SourceError
-    from livefilter.overlays import contact_sheet
+    from livefilter.layers import contact_sheet
     from livefilter.sinks import write_image
     from livefilter.sources import open_source
 

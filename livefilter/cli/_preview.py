@@ -16,7 +16,7 @@ from livefilter.cli._source_options import source_options as with_source_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from livefilter.overlays import Compare
+    from livefilter.layers import Compare
     from livefilter.pipeline import LivePipeline, LiveStats
     from livefilter.sinks import PipeFormat
     from livefilter.sources import Source, SourceOptions
@@ -164,7 +164,7 @@ def _add_outputs(
     if pipe is not None:
         live.add_sink("stdout", RawPipeSink(pipe, rate=facts.rate), drop_oldest=True, drain_timeout_s=_DRAIN_TIMEOUT_S)
     if scores is not None:
-        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite), needs_pixels=False)
+        live.add_sink("scores", ScoreSink(Path(scores), overwrite=overwrite))
     if record is not None:
         live.record(record, overwrite=overwrite)
     if not live.loop.outputs:

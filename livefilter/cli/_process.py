@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from livefilter.cli import _batch, _shared
-from livefilter.cli._job_options import process_options
 from livefilter.cli._options import grouped_command, option
+from livefilter.cli._process_options import process_options
 from livefilter.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import JobSpec, OutputSpec, Target
+    from livefilter.pipeline import OutputSpec, ProcessOptions, Target
 
 
 @grouped_command("Filter a video, images or a stream to a file")
@@ -45,7 +45,7 @@ def command(
     window: bool,
     as_json: bool,
     quiet: bool,
-    make_job: Callable[[], JobSpec],
+    make_options: Callable[[], ProcessOptions],
 ) -> int:
     """Filter every frame of SOURCE and write a video or images.
 
@@ -59,7 +59,7 @@ def command(
         return filter_to_files(
             sources[0],
             output,
-            make_job,
+            make_options,
             scores=scores,
             plot=plot,
             with_window=window,
@@ -78,13 +78,13 @@ def command(
             raise click.UsageError(f"--ending: must be one of {', '.join(VIDEO_SUFFIXES)}, found {ending!r}")
         return OutputSpec(extension, scores, plot)
 
-    return _batch.run(sources, batch, make_job, make_spec, as_json=as_json, is_quiet=quiet)
+    return _batch.run(sources, batch, make_options, make_spec, as_json=as_json, is_quiet=quiet)
 
 
 def filter_to_files(
     source: str,
     output: str | None,
-    make_job: Callable[[], JobSpec],
+    make_options: Callable[[], ProcessOptions],
     *,
     scores: str | None,
     plot: str | None,
@@ -92,15 +92,16 @@ def filter_to_files(
     as_json: bool,
     is_quiet: bool,
 ) -> int:
-    """Run the job of ``process`` or ``demo``, print the summary, and return the exit code."""
+    """Run ``process`` or ``demo`` on one source, print the summary, and return the exit code."""
     with _shared.stopping_on_signal() as should_stop, ExitStack() as opened:
+        from livefilter.pipeline import run
         from livefilter.sinks import WindowSink
         from livefilter.sources import display_name
 
-        job = make_job()
-        targets: list[Target] = [output or f"{_shared.file_stem(source)}-{_shared.file_stem(job.preset.name)}.mp4"]
+        options = make_options()
+        targets: list[Target] = [output or f"{_shared.file_stem(source)}-{_shared.file_stem(options.preset.name)}.mp4"]
         if with_window:
             targets.append(opened.enter_context(WindowSink(f"livefilter: {display_name(source)}")))
         progress = opened.enter_context(progress_bar(display_name(source), is_quiet=is_quiet))
-        summary = job.run(source, targets, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
+        summary = run(source, targets, options, scores=scores, plot=plot, progress=progress, should_stop=should_stop)
     return _shared.report_summary(summary, as_json=as_json, is_quiet=is_quiet, to_stderr="-" in (scores, output))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from livefilter.cli import _batch, _shared
-from livefilter.cli._job_options import score_options
 from livefilter.cli._options import grouped_command, option
+from livefilter.cli._process_options import score_options
 from livefilter.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import JobSpec, OutputSpec
+    from livefilter.pipeline import OutputSpec, ProcessOptions
 
 
 @grouped_command("Write the edge scores of every frame")
@@ -52,7 +52,7 @@ def command(
     plot: str | None,
     as_json: bool,
     quiet: bool,
-    make_job: Callable[[], JobSpec],
+    make_options: Callable[[], ProcessOptions],
 ) -> int:
     """Score the edges of every frame of SOURCE.
 
@@ -69,14 +69,21 @@ def command(
 
             return OutputSpec(scores=f".{ending or 'csv'}", plot=plot)
 
-        return _batch.run(sources, batch, make_job, make_spec, as_json=as_json, is_quiet=quiet)
+        return _batch.run(sources, batch, make_options, make_spec, as_json=as_json, is_quiet=quiet)
     if ending is not None:
         raise click.UsageError("--format: is for several inputs; add -d FOLDER, or name the file with -o")
+    from livefilter.pipeline import run
     from livefilter.sources import display_name
 
     source = sources[0]
     with _shared.stopping_on_signal() as should_stop, progress_bar(display_name(source), is_quiet=quiet) as progress:
-        summary = make_job().run(
-            source, None, scores=output or "-", plot=plot, progress=progress, should_stop=should_stop
+        summary = run(
+            source,
+            None,
+            make_options(),
+            scores=output or "-",
+            plot=plot,
+            progress=progress,
+            should_stop=should_stop,
         )
     return _shared.report_summary(summary, as_json=as_json, is_quiet=quiet, to_stderr=output in (None, "-"))

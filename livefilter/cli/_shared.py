@@ -61,6 +61,13 @@ compare_option = option(
     default="none",
     help="Show the original too: side by side, split by a line (wipe), or inset (pip).",
 )
+color_option = option(
+    "Filter",
+    "--color",
+    type=click.Choice(["gray", "luma", "rgb"]),
+    show_default="what the preset says",
+    help="gray: filter and show gray; luma: filter the luma, keep the colours; rgb: filter each channel.",
+)
 quiet_option = option("Other", "-q", "--quiet", is_flag=True, help="Print only errors.")
 json_option = option("Other", "--json", "as_json", is_flag=True, help="Print the result as JSON.")
 

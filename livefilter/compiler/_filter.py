@@ -64,6 +64,11 @@ class Filter:
         self._lock = threading.Lock()
 
     @property
+    def threads(self) -> int:
+        """Maximum number of threads per frame."""
+        return self._threads
+
+    @property
     def is_ready(self) -> bool:
         """Whether the preset is compiled."""
         return self._chain is not None

@@ -7,6 +7,7 @@ and others, `_operations` the operations of presets, `_border` the border rules,
 
 from __future__ import annotations
 
+from livefilter.analysis import EdgeScore
 from livefilter.kernels._border import BORDERS, OUTSIDE, Border, border_index, border_indices, check_border
 from livefilter.kernels._kernel import MAX_SIDE, Kernel, response
 from livefilter.kernels._named import (
@@ -26,7 +27,7 @@ from livefilter.kernels._named import (
 )
 from livefilter.kernels._operations import NORMS, Blend, Correlation, Gradient, Lookup, Norm, Operation, Unsharp
 from livefilter.kernels._rational import INTEGER_BITS, integer_form, to_fraction
-from livefilter.kernels._score import EdgeScore, ScoreRule, ScoreSums
+from livefilter.kernels._score import ScoreRule, ScoreSums
 from livefilter.kernels._zone import (
     MAX_POINTS,
     MAX_ZONES,

@@ -9,25 +9,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from livefilter.analysis import EdgeScore
 from livefilter.errors import KernelError, OptionError
 from livefilter.kernels._kernel import Kernel
 from livefilter.kernels._named import HORIZONTAL_EDGE, VERTICAL_EDGE
 from livefilter.kernels._rational import to_fraction
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeScore:
-    """Edge scores of a frame, each in [0, 1].
-
-    Attributes:
-        horizontal: Mean strength of edges that run along the rows.
-        vertical: Mean strength of edges that run along the columns.
-        density: Share of windows in which either response reaches the threshold.
-    """
-
-    horizontal: float
-    vertical: float
-    density: float
 
 
 @dataclass(frozen=True, slots=True)

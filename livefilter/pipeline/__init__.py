@@ -1,19 +1,21 @@
 """Pipelines: a source, a filter, an overlay and sinks, connected and run.
 
-Begin with ``_process``: `process` reads every frame of a source, filters and scores it, and writes it to sinks, by way
-of the ``_file_loop`` (a reading, a filtering and a writing thread, connected by the bounded queues of ``_prefetch``).
-``_targets`` checks the paths of its outputs; ``_render`` turns a frame into a picture and a score. ``_job`` keeps the
-options of such a run together for the command line and for ``batch``, which runs many inputs. ``live`` is the pipeline
-of the preview: it keeps only the newest frame of a live source.
+A frame passes analysers (``_analysis``) and the ``_renderer``, the only code here that filters, scores and draws, on
+its way into sinks. Begin with ``_run``: it opens the outputs of a run over a file, and ends them. Its ``_file_loop``
+has a reading, a filtering and a writing thread, connected by the bounded queues of ``_prefetch``; ``_targets`` checks
+paths. `process` (``_process``) is what users call. ``_options`` keeps the options of a run together for the command
+line and for ``batch``, which runs many inputs. ``live`` is the pipeline of the preview: it keeps only the newest frame
+of a live source.
 """
 
 from __future__ import annotations
 
 from livefilter.pipeline._eta import RateEstimate
 from livefilter.pipeline._frames import filter_frames, score
-from livefilter.pipeline._job import JobSpec
+from livefilter.pipeline._options import ProcessOptions
 from livefilter.pipeline._prefetch import BackgroundWriter, Prefetcher
-from livefilter.pipeline._process import Target, process
+from livefilter.pipeline._process import process
+from livefilter.pipeline._run import Target, run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline.batch import BatchObserver, InputResult, OutputSpec, expand, name_of, run_batch
 from livefilter.pipeline.live import (
@@ -30,7 +32,6 @@ __all__ = [
     "BackgroundWriter",
     "BatchObserver",
     "InputResult",
-    "JobSpec",
     "LivePipeline",
     "LiveStats",
     "NullOutput",
@@ -38,6 +39,7 @@ __all__ = [
     "Percentiles",
     "Prefetcher",
     "Preview",
+    "ProcessOptions",
     "Progress",
     "PrometheusExporter",
     "RateEstimate",
@@ -48,6 +50,7 @@ __all__ = [
     "filter_frames",
     "name_of",
     "process",
+    "run",
     "run_batch",
     "score",
 ]

@@ -9,6 +9,7 @@ from os import PathLike
 from livefilter.compiler import Filter, Filtered
 from livefilter.frame import Frame
 from livefilter.pipeline._process import process
+from livefilter.pipeline._renderer import Renderer
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.presets import Preset
 from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
@@ -49,12 +50,13 @@ def filter_frames(
         >>> float(frame.time_s), result.image.shape, round(result.score.density, 2)
         (0.08, (360, 640), 0.25)
     """
-    compiled = Filter(preset, threads=threads)
+    renderer = Renderer(Filter(preset, threads=threads), color="gray")
     with ExitStack() as opened:
         if isinstance(source, str | int | PathLike):
             source = opened.enter_context(open_source(source, source_options))
         for frame in Trimmed(source, trim or Trim()):
-            yield frame, compiled(frame.pixels)
+            result = renderer.apply(frame)
+            yield frame, Filtered(result.filtered, result.score)
 
 
 def score(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livefilter.kernels import EdgeScore
+from livefilter.analysis import EdgeScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,12 @@ class Progress:
     Attributes:
         frames: Frames done.
         expected: Frames to expect in all; None if that is not known.
+        is_first_pass: The frames are only analysed, for a second pass that filters them.
     """
 
     frames: int
     expected: int | None
+    is_first_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from livefilter.frame import Color
 from livefilter.kernels import (
     HORIZONTAL_EDGE,
     MAX_POINTS,
@@ -67,6 +68,8 @@ class Preset(Settings):
         score: How frames are scored.
         overlay: What is drawn on the image.
         zones: Parts of the frame that have scores of their own, in order.
+        color: What is filtered: "gray", the frame's gray; "luma", the luma of frames that keep their colours; or "rgb",
+            each channel.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -75,6 +78,7 @@ class Preset(Settings):
     score: ScoreSettings = ScoreSettings()
     overlay: OverlaySettings = OverlaySettings()
     zones: Annotated[tuple[Zone, ...], BeforeValidator(make_zones)] = ()
+    color: Color = "gray"
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -88,7 +92,7 @@ class Preset(Settings):
         Name, description, comments and the layout of the file do not matter. Settings at their defaults are left out,
         so a setting that a later version adds does not change the hashes of older presets.
         """
-        content = self.model_dump(mode="json", exclude_defaults=True, include={"score", "overlay", "zones"})
+        content = self.model_dump(mode="json", exclude_defaults=True, include={"score", "overlay", "zones", "color"})
         content["steps"] = [
             [step.step, step.model_dump(mode="json", exclude_defaults=True, exclude={"step"})] for step in self.steps
         ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from livefilter.sinks._letterbox import letterbox
     from livefilter.sinks._open import check_encoding, is_image_path, open_sink, would_overwrite
     from livefilter.sinks._provenance import Provenance
-    from livefilter.sinks._sink import Sink, keeps_outputs
+    from livefilter.sinks._sink import Needs, Sink, keeps_outputs
     from livefilter.sinks._stdout import PIPE_FORMATS, PipeFormat, RawPipeSink
     from livefilter.sinks._virtual_camera import VirtualCameraSink
     from livefilter.sinks.scores import PLOT_SUFFIXES, SCORE_SUFFIXES, PlotSink, ScoreSink
@@ -37,7 +37,7 @@ else:
             "_letterbox": ["letterbox"],
             "_open": ["check_encoding", "is_image_path", "open_sink", "would_overwrite"],
             "_provenance": ["Provenance"],
-            "_sink": ["Sink", "keeps_outputs"],
+            "_sink": ["Needs", "Sink", "keeps_outputs"],
             "_stdout": ["PIPE_FORMATS", "PipeFormat", "RawPipeSink"],
             "_virtual_camera": ["VirtualCameraSink"],
             "scores": ["PLOT_SUFFIXES", "SCORE_SUFFIXES", "PlotSink", "ScoreSink"],
@@ -56,6 +56,7 @@ __all__ = [
     "Encoding",
     "ImageSequenceSink",
     "ImageSink",
+    "Needs",
     "PipeFormat",
     "PlotSink",
     "Provenance",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
-from livefilter.frame import Frame, Pixels
-from livefilter.kernels import EdgeScore
+from livefilter.frame import Pixels
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._write_guard import WriteGuard
@@ -52,20 +53,20 @@ class ImageSequenceSink(Sink):
         if not overwrite and (found := next((path for path in entries if matches_pattern(path, pattern)), None)):
             raise SinkError(f"{found}: exists; give --overwrite (overwrite=True) to replace it")
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write one image; images hold no score."""
         # Not `name % index`: the name may contain other percent signs.
-        name = _INDEX_FIELD.sub(lambda number: number[0] % frame.index, self._pattern.name)
+        name = _INDEX_FIELD.sub(lambda number: number[0] % result.frame.index, self._pattern.name)
         with self._write_guard.write():
             try:
-                write_image(self._pattern.with_name(name), frame.pixels, overwrite=True)
+                write_image(self._pattern.with_name(name), result.picture, overwrite=True)
             except SinkError as error:
                 if self._frames_written == 0:
                     raise
                 raise SinkError(f"{error} (after {self._frames_written} frames)") from error
             self._frames_written += 1
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Return the pattern; each image is complete already."""
         with self._write_guard.lock() as is_open:
             self.discard()
@@ -98,16 +99,16 @@ class ImageSink(Sink):
         self._file = AtomicFile(path, overwrite=overwrite)
         self._is_written = False
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write the image; images hold no score."""
         with self._write_guard.write():
             if self._is_written:
                 several = f"{self._path.stem}-%05d{self._path.suffix}"
                 raise OptionError(f"{self.target}: is one picture, the source has more; a sequence is named {several}")
-            _write(self._file, frame.pixels)
+            _write(self._file, result.picture)
             self._is_written = True
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Move the image into place; it is complete, whatever ended the run."""
         with self._write_guard.lock() as is_open:
             if is_open and self._is_written:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
+from livefilter.analysis import Result
 from livefilter.errors import KernelError, LivefilterError, PixelTypeError, ShapeError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
+
+
+class Needs(Enum):
+    """What a sink uses of a result beside its times. A pipeline makes and keeps no more than its sinks need."""
+
+    ANALYSIS = auto()
+    """The scores and whatever else was found."""
+    FRAME = auto()
+    """The frame as it was read, and the analysis."""
+    PICTURE = auto()
+    """The picture to show, and all of the above."""
 
 
 class Sink(Protocol):
@@ -19,32 +31,35 @@ class Sink(Protocol):
 
     Attributes:
         target: Name of the output, for messages.
+        needs: What the sink uses of a result.
         loss: What is missing from the output because the input is damaged; None while nothing is.
         notes: Differences between input and output that lose nothing, such as rounded times.
     """
 
     target: str
+    needs: Needs = Needs.PICTURE
     loss: str | None = None
     notes: tuple[str, ...] = ()
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write one result.
 
         Args:
-            frame: The filtered image, with the time of its frame; times must increase.
-            score: The score of that frame.
+            result: The result; the times of its frames must increase.
 
         Raises:
             SinkError: Writing fails, or the sink is finished or discarded.
         """
         ...
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Finish the output. A second call does nothing.
 
         Args:
             is_complete: False after an interrupt or an error: what is written becomes usable, under a name that says
                 that it is partial.
+            end_s: Media time at which the kept part of the source ends, so that sound and subtitles end there too.
+                None: they end with the source.
 
         Returns:
             Where the output is; None if there is nothing to keep.

@@ -8,9 +8,9 @@ import sys
 from fractions import Fraction
 from typing import Literal, get_args
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
+from livefilter.frame import Pixels
 from livefilter.sinks._letterbox import letterbox
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._write_guard import WriteGuard
@@ -47,7 +47,7 @@ class RawPipeSink(Sink):
         self._shape: tuple[int, int] | None = None
         self._file = open(os.dup(descriptor), "wb", buffering=0)  # noqa: SIM115 - closed by finish and discard
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write one frame.
 
         Raises:
@@ -55,9 +55,9 @@ class RawPipeSink(Sink):
             SinkError: Writing fails, or the sink is finished or discarded.
         """
         with self._write_guard.write():
-            self._write(frame)
+            self._write(result.picture)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Close the pipe, and return None."""
         with self._write_guard.lock(), contextlib.suppress(OSError):
             self._write_guard.end()
@@ -68,15 +68,15 @@ class RawPipeSink(Sink):
         """Close the pipe."""
         self.finish()
 
-    def _write(self, frame: Frame) -> None:
+    def _write(self, picture: Pixels) -> None:
         if self._shape is None:
-            rows, cols = self._shape = (frame.pixels.shape[0], frame.pixels.shape[1])
+            rows, cols = self._shape = (picture.shape[0], picture.shape[1])
             if self._is_y4m:
                 rate = f"{self._rate.numerator}:{self._rate.denominator}"
                 self._write_all(f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode())
         if self._is_y4m:
             self._write_all(b"FRAME\n")
-        self._write_all(letterbox(frame.pixels, self._shape).data.cast("B"))
+        self._write_all(letterbox(picture, self._shape).data.cast("B"))
 
     def _write_all(self, content: bytes | memoryview) -> None:
         remaining = memoryview(content)

@@ -8,9 +8,8 @@ import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from livefilter.analysis import Result
 from livefilter.errors import MissingPackageError, SinkError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
 from livefilter.sinks._letterbox import letterbox
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._write_guard import WriteGuard
@@ -58,15 +57,15 @@ class VirtualCameraSink(Sink):
         with self._write_guard.lock() as is_open:
             return is_open and (self._consumers is None or self._consumers.count() > 0)
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Send one frame to the camera."""
         with self._write_guard.write():
             try:
-                self._camera.send(letterbox(frame.pixels, self._shape))
+                self._camera.send(letterbox(result.picture, self._shape))
             except (RuntimeError, OSError) as error:
                 raise SinkError(f"virtual camera {self.target}: cannot be written: {_one_line(error)}") from error
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Close the camera, and return None."""
         with self._write_guard.lock() as is_open:
             if is_open:

@@ -25,14 +25,14 @@ from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._kind import SourceKind, kind_of
 from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._open import display_name, open_source
-from livefilter.sources._options import KINDS_BY_OPTION, Color, SourceOptions
+from livefilter.sources._options import KINDS_BY_OPTION, SourceOptions
 from livefilter.sources._range_expansion import expansion_lut
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
 from livefilter.sources._urls import ffmpeg_options_from_env, is_url, redact
 
 if TYPE_CHECKING:
-    from livefilter.sources._av_pixels import bgr_pixels, colorimetry_of, describe_conversions, luma, luma_and_chroma
+    from livefilter.sources._av_pixels import bgr_pixels, colorimetry_of, describe_conversions, luma, pixels_of
     from livefilter.sources._images import ImageFiles
     from livefilter.sources._network import NetworkReader, RemoteFile
     from livefilter.sources._playback import LoopedSource, RealtimeSource
@@ -44,7 +44,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_av_pixels": ["bgr_pixels", "colorimetry_of", "describe_conversions", "luma", "luma_and_chroma"],
+            "_av_pixels": ["bgr_pixels", "colorimetry_of", "describe_conversions", "luma", "pixels_of"],
             "_images": ["ImageFiles"],
             "_network": ["NetworkReader", "RemoteFile"],
             "synthetic": ["SyntheticSource"],
@@ -60,7 +60,6 @@ __all__ = [
     "CameraFacts",
     "Chapter",
     "CloseGuard",
-    "Color",
     "Health",
     "ImageFiles",
     "LoopedSource",
@@ -94,10 +93,10 @@ __all__ = [
     "kind_of",
     "list_cameras",
     "luma",
-    "luma_and_chroma",
     "natural_sort_key",
     "open_source",
     "parse_time",
+    "pixels_of",
     "probe",
     "probe_cameras",
     "redact",

@@ -12,9 +12,9 @@ import numpy as np
 from av.buffer import Buffer
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange
 
-from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Colorimetry, Pixels
+from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Color, Colorimetry, Pixels
 from livefilter.sources._range_expansion import expansion_lut
 
 _CHROMAS = ("420", "422", "444", "440", "411", "410")
@@ -39,8 +39,11 @@ def luma(av_frame: VideoFrame) -> Pixels:
     """Convert a decoded frame to full-range gray, uint8 of shape (rows, cols), rotated for display.
 
     If the format has a luma plane, its 8-bit full-range values are returned read-only, without a copy; limited range
-    is expanded, and more than 8 bits are rounded, in one step. FFmpeg converts other formats (RGB, packed) to gray.
+    is expanded, and more than 8 bits are rounded, in one step. FFmpeg unpacks packed luma. A frame without luma has the
+    BT.601 gray of its BGR pixels.
     """
+    if _is_rgb(av_frame):
+        return np.asarray(cv2.cvtColor(bgr_pixels(av_frame), cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     name = av_frame.format.name
     if not _has_luma(name):
         av_frame = av_frame.reformat(format="gray", dst_color_range=ColorRange.JPEG)
@@ -117,21 +120,28 @@ def rotated_sides(sides: tuple[int, int, int, int], av_frame: VideoFrame) -> tup
     return top, right, bottom, left
 
 
-def luma_and_chroma(av_frame: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None]:
-    """Convert a decoded frame to gray, as ``luma`` does, and return its chroma planes as stored, in 8 bits.
+def pixels_of(av_frame: VideoFrame, color: Color) -> tuple[Pixels, Pixels, tuple[Pixels, Pixels] | None]:
+    """Convert a decoded frame to what a colour mode needs: pixels, their gray, and chroma planes.
 
-    Chroma keeps its own, smaller shape; a gray frame has none. RGB becomes BT.709 in limited range.
+    Args:
+        av_frame: A decoded frame.
+        color: "gray" gives gray pixels alone. "luma" also gives the chroma planes as the stream stores them, if it has
+            luma; if not, BGR pixels. "rgb" gives BGR pixels.
+
+    Returns:
+        The pixels, gray or BGR; their gray, the same in every mode; and two planes of chroma, or None.
     """
-    name = av_frame.format.name
-    if not _has_luma(name):
-        av_frame = av_frame.reformat(
-            format="yuv444p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
     gray = luma(av_frame)
-    name = av_frame.format.name
-    if name.startswith("gray"):
-        return gray, None
-    if name not in _PLANAR:
+    if color == "gray" or (color == "luma" and av_frame.format.name.startswith("gray")):
+        return gray, gray, None
+    if color == "luma" and not _is_rgb(av_frame):
+        return gray, gray, _chroma(av_frame)
+    return bgr_pixels(av_frame), gray, None
+
+
+def _chroma(av_frame: VideoFrame) -> tuple[Pixels, Pixels]:
+    """Return the chroma planes of a frame with luma as stored, in 8 bits and their own, smaller shape."""
+    if av_frame.format.name not in _PLANAR:
         first = av_frame.format.components[1]
         planar = _PLANAR_BY_SUBSAMPLING.get(
             (av_frame.width // max(first.width, 1), av_frame.height // max(first.height, 1)), "yuv444p"
@@ -139,7 +149,7 @@ def luma_and_chroma(av_frame: VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels]
         range_ = ColorRange.JPEG if av_frame.color_range == ColorRange.JPEG else ColorRange.MPEG
         av_frame = av_frame.reformat(format=planar, src_color_range=range_, dst_color_range=range_)
     blue, red = (_apply_rotation(_plane(av_frame, number), av_frame) for number in (1, 2))
-    return gray, (blue, red)
+    return blue, red
 
 
 def bgr_pixels(av_frame: VideoFrame) -> Pixels:
@@ -222,6 +232,11 @@ def _plane(av_frame: VideoFrame, number: int) -> Pixels:
     stored = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
     stored.flags.writeable = False
     return stored[: plane.height, : plane.width]
+
+
+def _is_rgb(av_frame: VideoFrame) -> bool:
+    """Return whether a frame stores red, green and blue, or a palette of them, rather than luma."""
+    return av_frame.format.is_rgb or av_frame.format.has_palette or av_frame.format.is_bayer
 
 
 def _has_luma(name: str) -> bool:

@@ -32,6 +32,11 @@ class SourceKind(StrEnum):
         return self in (SourceKind.CAMERA, SourceKind.STREAM)
 
     @property
+    def is_stored(self) -> bool:
+        """Whether the same frames can be read more than once."""
+        return self in (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SCENE)
+
+    @property
     def plural(self) -> str:
         """The kind's name for several sources."""
         match self:

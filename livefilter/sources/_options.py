@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from livefilter.errors import OptionError
+from livefilter.frame import Color
 from livefilter.sources._background import parse_color
 from livefilter.sources._kind import SourceKind
 
 InputFormat = Literal["gray8", "bgr24"]
-Color = Literal["gray", "luma", "rgb"]
 
 _LIVE = (SourceKind.CAMERA, SourceKind.STREAM)
 _STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE, SourceKind.SCENE)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
-from livefilter.frame import Frame
+from livefilter.frame import Color, Frame
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source
 
@@ -30,12 +30,18 @@ class LoopedSource(Source):
     def __init__(self, open_again: Callable[[], Source]) -> None:
         self._open_again = open_again
         self._round = open_again()
+        self._color: Color | None = None
         self._guard = CloseGuard()
         self.loss: str | None = None
         self.facts = replace(self._round.facts, frame_count=None, path=None)  # The audio ends with the first round.
 
     def __iter__(self) -> Iterator[Frame]:
         return self._guard.iterate(self._frames())
+
+    def set_color(self, color: Color) -> None:
+        """Choose what frames carry, in this round and the next ones."""
+        self._color = color
+        self._round.set_color(color)
 
     def close(self) -> None:
         """Close the current round."""
@@ -51,7 +57,7 @@ class LoopedSource(Source):
             for frame in self._round:
                 time_s = offset_s + frame.time_s
                 end_s = time_s + 1 / self.facts.rate
-                yield replace(frame, index=index, time_s=time_s)
+                yield replace(frame, index=index, time_s=time_s, is_discontinuity=0 < index == first)
                 index += 1
             self.loss = self._round.loss
             if index == first:
@@ -59,6 +65,8 @@ class LoopedSource(Source):
             offset_s = ceil(end_s / self.facts.time_base) * self.facts.time_base
             self._round.close()
             self._round = self._open_again()
+            if self._color is not None:
+                self._round.set_color(self._color)
 
 
 class RealtimeSource(Source):
@@ -104,6 +112,10 @@ class RealtimeSource(Source):
                     return
                 self._sleep(min(wait_s, _MAX_SLEEP_S))
             yield replace(frame, captured_ns=time.monotonic_ns())
+
+    def set_color(self, color: Color) -> None:
+        """Choose what frames of the played source carry."""
+        self._source.set_color(color)
 
     def seek(self, time_s: Fraction) -> None:
         """Seek in the played source."""

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from livefilter._deprecated import RenamedAttribute
 from livefilter._timeline import Timeline
-from livefilter.frame import Colorimetry, Frame
+from livefilter.frame import Color, Colorimetry, Frame
 from livefilter.sources._health import Health
 
 
@@ -77,6 +77,13 @@ class Source(Protocol):
 
         Call it before the first frame is read. Frames from ``time_s`` on are the same either way; those before it, and
         the origin of indexes, may differ.
+        """
+        return
+
+    def set_color(self, color: Color) -> None:
+        """Choose what frames carry from now on: "gray" pixels, or BGR for "luma" and "rgb". Any thread may call it.
+
+        A source without colors does nothing.
         """
         return
 

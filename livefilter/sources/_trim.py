@@ -116,6 +116,7 @@ class Trimmed:
     Attributes:
         expected: Expected number of frames; None if unknown.
         start_s: Media time at which the kept part starts; None until known, if the start is a frame number.
+        starts_at_frame_number: Whether the start is a frame number.
         end_s: Media time at which the kept part ends; None if that is the end of the stream, or not known yet.
     """
 
@@ -124,6 +125,7 @@ class Trimmed:
         self._trim = trim
         start, end, duration = trim.start, trim.end, trim.duration
         self.start_s = start.value if start is not None and not start.is_frames else None
+        self.starts_at_frame_number = start is not None and start.is_frames
         self.end_s = end.value if end is not None and not end.is_frames else None
         if duration is not None and not duration.is_frames and self.start_s is not None:
             self.end_s = self.start_s + duration.value

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
+from livefilter.analysis import EdgeScore, Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
-from livefilter.sinks import Sink
+from livefilter.sinks import Needs, Sink
 
 State = Literal["open", "complete", "partial", "discarded"]
 
 
 class ListSink(Sink):
-    """Keeps frames and scores in lists.
+    """Keeps results in a list.
 
     Args:
         fails_at: Raise an error instead of taking the frame of this position, from 0; None never fails.
         error: What is raised there; a SinkError by default.
         finish_error: What is raised instead of finishing; None finishes.
+        needs: What the sink uses of results.
 
     Attributes:
-        frames: The written frames, in order; their pixels are not copied.
-        scores: Their scores.
+        results: The written results, in order; their pixels are not copied.
         state: "open", or how it ended: "complete", "partial" (after an interrupt) or "discarded" (after an error).
 
     Example:
@@ -34,27 +36,43 @@ class ListSink(Sink):
     """
 
     def __init__(
-        self, *, fails_at: int | None = None, error: Exception | None = None, finish_error: Exception | None = None
+        self,
+        *,
+        fails_at: int | None = None,
+        error: Exception | None = None,
+        finish_error: Exception | None = None,
+        needs: Needs = Needs.PICTURE,
     ) -> None:
         self.target = "a list"
-        self.frames: list[Frame] = []
-        self.scores: list[EdgeScore] = []
+        self.needs = needs
+        self.results: list[Result] = []
         self.state: State = "open"
         self._fails_at = fails_at
         self._error = error
         self._finish_error = finish_error
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
-        """Append a frame and its scores."""
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames, with the pixels of the pictures to show."""
+        return [
+            replace(result.frame.with_pixels(result.picture), chroma=result.frame.chroma) for result in self.results
+        ]
+
+    @property
+    def scores(self) -> list[EdgeScore]:
+        """The scores of the frames."""
+        return [result.score for result in self.results]
+
+    def write(self, result: Result) -> None:
+        """Append a result."""
         if self.state != "open":
             raise SinkError(f"{self.target}: is closed, so nothing more can be written to it")
-        if len(self.frames) == self._fails_at:
+        if len(self.results) == self._fails_at:
             raise self._error or SinkError(f"{self.target}: cannot be written: set to fail at frame {self._fails_at}")
-        self.frames.append(frame)
-        self.scores.append(score)
+        self.results.append(result)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
-        """Record the end; the lists stay."""
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
+        """Record the end; the list stays."""
         if self._finish_error is not None and self.state == "open":
             raise self._finish_error
         if self.state == "open":
@@ -62,6 +80,6 @@ class ListSink(Sink):
         return None
 
     def discard(self) -> None:
-        """Record the end; the lists stay."""
+        """Record the end; the list stays."""
         if self.state == "open":
             self.state = "discarded"

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
+from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
 from livefilter.pipeline import LivePipeline
 from livefilter.presets import list_presets
 from livefilter.sinks import ScoreSink, Sink
@@ -128,16 +128,16 @@ class _Viewer(Sink):
         self._last_s: float | None = None
         self.is_stalled = False
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Note its age, and how long there was none before it."""
         now_ns = time.monotonic_ns()
         now_s = now_ns / 1e9
-        self.latencies.append(Latency(now_s, (now_ns - frame.captured_ns) / 1e6))
+        self.latencies.append(Latency(now_s, (now_ns - result.frame.captured_ns) / 1e6))
         if self._last_s is not None and not self.is_stalled:
             self.longest_s = max(self.longest_s, now_s - self._last_s)
         self._last_s = now_s
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Return that there is nothing to keep."""
         return None
 
@@ -165,7 +165,7 @@ def soak(seconds: float) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, _Metronome() as metronome:
         live = LivePipeline(source, names[0])
         live.add_sink("viewer", viewer, drop_oldest=True)
-        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"), needs_pixels=False)
+        live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"))
         _watch(live, source, viewer, samples, names)
         summary = live.summary(is_interrupted=False)
     settled_s = min(_SETTLED_S, max(seconds * 0.6, 2.2 * len(names)))

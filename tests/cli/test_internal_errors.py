@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from livefilter.cli import run
-from livefilter.overlays import Overlay
-from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, run_batch
+from livefilter.layers import Overlay
+from livefilter.pipeline import InputResult, OutputSpec, ProcessOptions, Progress, run_batch
 from livefilter.presets import load_preset
 from livefilter.sources import open_source
 
@@ -74,7 +74,7 @@ def test_a_bug_beside_a_batch_keeps_what_its_workers_have(
     """They end as after an interrupt, instead of being killed."""
     noise = list(np.random.default_rng(0).integers(0, 256, (20, 48, 64), dtype=np.uint8))
     clip = make_clip(tmp_path / "long.mp4", noise * 250, preset="ultrafast")
-    job = JobSpec(preset=load_preset(negative))
+    job = ProcessOptions(preset=load_preset(negative))
     with pytest.raises(ValueError, match=BUG):
         run_batch([str(clip)], tmp_path / "out", job, OutputSpec("", ".csv"), observer=Broken())
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["long.partial.csv", "long.partial.mp4"]

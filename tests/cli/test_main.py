@@ -19,7 +19,7 @@ import pytest
 from livefilter import __version__
 from livefilter.cli import compare_option, file_stem, main, root_command, run, stopping_on_signal
 from livefilter.errors import LivefilterError
-from livefilter.overlays import COMPARES
+from livefilter.layers import COMPARES
 
 HEAVY = ("numba", "cv2", "av", "pydantic", "rich", "numpy", "matplotlib", "ruamel")
 COMMANDS = root_command.list_commands(click.Context(root_command))

@@ -45,7 +45,7 @@ class Window(WindowSink):
         """Press a key, once there is a picture after the one that the window opens with."""
         return next(self._keys, None) if len(shown) > 1 else None
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Note it."""
         self.is_closed = True
         return None

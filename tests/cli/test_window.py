@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -18,8 +19,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.analysis import NO_ANALYSIS, Result
 from livefilter.compiler import Filter
-from livefilter.overlays import compose
+from livefilter.frame import Frame
+from livefilter.layers import Compare, Comparison, compose
 from livefilter.presets import list_presets
 from livefilter.sources import open_source
 from livefilter.testing import wait_until
@@ -222,6 +225,13 @@ def still(chart: Pixels, tmp_path: Path) -> Path:
     return tmp_path / "chart.png"
 
 
+def compared(original: Pixels, filtered: Pixels, mode: Compare, wipe: float = 0.5) -> Pixels:
+    """Both, as a comparison shows them."""
+    comparison = Comparison(mode)
+    comparison.wipe = wipe
+    return compose(Result(Frame(original, 0, Fraction(0), 0), filtered, filtered, NO_ANALYSIS), comparison)
+
+
 def shows(expected: Pixels) -> Callable[[Pixels], bool]:
     """Whether a picture of the window shows what is expected: correlated by more than 0.95, whatever the scaling."""
 
@@ -291,11 +301,11 @@ def test_mirror_wipe_and_drag(show: Callable[..., Show], still: Path, chart: Pix
     assert running.answers("m", shows(turned))
     assert running.answers("m", shows(plain))
     # Both halves in a window of the same size, so with bars above and below.
-    assert running.answers("c", lambda seen: shows(compose(chart, plain, "side"))(seen[90:270]))
+    assert running.answers("c", lambda seen: shows(compared(chart, plain, "side"))(seen[90:270]))
     assert not running.last[:90].any()
-    assert running.answers("c", shows(compose(chart, plain, "wipe")))
+    assert running.answers("c", shows(compared(chart, plain, "wipe")))
     running.drag((320, 180), (128, 180))
-    assert running.is_seen(shows(compose(chart, plain, "wipe", 0.2)))
+    assert running.is_seen(shows(compared(chart, plain, "wipe", 0.2)))
     assert running.quits()[0] == 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from livefilter.errors import OptionError, SinkError, SourceError
-from livefilter.pipeline import InputResult, JobSpec, OutputSpec, Progress, run_batch
+from livefilter.pipeline import InputResult, OutputSpec, ProcessOptions, Progress, run_batch
 from livefilter.pipeline.batch import (
     FILE_NAME,
     Manifest,
@@ -61,9 +61,9 @@ class Recorder:
 
 
 @pytest.fixture
-def job(negative: str) -> JobSpec:
+def job(negative: str) -> ProcessOptions:
     """The quick preset, nothing else."""
-    return JobSpec(preset=load_preset(negative))
+    return ProcessOptions(preset=load_preset(negative))
 
 
 @pytest.fixture
@@ -84,7 +84,9 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.jit
-def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(inputs: Path, job: JobSpec) -> None:
+def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped(
+    inputs: Path, job: ProcessOptions
+) -> None:
     """Names kept and made unique, a reply for each in order; then, resumed, only what is not finished runs again."""
     notes, out = Recorder(), inputs / "out"
     results = run_batch(
@@ -119,7 +121,7 @@ def test_one_that_fails_does_not_stop_the_others_and_what_is_finished_is_skipped
 
 
 @pytest.mark.jit
-def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, job: JobSpec) -> None:
+def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, job: ProcessOptions) -> None:
     """A crash of a library, or a kill: named, with the signal; the next input gets a worker of its own."""
     said: list[tuple[int, WorkerMessage]] = []
 
@@ -141,7 +143,7 @@ def test_a_worker_that_dies_takes_only_its_own_input_with_it(inputs: Path, job: 
 
 @pytest.mark.jit
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot confine a process to cores")
-def test_cores_are_shared_out_among_jobs(inputs: Path, job: JobSpec) -> None:
+def test_cores_are_shared_out_among_jobs(inputs: Path, job: ProcessOptions) -> None:
     """Two at once have halves that do not overlap, and this process keeps all."""
     before = os.sched_getaffinity(0)
     seen: dict[int | None, set[int]] = {}
@@ -170,7 +172,7 @@ def test_every_job_has_a_core(jobs: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.jit
 def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
-    tmp_path: Path, job: JobSpec, make_clip: Callable[..., Path], pictures: list[object]
+    tmp_path: Path, job: ProcessOptions, make_clip: Callable[..., Path], pictures: list[object]
 ) -> None:
     """What is at work ends as after an interrupt, its output partial; the next one is not begun."""
     for name in "ab":
@@ -189,7 +191,7 @@ def test_stopping_keeps_what_is_done_so_far_and_begins_nothing_new(
     assert names(out) == ["a.partial.mp4"]
 
 
-def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: Path, job: JobSpec) -> None:
+def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: Path, job: ProcessOptions) -> None:
     """Here in this process: progress, a summary with the hash of the bytes, and a failure as an error of ours."""
     ours, theirs = multiprocessing.Pipe()
     said: list[WorkerMessage] = []
@@ -219,7 +221,7 @@ def test_a_worker_does_what_comes_through_its_channel_and_ends_with_it(inputs: P
     assert said[0].progress == Progress(0, None)
 
 
-def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, job: JobSpec) -> None:
+def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, job: ProcessOptions) -> None:
     """Any object may stand in a foreign error, and not every one survives a pipe."""
     ours, theirs = multiprocessing.Pipe()
     ours.close()
@@ -326,20 +328,20 @@ def test_the_list_of_the_finished_is_plain_json(tmp_path: Path) -> None:
 def test_a_jobs_fingerprint_is_of_what_outputs_depend_on(negative: str) -> None:
     """Threads and the leave to overwrite are not among it; a trim is."""
     preset = load_preset(negative)
-    key = JobSpec(preset=preset).fingerprint
-    assert JobSpec(preset=preset, threads=3, overwrite=True).fingerprint == key
-    assert JobSpec(preset=preset, trim=Trim(stride=2)).fingerprint != key
-    assert JobSpec(preset=load_preset("blur")).fingerprint != key
-    assert JobSpec(preset=preset, color="luma").fingerprint != key
+    key = ProcessOptions(preset=preset).fingerprint
+    assert ProcessOptions(preset=preset, threads=3, overwrite=True).fingerprint == key
+    assert ProcessOptions(preset=preset, trim=Trim(stride=2)).fingerprint != key
+    assert ProcessOptions(preset=load_preset("blur")).fingerprint != key
+    assert ProcessOptions(preset=preset, color="luma").fingerprint != key
 
 
-def test_too_few_jobs_are_refused(tmp_path: Path, job: JobSpec) -> None:
+def test_too_few_jobs_are_refused(tmp_path: Path, job: ProcessOptions) -> None:
     """At least one."""
     with pytest.raises(OptionError, match="jobs: must be at least 1"):
         run_batch([], tmp_path, job, OutputSpec(), observer=Recorder(), jobs=0)
 
 
-def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path, job: JobSpec) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path, job: ProcessOptions) -> None:
     """Before anything is read."""
     (tmp_path / "file").touch()
     with pytest.raises(SinkError, match="cannot be created"):
@@ -347,7 +349,7 @@ def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path, job: JobSpe
 
 
 @pytest.mark.jit
-def test_no_output_is_written_over_another_input(inputs: Path, job: JobSpec) -> None:
+def test_no_output_is_written_over_another_input(inputs: Path, job: ProcessOptions) -> None:
     """Not even where outputs may be replaced: what was to be read would be lost. The others are done."""
     before = (inputs / "clip.mp4").read_bytes()
     results = run_batch(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -116,7 +117,7 @@ def test_two_runs_never_write_one_output(media: Media) -> None:
             media.run(source, "out.mp4")
     with first:
         for frame in frames:
-            first.write(frame, SCORE)
+            first.write(Result.unfiltered(frame, SCORE))
     assert len(media.times(media.folder / "out.mp4")) == 25
     media.run(source, "out.mp4", overwrite=True)
 
@@ -203,7 +204,7 @@ def test_hardware_is_tried_and_refused_clearly_where_it_is_absent(codec: str, tm
     options: dict[str, Any] = {"rate": Fraction(25), "time_base": Fraction(1, 25), "encoding": Encoding(codec=codec)}
     is_there = False
     with contextlib.suppress(OptionError), VideoSink(tmp_path / "a.mp4", **options) as sink:
-        sink.write(Frame(np.zeros((240, 320), np.uint8), 0, Fraction(0), 0), SCORE)
+        sink.write(Result.unfiltered(Frame(np.zeros((240, 320), np.uint8), 0, Fraction(0), 0), SCORE))
         is_there = True
     assert is_there == (tmp_path / "a.mp4").exists()
     if not is_there:

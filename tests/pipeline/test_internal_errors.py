@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
 from livefilter.pipeline import LivePipeline, process
 from livefilter.sinks import ScoreSink, Sink, VideoSink
 from livefilter.sources import Source, open_source
@@ -171,7 +170,7 @@ def live(source: Source, preset: str, folder: Path, *others: Sink) -> LivePipeli
     made = LivePipeline(source, preset, overlay=False)
     for number, sink in enumerate(others):
         made.add_sink(f"sink {number}", sink)
-    made.add_sink("scores", ScoreSink(folder / "a.csv"), needs_pixels=False)
+    made.add_sink("scores", ScoreSink(folder / "a.csv"))
     made.record(folder / "a.mp4")
     return made
 
@@ -205,9 +204,9 @@ def test_a_bug_in_the_calling_thread_keeps_the_outputs_of_a_live_run(negative: s
     seen = threading.Event()
 
     class Seen(ListSink):
-        def write(self, frame: Frame, score: EdgeScore) -> None:
+        def write(self, result: Result) -> None:
             """Say that frames have come."""
-            super().write(frame, score)
+            super().write(result)
             if len(self.frames) > FRAMES:
                 seen.set()
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.errors import MissingPackageError, SinkError, SourceError
-from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline import LivePipeline, NullOutput, PrometheusExporter, StatsLog, Summary
 from livefilter.pipeline.live import DisplaySlot
@@ -180,7 +180,7 @@ def test_a_reader_that_had_enough_ends_it_quietly(negative: str) -> None:
     class Closed(ListSink):
         """A pipe without a reader."""
 
-        def write(self, frame: Frame, score: EdgeScore) -> None:
+        def write(self, result: Result) -> None:
             """Fail as a pipe does."""
             raise BrokenPipeError
 
@@ -196,7 +196,7 @@ def test_a_bug_in_a_sink_is_raised(negative: str) -> None:
     class Broken(ListSink):
         """A sink with a bug."""
 
-        def write(self, frame: Frame, score: EdgeScore) -> None:
+        def write(self, result: Result) -> None:
             """Fail."""
             raise ZeroDivisionError
 

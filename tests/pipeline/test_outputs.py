@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -32,11 +33,11 @@ class Gated(ListSink):
         self.gate = threading.Semaphore(0)
         self.has_begun = threading.Semaphore(0)
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Wait for the gate, then store the frame."""
         self.has_begun.release()
         assert self.gate.acquire(timeout=30)
-        super().write(frame, score)
+        super().write(result)
 
     @property
     def indexes(self) -> list[int]:
@@ -49,7 +50,7 @@ def put_in_background(output: Output, count: int) -> threading.Thread:
 
     def put() -> None:
         for index in range(count):
-            output.put(frame(index), SCORE)
+            output.put(Result.unfiltered(frame(index), SCORE))
 
     thread = threading.Thread(target=put)
     thread.start()
@@ -91,7 +92,7 @@ def test_everything_is_written_in_order(make: Make) -> None:
     sink, queued, stats = make()
     sink.gate.release(10)
     for index in range(10):
-        queued.put(frame(index), SCORE)
+        queued.put(Result.unfiltered(frame(index), SCORE))
         assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.indexes == list(range(10))
@@ -104,10 +105,10 @@ def test_everything_is_written_in_order(make: Make) -> None:
 def test_a_sink_that_cannot_keep_up_drops_new_frames_and_counts_them(make: Make) -> None:
     """``put`` never waits; the written frames are in order."""
     sink, queued, stats = make()
-    queued.put(frame(0), SCORE)
+    queued.put(Result.unfiltered(frame(0), SCORE))
     assert sink.has_begun.acquire(timeout=30)  # In work, so that the queue is empty again.
     for index in range(1, 6):
-        queued.put(frame(index), SCORE)
+        queued.put(Result.unfiltered(frame(index), SCORE))
     assert stats.dropped("recording") == 3
     sink.gate.release(3)
     queued.end()
@@ -122,13 +123,13 @@ def test_a_pipe_without_a_reader_has_no_consumer(make: Make) -> None:
     clock = FakeClock()
     for drop_oldest, waits in ((True, False), (False, False), (True, True)):
         sink, queued, _ = make(drop_oldest=drop_oldest, blocks_when_full=waits, clock=clock)
-        queued.put(frame(0), SCORE)
+        queued.put(Result.unfiltered(frame(0), SCORE))
         assert sink.has_begun.acquire(timeout=30)
         clock.advance(0.9)
         assert has_consumer(queued)
         clock.advance(0.2)
         assert has_consumer(queued) is (waits or not drop_oldest)
-        queued.put(frame(1), SCORE)
+        queued.put(Result.unfiltered(frame(1), SCORE))
         sink.gate.release()
         assert sink.has_begun.acquire(timeout=30)
         assert has_consumer(queued)
@@ -137,10 +138,10 @@ def test_a_pipe_without_a_reader_has_no_consumer(make: Make) -> None:
 def test_a_sink_for_the_newest_frames_drops_the_oldest(make: Make) -> None:
     """A virtual camera must not lag."""
     sink, queued, stats = make(drop_oldest=True)
-    queued.put(frame(0), SCORE)
+    queued.put(Result.unfiltered(frame(0), SCORE))
     assert sink.has_begun.acquire(timeout=30)
     for index in range(1, 6):
-        queued.put(frame(index), SCORE)
+        queued.put(Result.unfiltered(frame(index), SCORE))
     assert stats.dropped("recording") == 3
     sink.gate.release(3)
     queued.end()
@@ -163,7 +164,7 @@ def test_a_sink_that_fails_keeps_its_frames_and_gets_no_more(make: Make) -> None
     sink, queued, _ = make(fails_at=1, blocks_when_full=True)
     sink.gate.release(10)
     for index in range(5):
-        queued.put(frame(index), SCORE)
+        queued.put(Result.unfiltered(frame(index), SCORE))
     assert queued.end() is None
     assert isinstance(queued.failure, SinkError)
     assert "set to fail at frame 1" in str(queued.failure)
@@ -177,7 +178,7 @@ def test_what_is_kept_of_a_failed_output_is_named(tmp_path: Path, monkeypatch: p
     sink = ListSink(fails_at=0)
     sink.target = str(tmp_path / "a.mp4")
     queued = QueuedOutput("recording", sink, Stats(Fraction(25)), depth=2)
-    queued.put(frame(0), SCORE)
+    queued.put(Result.unfiltered(frame(0), SCORE))
     queued.end()
     assert str(queued.failure).endswith(f"what came before is kept in {tmp_path / 'a.partial.mp4'}")
 
@@ -188,7 +189,7 @@ def test_a_sink_that_cannot_be_finished_has_failed() -> None:
     class Unfinished(ListSink):
         """Cannot be finished."""
 
-        def finish(self, *, is_complete: bool = True) -> str | None:
+        def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
             """Fail."""
             raise SinkError("full")
 
@@ -200,7 +201,7 @@ def test_a_sink_that_cannot_be_finished_has_failed() -> None:
 def test_the_end_does_not_wait_for_a_reader_that_sleeps(make: Make) -> None:
     """If a drain timeout is set."""
     sink, queued, _ = make(drain_timeout_s=0.01)
-    queued.put(frame(0), SCORE)
+    queued.put(Result.unfiltered(frame(0), SCORE))
     assert sink.has_begun.acquire(timeout=30)
     assert queued.end() is None
     assert sink.state == "open"
@@ -228,7 +229,7 @@ def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
     """Only their numbers, times and scores do."""
     sink, queued, _ = make(needs_pixels=False)
     sink.gate.release()
-    queued.put(frame(7), SCORE)
+    queued.put(Result.unfiltered(frame(7), SCORE))
     queued.end()
     assert (sink.frames[0].pixels.shape, sink.indexes, sink.scores) == ((1, 1), [7], [SCORE])
 
@@ -239,11 +240,11 @@ def test_a_display_shows_the_newest_and_counts_the_others() -> None:
     slot = DisplaySlot(stats)
     assert slot.take(0) is None
     for index in (0, 1, 1, 2):
-        slot.put(frame(index), SCORE)
+        slot.put(Result.unfiltered(frame(index), SCORE))
     assert not is_empty(slot)
     taken = slot.take(0)
     assert taken is not None
-    assert taken.index == 2
+    assert taken.frame.index == 2
     assert is_empty(slot)
     assert stats.snapshot().dropped == {"window": 2}
 
@@ -252,7 +253,7 @@ def test_a_display_that_a_file_waits_for_misses_nothing() -> None:
     """Until the end, which unblocks the waiting thread."""
     slot = DisplaySlot(Stats(Fraction(25)), blocks_when_full=True)
     putter = put_in_background(slot, 5)
-    seen = [taken.index for _ in range(3) if (taken := slot.take(30)) is not None]
+    seen = [taken.frame.index for _ in range(3) if (taken := slot.take(30)) is not None]
     assert seen == [0, 1, 2]
     slot.end()
     putter.join(30)

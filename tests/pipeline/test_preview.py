@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
-from livefilter.overlays import Compare
+from livefilter.layers import Compare
 from livefilter.pipeline import Preview
 from livefilter.pipeline.live import Output
 from livefilter.sinks import WindowSink
@@ -62,7 +62,7 @@ class Window(WindowSink):
         """Record the call."""
         self.done.append(factor)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Record the call."""
         self.done.append("closed")
         return None
@@ -203,7 +203,7 @@ def test_the_window_is_gone_before_recordings_are_finished(presets: list[str]) -
     class Slow(ListSink):
         """Records what the window did before this sink was finished."""
 
-        def finish(self, *, is_complete: bool = True) -> str | None:
+        def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
             seen.extend(manual.window.done)
             return None
 
@@ -291,7 +291,7 @@ def test_a_paused_live_source_is_not_filtered(presets: list[str]) -> None:
             self.asked.release()
             return False
 
-        def put(self, frame: Frame, score: EdgeScore) -> None:
+        def put(self, result: Result) -> None:
             raise AssertionError("has no consumer")
 
         def end(self) -> None:
@@ -437,7 +437,7 @@ def test_a_drag_moves_the_line_of_the_wipe(presets: list[str]) -> None:
     assert (int(row[70]), int(row[90])) == (10, 245)
     manual.press("c", "c")
     manual.window.on_drag(0.75)
-    assert manual.live.overlay.wipe == 0.25
+    assert manual.live.comparison.wipe == 0.25
 
 
 def test_m_mirrors_the_source(presets: list[str]) -> None:

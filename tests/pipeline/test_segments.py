@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -31,9 +32,9 @@ class Parts:
         class Part(ListSink):
             """A list with a place."""
 
-            def finish(self, *, is_complete: bool = True) -> str | None:
+            def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
                 """Finish, and say where."""
-                super().finish(is_complete=is_complete)
+                super().finish(is_complete=is_complete, end_s=end_s)
                 return str(path)
 
         path.touch()
@@ -44,7 +45,7 @@ class Parts:
 def written(recording: SegmentedSink, *shapes: tuple[int, int]) -> None:
     """Write a frame of each shape."""
     for index, shape in enumerate(shapes):
-        recording.write(Frame(np.zeros(shape, np.uint8), index, Fraction(index), 0), SCORE)
+        recording.write(Result.unfiltered(Frame(np.zeros(shape, np.uint8), index, Fraction(index), 0), SCORE))
 
 
 def test_pictures_of_one_size_are_one_file(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -58,7 +59,7 @@ def opened(kind: str, clip: Path, folder: Path) -> Sink:
 def write(sink: Sink, index: int) -> None:
     """Write one picture."""
     pixels = np.full((48, 64), index, np.uint8)
-    sink.write(Frame(pixels, index, index / RATE, 0), EdgeScore(0, 0, 0))
+    sink.write(Result.unfiltered(Frame(pixels, index, index / RATE, 0), EdgeScore(0, 0, 0)))
 
 
 def files(folder: Path) -> dict[str, bytes]:

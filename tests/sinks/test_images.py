@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -33,7 +34,7 @@ def test_each_frame_becomes_a_file_with_its_index(tmp_path: Path) -> None:
     """Numbers are those of the frames, so that a gap in the source is a gap in the sequence; PNG loses nothing."""
     with ImageSequenceSink(tmp_path / "out" / "f%03d.png") as sink:
         for index in (0, 1, 7):
-            sink.write(frame(index), SCORE)
+            sink.write(Result.unfiltered(frame(index), SCORE))
         assert sink.finish() == str(tmp_path / "out" / "f%03d.png")
     assert names(tmp_path / "out") == ["f000.png", "f001.png", "f007.png"]
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out" / "f007.png"), cv2.IMREAD_UNCHANGED), PICTURE + 7)
@@ -45,14 +46,14 @@ def test_a_folder_stands_for_six_digits_in_it(name: str, tmp_path: Path) -> None
     for there in ("there", "there.too"):
         (tmp_path / there).mkdir()
     with ImageSequenceSink(tmp_path / name) as sink:
-        sink.write(frame(3), SCORE)
+        sink.write(Result.unfiltered(frame(3), SCORE))
     assert names(tmp_path / name) == ["000003.png"]
 
 
 def test_another_percent_sign_is_the_users_own(tmp_path: Path) -> None:
     """Only the place of the number is replaced."""
     with ImageSequenceSink(tmp_path / "100%_%d.jpg") as sink:
-        sink.write(frame(5), SCORE)
+        sink.write(Result.unfiltered(frame(5), SCORE))
     assert names(tmp_path) == ["100%_5.jpg"]
 
 
@@ -63,9 +64,9 @@ def test_pictures_that_match_are_kept_unless_told_otherwise(tmp_path: Path) -> N
     with pytest.raises(SinkError, match=r"f12\.png: exists; give --overwrite"):
         ImageSequenceSink(tmp_path / "f%d.png")
     with ImageSequenceSink(tmp_path / "h%d.png") as sink:
-        sink.write(frame(0), SCORE)
+        sink.write(Result.unfiltered(frame(0), SCORE))
     with ImageSequenceSink(tmp_path / "f%d.png", overwrite=True) as sink:
-        sink.write(frame(12), SCORE)
+        sink.write(Result.unfiltered(frame(12), SCORE))
     assert cv2.imread(str(tmp_path / "f12.png")) is not None
 
 
@@ -79,7 +80,7 @@ def test_a_pattern_needs_one_number_and_a_known_ending(name: str, tmp_path: Path
 def test_a_name_without_a_number_is_one_picture(tmp_path: Path) -> None:
     """It appears when it is finished, and the notes of an interrupt are not for it: it is whole."""
     sink = ImageSink(tmp_path / "a.png")
-    sink.write(frame(0), SCORE)
+    sink.write(Result.unfiltered(frame(0), SCORE))
     assert names(tmp_path) == ["a.partial.png"]
     assert sink.finish(is_complete=False) == str(tmp_path / "a.png")
     assert sink.finish() is None
@@ -91,9 +92,9 @@ def test_a_name_without_a_number_is_one_picture(tmp_path: Path) -> None:
 def test_a_second_frame_needs_a_sequence(tmp_path: Path) -> None:
     """The message names one, and nothing is left that looks like a result."""
     sink = ImageSink(tmp_path / "a.png")
-    sink.write(frame(0), SCORE)
+    sink.write(Result.unfiltered(frame(0), SCORE))
     with pytest.raises(OptionError, match=r"is one picture, the source has more; a sequence is named a-%05d\.png"):
-        sink.write(frame(1), SCORE)
+        sink.write(Result.unfiltered(frame(1), SCORE))
     sink.discard()
     assert names(tmp_path) == []
 
@@ -119,9 +120,9 @@ def test_what_was_written_stays_after_an_error(tmp_path: Path) -> None:
     """Each picture is complete, so none of them is taken away."""
     broken = Frame(np.zeros((1, 70_000), np.uint8), 1, Fraction(1), 0)
     sink = ImageSequenceSink(tmp_path / "out" / "%06d.jpg")
-    sink.write(frame(0), SCORE)
+    sink.write(Result.unfiltered(frame(0), SCORE))
     with pytest.raises(SinkError), sink:
-        sink.write(broken, SCORE)
+        sink.write(Result.unfiltered(broken, SCORE))
     assert names(tmp_path / "out") == ["000000.jpg"]
 
 

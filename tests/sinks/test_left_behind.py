@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -26,7 +27,7 @@ def video_or_pictures(path: Path) -> Sink:
 def written(open_: Callable[[Path], Sink], path: Path) -> None:
     """Write one frame and finish."""
     with open_(path) as sink:
-        sink.write(Frame(np.zeros((16, 16), np.uint8), 7, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3))
+        sink.write(Result.unfiltered(Frame(np.zeros((16, 16), np.uint8), 7, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3)))
 
 
 def names(folder: Path) -> list[str]:
@@ -100,7 +101,7 @@ def test_what_another_run_is_writing_is_not_moved(tmp_path: Path) -> None:
         ScoreSink(tmp_path / "a.csv")
     assert names(tmp_path) == ["a.partial.csv"]
     with first:
-        first.write(Frame(np.zeros((16, 16), np.uint8), 0, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3))
+        first.write(Result.unfiltered(Frame(np.zeros((16, 16), np.uint8), 0, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3)))
     assert names(tmp_path) == ["a.csv"]
 
 
@@ -111,5 +112,5 @@ def test_a_run_is_locked_out_also_where_one_was_killed_before(tmp_path: Path) ->
     with ScoreSink(tmp_path / "a.csv") as first:
         with pytest.raises(SinkError, match="another run is writing it"):
             ScoreSink(tmp_path / "a.csv")
-        first.write(Frame(np.zeros((16, 16), np.uint8), 0, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3))
+        first.write(Result.unfiltered(Frame(np.zeros((16, 16), np.uint8), 0, Fraction(0), 0), EdgeScore(0.1, 0.2, 0.3)))
     assert names(tmp_path) == ["a.csv", "a.partial.1.csv"]

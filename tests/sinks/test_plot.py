@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from livefilter.analysis import Result
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -26,7 +27,9 @@ def write(sink: PlotSink, densities: list[float], then: BaseException | None = N
     """Write a frame for each density, with its index as gray level, and raise what comes then."""
     for index, density in enumerate(densities):
         pixels = np.full((480, 640), index, dtype=np.uint8)
-        sink.write(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(1 - density, 0.5, density))
+        sink.write(
+            Result.unfiltered(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(1 - density, 0.5, density))
+        )
         pixels[:] = 255  # As a source does that uses its memory again.
     if then is not None:
         raise then
@@ -78,7 +81,7 @@ def test_a_small_picture_stays_as_it_is(saved: list[Figure], tmp_path: Path) -> 
     """Nothing is blown up, and the memory is a copy."""
     with PlotSink(tmp_path / "a.png") as sink:
         pixels = np.full((3, 5, 3), 7, dtype=np.uint8)
-        sink.write(Frame(pixels, 0, Fraction(0), 0), EdgeScore(0, 0, 0))
+        sink.write(Result.unfiltered(Frame(pixels, 0, Fraction(0), 0), EdgeScore(0, 0, 0)))
         pixels[:] = 0
     shown = np.asarray(next(axes for axes in saved[0].axes if axes.images).images[0].get_array())
     assert shown.shape == (3, 5, 3)
@@ -91,7 +94,7 @@ def test_of_a_long_run_no_peak_is_lost(saved: list[Figure], tmp_path: Path) -> N
     with PlotSink(tmp_path / "a.png") as sink:
         for index in range(9000):
             value = {1234: 1.0, 6789: 0.0}.get(index, 0.5)
-            sink.write(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(value, value, value))
+            sink.write(Result.unfiltered(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(value, value, value)))
     times_s, drawn = np.asarray(saved[0].axes[0].lines[0].get_xydata()).T
     assert len(times_s) == 4000
     assert (drawn.min(), drawn.max()) == (0.0, 1.0)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -33,7 +34,7 @@ FIELDS = ["index", "time_s", "horizontal", "vertical", "density"]
 def write(sink: ScoreSink, then: BaseException | None = None) -> None:
     """Write both rows, and raise what comes then."""
     for frame, score in ROWS:
-        sink.write(frame, score)
+        sink.write(Result.unfiltered(frame, score))
     if then is not None:
         raise then
 
@@ -226,7 +227,7 @@ def test_a_long_parquet_is_written_in_row_groups(tmp_path: Path) -> None:
 
     with ScoreSink(tmp_path / "a.parquet") as sink:
         for index in range(5000):
-            sink.write(Frame(PICTURE, index, Fraction(index, 25), 0), EdgeScore(0.1, 0.2, 0.3))
+            sink.write(Result.unfiltered(Frame(PICTURE, index, Fraction(index, 25), 0), EdgeScore(0.1, 0.2, 0.3)))
     file = parquet.ParquetFile(tmp_path / "a.parquet")
     assert file.num_row_groups == 2
     assert file.read()["index"].to_pylist() == list(range(5000))

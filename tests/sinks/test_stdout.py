@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -30,7 +31,7 @@ def piped(path: Path, pipe_format: PipeFormat, *pictures: Pixels) -> bytes:
     """What arrives of these pictures."""
     with path.open("wb") as file, RawPipeSink(pipe_format, rate=RATE, descriptor=file.fileno()) as sink:
         for index, picture in enumerate(pictures):
-            sink.write(Frame(picture, index, Fraction(index), 0), SCORE)
+            sink.write(Result.unfiltered(Frame(picture, index, Fraction(index), 0), SCORE))
         assert sink.finish() is None
     return path.read_bytes()
 
@@ -93,7 +94,7 @@ def test_a_closed_pipe_is_left_to_the_caller() -> None:
     with RawPipeSink("raw", rate=RATE, descriptor=writes) as sink:
         os.close(writes)
         with pytest.raises(BrokenPipeError):
-            sink.write(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE)
+            sink.write(Result.unfiltered(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE))
 
 
 def test_a_full_disk_is_an_error() -> None:
@@ -104,7 +105,7 @@ def test_a_full_disk_is_an_error() -> None:
     with full.open("wb") as file:
         sink = RawPipeSink("raw", rate=RATE, descriptor=file.fileno())
     with pytest.raises(SinkError, match="standard output: cannot be written: No space"):
-        sink.write(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE)
+        sink.write(Result.unfiltered(Frame(np.zeros((2, 2), np.uint8), 0, Fraction(0), 0), SCORE))
     sink.discard()
 
 
@@ -127,7 +128,7 @@ def test_a_pipe_that_takes_little_at_a_time_gets_everything(tmp_path: Path, monk
         patch.setattr("builtins.open", open_slow)
         sink = RawPipeSink("raw", rate=RATE, descriptor=file.fileno())
     with sink:
-        sink.write(Frame(np.arange(16, dtype=np.uint8).reshape(4, 4), 0, Fraction(0), 0), SCORE)
+        sink.write(Result.unfiltered(Frame(np.arange(16, dtype=np.uint8).reshape(4, 4), 0, Fraction(0), 0), SCORE))
     assert taken.getvalue() == bytes(range(16))
 
 

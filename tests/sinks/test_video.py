@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -40,7 +41,7 @@ def write(
     """Write pictures, at their own times if they are given, and raise what comes then."""
     for index, pixels in enumerate(pictures):
         time_s = index / RATE if times_s is None else times_s[index]
-        opened.write(Frame(pixels, index, time_s, 0), SCORE)
+        opened.write(Result.unfiltered(Frame(pixels, index, time_s, 0), SCORE))
     if then is not None:
         raise then
 

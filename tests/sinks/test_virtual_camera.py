@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefilter.analysis import Result
 from livefilter.errors import MissingPackageError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -69,7 +70,7 @@ def test_pictures_reach_the_camera_in_its_size(driver: Driver) -> None:
     with VirtualCameraSink(SHAPE, rate=Fraction(30000, 1001)) as sink:
         assert sink.target == str(driver.device)
         for index, shape in enumerate((SHAPE, (3, 4))):
-            sink.write(Frame(np.full(shape, 7, np.uint8), index, Fraction(index), 0), SCORE)
+            sink.write(Result.unfiltered(Frame(np.full(shape, 7, np.uint8), index, Fraction(index), 0), SCORE))
         assert driver.closed == 0
     assert driver.closed == 1
     asked = driver.asked
@@ -85,7 +86,7 @@ def test_a_camera_that_was_taken_away_takes_nothing(driver: Driver) -> None:
     sink.finish()
     sink.discard()
     with pytest.raises(SinkError, match="is closed"):
-        sink.write(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE)
+        sink.write(Result.unfiltered(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE))
     assert not sink.has_consumer
     assert (driver.closed, driver.sent) == (1, [])
 
@@ -174,6 +175,6 @@ def test_a_camera_that_is_taken_away_is_an_error(driver: Driver) -> None:
     sink = VirtualCameraSink(SHAPE, rate=Fraction(30))
     driver.fails = OSError("no such device")
     with pytest.raises(SinkError, match="cannot be written: no such device"):
-        sink.write(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE)
+        sink.write(Result.unfiltered(Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0), SCORE))
     sink.discard()
     assert driver.closed == 1

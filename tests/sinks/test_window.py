@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.errors import DisplayError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -124,7 +125,7 @@ def test_every_frame_written_is_shown(screen: Screen) -> None:
     """And leaving the block closes the window, once, with a turn of its loop."""
     with WindowSink("a title") as window:
         for index in range(2):
-            window.write(Frame(PICTURE, index, Fraction(index), 0), EdgeScore(0, 0, 0))
+            window.write(Result.unfiltered(Frame(PICTURE, index, Fraction(index), 0), EdgeScore(0, 0, 0)))
         assert window.finish() is None
     assert screen.names.count("imshow") == 2
     assert screen.names[-2:] == ["destroyWindow", "waitKey"]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
 from livefilter.frame import Colorimetry, Pixels
-from livefilter.sources import bgr_pixels, colorimetry_of, describe_conversions, luma, luma_and_chroma
+from livefilter.sources import bgr_pixels, colorimetry_of, describe_conversions, luma, pixels_of
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
@@ -29,7 +30,7 @@ def stored(luma: Pixels, pix_fmt: str = "yuv420p", color_range: ColorRange = Col
     return picture
 
 
-@pytest.mark.parametrize("convert", [luma, luma_and_chroma, bgr_pixels])
+@pytest.mark.parametrize("convert", [luma, partial(pixels_of, color="luma"), bgr_pixels])
 def test_a_picture_is_let_go_of_at_once(convert: Callable[[VideoFrame], object]) -> None:
     """Not when garbage is collected: until then a video would fill the memory."""
     gc.collect()

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.frame import Frame
-from livefilter.sources import Color, open_source, probe
+from livefilter.frame import Color, Frame
+from livefilter.sources import open_source, probe
 
 Images = NDArray[np.uint8]
 UPRIGHT: dict[int, Callable[[Images], Images]] = {

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError, SourceError
 from livefilter.frame import Pixels, check_gray
 from livefilter.kernels import BORDERS, Border, EdgeScore, Kernel
@@ -53,12 +54,12 @@ def test_a_list_sink_keeps_frames_and_how_it_ended() -> None:
     """Complete, partial or discarded: the first that happens stays."""
     frame = next(iter(ArraySource(ARRAYS)))
     with ListSink() as sink:
-        sink.write(frame, EdgeScore(0, 0, 0))
+        sink.write(Result.unfiltered(frame, EdgeScore(0, 0, 0)))
     sink.discard()
     assert (sink.state, sink.frames, len(sink.scores)) == ("complete", [frame], 1)
     sink = ListSink(fails_at=0)
     with pytest.raises(SinkError), sink:
-        sink.write(frame, EdgeScore(0, 0, 0))
+        sink.write(Result.unfiltered(frame, EdgeScore(0, 0, 0)))
     sink.finish()
     assert (sink.state, sink.frames) == ("discarded", [])
     sink = ListSink()

@@ -1,4 +1,4 @@
-"""Many inputs through one job, one after the other or in parallel processes.
+"""Many inputs with the same options, one after the other or in parallel processes.
 
 Begin with ``_batch``: `run_batch` expands the inputs (``_inputs``), skips what the output folder's manifest lists as
 finished (``_manifest``), and hands the rest to worker processes (``_workers``), so that one bad file does not end the

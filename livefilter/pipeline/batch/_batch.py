@@ -1,4 +1,4 @@
-"""Runs of one job over several inputs."""
+"""Runs with the same options over several inputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livefilter.errors import LivefilterError, OptionError, SinkError
-from livefilter.pipeline._job import JobSpec
+from livefilter.pipeline._options import ProcessOptions
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline.batch._inputs import VIDEO_INPUTS, UniqueNames, expand, file_ids, files_of, name_of, size_of
 from livefilter.pipeline.batch._manifest import Manifest, ManifestEntry
@@ -72,7 +72,7 @@ class BatchObserver(Protocol):
 def run_batch(
     sources: Sequence[str],
     folder: Path,
-    job: JobSpec,
+    options: ProcessOptions,
     spec: OutputSpec,
     *,
     observer: BatchObserver,
@@ -80,19 +80,19 @@ def run_batch(
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[InputResult]:
-    """Run a job over several inputs, each in a process of its own; one that fails does not stop the others.
+    """Run `process` over several inputs, each in a process of its own; one that fails does not stop the others.
 
     Outputs keep their inputs' names, made unique. Finished inputs are listed in a manifest in the folder, with a
-    hash of their bytes and of the job.
+    hash of their bytes and of the options.
 
     Args:
         sources: Files, folders, globs, scenes.
         folder: Output folder; created if it is missing.
-        job: Preset and options.
+        options: Preset and options.
         spec: Outputs to create for each.
         observer: Receives progress and results.
         jobs: How many inputs are processed at once; the machine's cores are shared out among them.
-        resume: Skip finished inputs: same bytes, same job, unchanged outputs.
+        resume: Skip finished inputs: same bytes, same options, unchanged outputs.
         should_stop: Asked all the time; True ends what runs, as an interrupt does, and begins nothing new.
 
     Returns:
@@ -105,7 +105,7 @@ def run_batch(
     """
     if jobs < 1:
         raise OptionError(f"jobs: must be at least 1, found {jobs}")
-    if job.source_options is not None and job.source_options.loop:
+    if options.source_options is not None and options.source_options.loop:
         raise OptionError("--loop cannot be used with several inputs, because it never ends")
     named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
     try:
@@ -118,7 +118,7 @@ def run_batch(
     results: dict[int, InputResult] = {}
     if resume:
         for place, source in enumerate(named):
-            one = _finished(manifest, source, job, endings[source])
+            one = _finished(manifest, source, options, endings[source])
             if one is not None:
                 outputs = tuple(str(folder / name) for name, *_ in one.outputs)
                 results[place] = InputResult(source, outputs=outputs, is_skipped=True, loss=one.loss)
@@ -146,11 +146,13 @@ def run_batch(
         task, summary = tasks[place], reply.summary
         results[place] = InputResult(task.source, error=reply.error)
         if summary is not None:
-            error = None if summary.is_interrupted else _add_to_manifest(manifest, task, reply.content, job, summary)
+            error = (
+                None if summary.is_interrupted else _add_to_manifest(manifest, task, reply.content, options, summary)
+            )
             results[place] = InputResult(task.source, summary, error, summary.outputs, loss=summary.loss)
         observer.on_done(place, results[place])
 
-    run_tasks(tasks, job, jobs=jobs, on_message=on_message, should_stop=should_stop)
+    run_tasks(tasks, options, jobs=jobs, on_message=on_message, should_stop=should_stop)
     return [results[place] for place in sorted(results)]
 
 
@@ -161,21 +163,23 @@ def _endings(source: str, spec: OutputSpec) -> tuple[str | None, str | None, str
     return default if spec.picture == "" else spec.picture, spec.scores, spec.plot
 
 
-def _finished(manifest: Manifest, source: str, job: JobSpec, endings: Sequence[str | None]) -> ManifestEntry | None:
+def _finished(
+    manifest: Manifest, source: str, options: ProcessOptions, endings: Sequence[str | None]
+) -> ManifestEntry | None:
     """Return the manifest entry of a finished source; None if it is not finished or cannot be read."""
     try:
-        return manifest.find(source, job.fingerprint, [ending for ending in endings if ending is not None])
+        return manifest.find(source, options.fingerprint, [ending for ending in endings if ending is not None])
     except LivefilterError:
         return None  # Opening it reports the error.
 
 
 def _add_to_manifest(
-    manifest: Manifest, task: Task, content: str, job: JobSpec, summary: Summary
+    manifest: Manifest, task: Task, content: str, options: ProcessOptions, summary: Summary
 ) -> BaseException | None:
     """Add a finished input to the manifest; return the error if that fails."""
     outputs = [Path(output) for output in summary.outputs]
     try:
-        manifest.add(task.name, task.source, content, job.fingerprint, outputs, summary.loss)
+        manifest.add(task.name, task.source, content, options.fingerprint, outputs, summary.loss)
     except (LivefilterError, OSError) as error:
         return error
     return None

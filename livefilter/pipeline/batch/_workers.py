@@ -17,7 +17,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 
 from livefilter.errors import LivefilterError
-from livefilter.pipeline._job import JobSpec
+from livefilter.pipeline._options import ProcessOptions
+from livefilter.pipeline._run import run
 from livefilter.pipeline._summary import Progress, Summary
 from livefilter.pipeline.batch._inputs import content_hash
 
@@ -89,7 +90,7 @@ class _Worker:
 
 def run_tasks(
     tasks: Mapping[int, Task],
-    job: JobSpec,
+    options: ProcessOptions,
     *,
     jobs: int,
     on_message: Callable[[int, WorkerMessage], object],
@@ -99,16 +100,16 @@ def run_tasks(
 
     Args:
         tasks: By their places.
-        job: Preset and options; without a number of threads, the processors are divided among the processes.
+        options: Preset and options; without a number of threads, the processors are divided among the processes.
         jobs: How many processes at once, at most.
         on_message: Called with a task's place and what its worker says.
         should_stop: Asked some ten times a second; True lets what runs end as after an interrupt, and begins no more.
     """
     jobs = max(1, min(jobs, len(tasks)))
     shares = _partition_cpus(jobs)
-    job = job.with_threads(len(shares[0]))
+    options = options.with_threads(len(shares[0]))
     waiting = dict(tasks)
-    with _pool(job, shares) as (start, must_stop):
+    with _pool(options, shares) as (start, must_stop):
         workers: list[_Worker] = []
         while True:
             if should_stop():
@@ -158,7 +159,7 @@ def _ending(code: int | None) -> str:
 
 
 @contextmanager
-def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
+def _pool(options: ProcessOptions, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[int], _Worker], Event]]:
     """Give a function that starts a worker on a share, and the event that ends their runs; end them all on leaving."""
     # Not forked: a forked copy would lack the threads of libraries loaded here.
     context = multiprocessing.get_context("spawn")
@@ -167,7 +168,7 @@ def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[
     def start(slot: int) -> _Worker:
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_work, args=(theirs, job, must_stop), name="livefilter.pipeline.batch", daemon=True
+            target=_work, args=(theirs, options, must_stop), name="livefilter.pipeline.batch", daemon=True
         )
         with _cpu_affinity(shares[slot]), _signals_blocked():
             process.start()
@@ -190,7 +191,7 @@ def _pool(job: JobSpec, shares: Sequence[set[int]]) -> Iterator[tuple[Callable[[
             worker.process.join()
 
 
-def _work(channel: Connection, job: JobSpec, must_stop: Event) -> None:
+def _work(channel: Connection, options: ProcessOptions, must_stop: Event) -> None:
     """Run what comes through the channel until it is closed."""
     is_ended = False
 
@@ -209,14 +210,16 @@ def _work(channel: Connection, job: JobSpec, must_stop: Event) -> None:
     try:
         while True:
             task: Task = channel.recv()
-            sender.send(_done(task, job, sender, lambda: is_ended or must_stop.is_set()))
+            sender.send(_done(task, options, sender, lambda: is_ended or must_stop.is_set()))
     except (EOFError, OSError):
         return  # The parent process is gone.
     finally:
         logger.removeHandler(forward)
 
 
-def _done(task: Task, job: JobSpec, channel: Connection | _Sender, should_stop: Callable[[], bool]) -> WorkerMessage:
+def _done(
+    task: Task, options: ProcessOptions, channel: Connection | _Sender, should_stop: Callable[[], bool]
+) -> WorkerMessage:
     sent_s = 0.0
 
     def report(progress: Progress) -> None:
@@ -229,8 +232,14 @@ def _done(task: Task, job: JobSpec, channel: Connection | _Sender, should_stop: 
     try:
         channel.send(WorkerMessage(Progress(0, None)))
         content = content_hash(task.source)
-        summary = job.run(
-            task.source, task.picture, scores=task.scores, plot=task.plot, progress=report, should_stop=should_stop
+        summary = run(
+            task.source,
+            task.picture,
+            options,
+            scores=task.scores,
+            plot=task.plot,
+            progress=report,
+            should_stop=should_stop,
         )
     except LivefilterError as error:
         return WorkerMessage(error=error)

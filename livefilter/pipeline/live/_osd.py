@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from livefilter.frame import Pixels
-from livefilter.overlays import draw_panel
+from livefilter.layers import draw_panel
 from livefilter.pipeline.live._stats import LiveStats, Percentiles
 from livefilter.sources import Health
 

@@ -14,11 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
 from livefilter.pipeline.live._stats import Stats
-from livefilter.sinks import Sink, partial_path
+from livefilter.sinks import Needs, Sink, partial_path
 
 _NANOSECONDS = 1_000_000_000
 _STALLED_AFTER_S = 1.0
@@ -42,7 +41,7 @@ class Output(Protocol):
         """Whether frames should be filtered for this output."""
         ...
 
-    def put(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, result: Result) -> None:
         """Accept one result, or count it as dropped."""
         ...
 
@@ -64,7 +63,6 @@ class QueuedOutput(Output):
         drop_oldest: When the queue is full, drop its oldest result instead of the new one.
         drain_timeout_s: How long to wait at the end for queued results to be written; None waits until they are.
         has_consumer: Whether the sink has a reader; asked before every frame.
-        needs_pixels: False for a sink of scores: its queue then holds a single pixel in place of each picture.
         clock: Monotonic clock, in seconds.
 
     Attributes:
@@ -84,7 +82,6 @@ class QueuedOutput(Output):
         drop_oldest: bool = False,
         drain_timeout_s: float | None = None,
         has_consumer: Callable[[], bool] = lambda: True,
-        needs_pixels: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.name = name
@@ -96,10 +93,9 @@ class QueuedOutput(Output):
         self._drop_oldest = drop_oldest
         self._drain_timeout_s = drain_timeout_s
         self._has_consumer = has_consumer
-        self._needs_pixels = needs_pixels
         self._clock = clock
         self._writes_since_s: float | None = None
-        self._queue: deque[tuple[Frame, EdgeScore]] = deque()
+        self._queue: deque[Result] = deque()
         self._is_ending = False
         self._changed = threading.Condition()  # Over the queue and the end.
         self._worker = threading.Thread(target=self._run, name=f"livefilter.pipeline.output-{name}", daemon=True)
@@ -117,10 +113,12 @@ class QueuedOutput(Output):
         is_unread = is_held_up and self._drop_oldest and not self._blocks_when_full
         return self.failure is None and not self._is_ending and not is_unread and self._has_consumer()
 
-    def put(self, frame: Frame, score: EdgeScore) -> None:
-        """Queue one result."""
-        if not self._needs_pixels:
-            frame = replace(frame, pixels=_PIXEL)
+    def put(self, result: Result) -> None:
+        """Queue one result, with a single pixel in place of the pixels that the sink does not need."""
+        if self._sink.needs is not Needs.PICTURE:
+            result = replace(result, filtered=_PIXEL, picture=_PIXEL)
+        if self._sink.needs is Needs.ANALYSIS:
+            result = replace(result, frame=replace(result.frame, pixels=_PIXEL, gray=_PIXEL, chroma=None))
         with self._changed:
             if self._blocks_when_full:
                 self._changed.wait_for(lambda: len(self._queue) < self._depth or self._is_ending or self.failure)
@@ -131,7 +129,7 @@ class QueuedOutput(Output):
                 if not self._drop_oldest:
                     return
                 self._queue.popleft()
-            self._queue.append((frame, score))
+            self._queue.append(result)
             self._changed.notify_all()
 
     def end(self, *, is_complete: bool = True) -> str | None:
@@ -161,24 +159,23 @@ class QueuedOutput(Output):
         self._sink.discard()
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
-            frame, score = item
+        while (result := self._next()) is not None:
             started_s = self._writes_since_s = self._clock()
             try:
-                self._sink.write(frame, score)
+                self._sink.write(result)
                 self._writes_since_s = None
                 self._stats.record_stage(self.name, self._clock() - started_s)
-                self._stats.record_latency(self.name, (time.monotonic_ns() - frame.captured_ns) / _NANOSECONDS)
+                self._stats.record_latency(self.name, (time.monotonic_ns() - result.frame.captured_ns) / _NANOSECONDS)
             except BaseException as error:  # Raised again at the end of the pipeline; the picture goes on.
                 self._fail(error)
                 return
 
-    def _next(self) -> tuple[Frame, EdgeScore] | None:
+    def _next(self) -> Result | None:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._is_ending)
-            item = self._queue.popleft() if self._queue else None
+            result = self._queue.popleft() if self._queue else None
             self._changed.notify_all()
-            return item
+            return result
 
     def _fail(self, error: BaseException) -> None:
         """Keep what was written so far, and record the error."""
@@ -214,7 +211,7 @@ class DisplaySlot(Output):
         self.is_idle = False
         self._stats = stats
         self._blocks_when_full = blocks_when_full
-        self._newest: Frame | None = None
+        self._newest: Result | None = None
         self._is_ending = False
         self._changed = threading.Condition()  # Over the two above.
 
@@ -228,23 +225,23 @@ class DisplaySlot(Output):
         """Whether the slot is empty."""
         return self._newest is None
 
-    def put(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, result: Result) -> None:
         """Store a picture for the main thread."""
         with self._changed:
             if self._blocks_when_full:
                 self._changed.wait_for(lambda: self._newest is None or self._is_ending)
-            if self._newest is not None and self._newest.index != frame.index:
+            if self._newest is not None and self._newest.frame.index != result.frame.index:
                 self._stats.drop(self.name)
-            self._newest = frame
+            self._newest = result
             self._changed.notify_all()
 
-    def take(self, longest_s: float) -> Frame | None:
+    def take(self, longest_s: float) -> Result | None:
         """Return the newest picture that was not taken yet; wait for it no longer than this."""
         with self._changed:
             self._changed.wait_for(lambda: self._newest is not None, longest_s)
-            frame, self._newest = self._newest, None
+            result, self._newest = self._newest, None
             self._changed.notify_all()
-            return frame
+            return result
 
     def end(self) -> str | None:
         """Unblock waiting threads."""
@@ -263,7 +260,7 @@ class NullOutput(Output):
     def __init__(self) -> None:
         self.name = "nothing"
 
-    def put(self, frame: Frame, score: EdgeScore) -> None:
+    def put(self, result: Result) -> None:
         """Discard the result."""
 
     def end(self) -> str | None:

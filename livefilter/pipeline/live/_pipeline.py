@@ -6,7 +6,7 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from os import PathLike
@@ -14,11 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from livefilter.analysers import Analyser
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError, SourceError
-from livefilter.overlays import Compare, Overlay
+from livefilter.frame import Color
+from livefilter.layers import Compare, Comparison, Layer, Overlay
+from livefilter.pipeline._renderer import Renderer
 from livefilter.pipeline._summary import Summary
-from livefilter.pipeline.live._filter_loop import FilterLoop, View
+from livefilter.pipeline.live._analysis import LiveAnalysis
+from livefilter.pipeline.live._filter_loop import FilterLoop
 from livefilter.pipeline.live._input import open_input
 from livefilter.pipeline.live._outputs import Output, QueuedOutput
 from livefilter.pipeline.live._preset_control import PresetControl
@@ -49,6 +53,10 @@ class LivePipeline:
         preset: Initial preset: a Preset, or a name or path, whose file is then reloaded when it is saved.
         compare: Initial comparison with the original.
         overlay: Whether the overlay is shown initially.
+        color: What of a frame is filtered: "gray", "luma" or "rgb". Default: what the preset in force says.
+        mirror: Whether left and right are exchanged initially.
+        analysers: Look at the frames before they are filtered.
+        layers: Drawn on the pictures, below the overlay.
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
         clock: Monotonic clock, in seconds.
@@ -70,6 +78,10 @@ class LivePipeline:
         *,
         compare: Compare = "none",
         overlay: bool = True,
+        color: Color | None = None,
+        mirror: bool = False,
+        analysers: Sequence[Analyser] = (),
+        layers: Sequence[Layer] = (),
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.perf_counter,
@@ -84,17 +96,27 @@ class LivePipeline:
         self._outputs: list[str] = []
         self._failures: list[BaseException] = []
         self._is_unwanted = False
-        view = View.of(self.preset.filter, compare)
         self.stats = Stats(source.facts.rate, clock)
         self._started_s = self._ended_s = clock()
+        self._color = color
+        self._layers = tuple(layers)
+        name, settings = self.preset.filter.preset.name, self.preset.filter.preset.overlay
+        renderer = self._renderer(self.preset.filter, Overlay(settings, name, is_shown=overlay), Comparison(compare))
+        analysis = LiveAnalysis(analysers)
+        source.set_color(_source_color(renderer))
         self._input = open_input(source, self.stats, clock)
-        view.overlay.is_visible = overlay
-        self.loop = FilterLoop(self._input, view, self.stats, source.facts.shape, clock)
+        self.loop = FilterLoop(self._input, analysis, renderer, self.stats, source.facts.shape, clock)
+        self.loop.is_mirrored = mirror
 
     @property
     def overlay(self) -> Overlay:
         """Overlay in force; call ``redraw`` to show changes to it."""
-        return self.loop.view.overlay
+        return self.loop.renderer.overlay
+
+    @property
+    def comparison(self) -> Comparison:
+        """Comparison in force; call ``redraw`` to show changes to it."""
+        return self.loop.renderer.comparison
 
     @property
     def health(self) -> Health | None:
@@ -128,7 +150,6 @@ class LivePipeline:
         drop_oldest: bool = False,
         drain_timeout_s: float | None = None,
         has_consumer: Callable[[], bool] = lambda: True,
-        needs_pixels: bool = True,
     ) -> None:
         """Add a sink, with a queue of its own; it is finished with the pipeline.
 
@@ -138,7 +159,6 @@ class LivePipeline:
             drop_oldest: Keep a short queue and drop its oldest frame when it is full, instead of the new one.
             drain_timeout_s: How long to wait at the end for queued frames to be written.
             has_consumer: Whether the sink has a reader; asked before every frame.
-            needs_pixels: False for a sink of scores, whose queue then holds no pixels.
         """
         rows, cols = self._source.facts.shape
         depth = 2 if drop_oldest else max(4, min(_MAX_QUEUE_FRAMES, _MAX_QUEUE_BYTES // (rows * cols)))
@@ -151,7 +171,6 @@ class LivePipeline:
             drop_oldest=drop_oldest,
             drain_timeout_s=drain_timeout_s,
             has_consumer=has_consumer,
-            needs_pixels=needs_pixels,
         )
         self._sinks.append(queued)
         self.add_output(queued)
@@ -184,12 +203,13 @@ class LivePipeline:
 
     def service(self) -> None:
         """Do the regular work: switch to a preset that is ready, remove sinks that failed."""
-        before = self.loop.view
+        before = self.loop.renderer
         if self.preset.poll():
             made = self.preset.filter
             keep_history = made.preset.score == before.filter.preset.score
             overlay = before.overlay.carried_over(made.preset.overlay, made.preset.name, keep_history=keep_history)
-            self.loop.view = View(made, overlay)
+            self.loop.renderer = self._renderer(made, overlay, before.comparison)
+            self._source.set_color(_source_color(self.loop.renderer))
             self.redraw()
         for sink in [sink for sink in self._sinks if sink.failure is not None]:
             self._remove(sink)
@@ -292,6 +312,9 @@ class LivePipeline:
             for output in self._outputs:
                 cause.add_note(f"the output so far is kept in {output}")
 
+    def _renderer(self, made: Filter, overlay: Overlay, comparison: Comparison) -> Renderer:
+        return Renderer(made, color=self._color, overlay=overlay, comparison=comparison, layers=self._layers)
+
     def _remove(self, sink: QueuedOutput) -> None:
         self._sinks.remove(sink)
         self.loop.outputs = tuple(output for output in self.loop.outputs if output is not sink)
@@ -311,3 +334,8 @@ class LivePipeline:
             self._failures.append(sink.failure)
             if self.loop.outputs:  # Without outputs the run ends, and the summary reports the failure.
                 self._notify(str(sink.failure))
+
+
+def _source_color(renderer: Renderer) -> Color:
+    """Return what frames must carry: chroma planes of their own would not be seen in a window."""
+    return "gray" if renderer.color == "gray" else "rgb"

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from livefilter.analysers import Analyser
+from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
-from livefilter.frame import Frame
-from livefilter.overlays import COMPARES, Compare
+from livefilter.frame import Color
+from livefilter.layers import COMPARES, Compare, Layer
 from livefilter.pipeline._summary import Summary
 from livefilter.pipeline.live._captures import CaptureFolder
 from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
@@ -47,6 +49,10 @@ class Preview:
         window: Window to show pictures in.
         compare: Initial comparison with the original.
         overlay: Whether the overlay is shown initially.
+        color: What of a frame is filtered: "gray", "luma" or "rgb". Default: what the preset in force says.
+        mirror: Whether left and right are exchanged initially.
+        analysers: Look at the frames before they are filtered.
+        layers: Drawn on the pictures, below the overlay.
         snapshot_folder: Folder for snapshots and recordings.
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
@@ -70,6 +76,10 @@ class Preview:
         window: WindowSink,
         compare: Compare = "none",
         overlay: bool = True,
+        color: Color | None = None,
+        mirror: bool = False,
+        analysers: Sequence[Analyser] = (),
+        layers: Sequence[Layer] = (),
         snapshot_folder: Path,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
@@ -87,12 +97,16 @@ class Preview:
         self._panels_until_s = self._notice_until_s = clock()
         self._is_helping = self._is_paused = self._is_quitting = self._has_statistics = False
         self._recording_since_s: float | None = None
-        self._shown: Frame | None = None
+        self._shown: Result | None = None
         self.live = LivePipeline(
             source,
             preset,
             compare=compare,
             overlay=overlay,
+            color=color,
+            mirror=mirror,
+            analysers=analysers,
+            layers=layers,
             threads=threads,
             notify=self._notify,
             clock=clock,
@@ -170,7 +184,7 @@ class Preview:
             self._shown = picture
             self._show()
             self.live.stats.record_stage("window", self._clock() - started_s)
-            self.live.stats.record_latency("window", (time.monotonic_ns() - picture.captured_ns) / 1e9)
+            self.live.stats.record_latency("window", (time.monotonic_ns() - picture.frame.captured_ns) / 1e9)
         elif self._clock() >= self._panels_until_s:
             self._show(is_new=False)
         self._poll_key()
@@ -195,7 +209,7 @@ class Preview:
 
     def _open(self) -> None:
         """Open the window before the first frame, because opening takes as long as several frames."""
-        shape = self.live.overlay.output_shape(self._source.facts.shape)
+        shape = self.live.loop.renderer.canvas_shape(self._source.facts.shape)
         self._window.show(OsdPanels(status=["starting ..."]).draw_on(np.zeros(shape, np.uint8), 0))
         self._poll_key()
 
@@ -213,7 +227,7 @@ class Preview:
             return
         self._drawn = self._panels
         overlay = self.live.overlay
-        picture = self._panels.draw_on(self._shown.pixels, overlay.name_rows(self._shown.pixels.shape))
+        picture = self._panels.draw_on(self._shown.picture, overlay.name_rows(self._shown.picture.shape))
         self._window.show(picture)
 
     def _panels_now(self) -> OsdPanels:
@@ -251,17 +265,17 @@ class Preview:
         self.live.pause(self._is_paused)
 
     def _toggle_overlay(self) -> None:
-        self.live.overlay.is_visible = not self.live.overlay.is_visible
+        self.live.overlay.is_shown = not self.live.overlay.is_shown
         self.live.redraw()
 
     def _next_compare(self) -> None:
-        overlay = self.live.overlay
-        overlay.compare = COMPARES[(COMPARES.index(overlay.compare) + 1) % len(COMPARES)]
+        comparison = self.live.comparison
+        comparison.mode = COMPARES[(COMPARES.index(comparison.mode) + 1) % len(COMPARES)]
         self.live.redraw()
 
     def _drag(self, share: float) -> None:
-        if self.live.overlay.compare == "wipe":
-            self.live.overlay.wipe = share
+        if self.live.comparison.mode == "wipe":
+            self.live.comparison.wipe = share
             self.live.redraw()
 
     def _mirror(self) -> None:
@@ -300,8 +314,8 @@ class Preview:
         if self._shown is None:
             return
         try:
-            path = self._captures.new_path(self._preset_name, f"-{self._shown.index:06d}.png")
-            write_image(path, self._shown.pixels)
+            path = self._captures.new_path(self._preset_name, f"-{self._shown.frame.index:06d}.png")
+            write_image(path, self._shown.picture)
         except LivefilterError as error:
             self._notify(str(error))
             return

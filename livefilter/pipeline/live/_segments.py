@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import count
 from os.path import lexists
 from pathlib import Path
 
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
+from livefilter.analysis import Result
 from livefilter.sinks import Encoding, Sink, open_sink
 from livefilter.sources import SourceFacts
 
@@ -37,22 +37,22 @@ class SegmentedSink(Sink):
         self._is_open = True
         self._shape: tuple[int, ...] | None = None
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write one picture, into a next part if it has another size than the one before."""
-        if self._is_open and self._shape is not None and frame.pixels.shape != self._shape:
+        if self._is_open and self._shape is not None and result.picture.shape != self._shape:
             finished = self._segment.finish()
             if finished is not None:
                 self._on_segment(finished)
             part = self._free_path()
             self.target = str(part)
             self._segment = self._open_segment(part)
-        self._shape = frame.pixels.shape
-        self._segment.write(frame, score)
+        self._shape = result.picture.shape
+        self._segment.write(result)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Finish the last part and return where it is."""
         self._is_open = False  # From now on the last segment refuses every write.
-        return self._segment.finish(is_complete=is_complete)
+        return self._segment.finish(is_complete=is_complete, end_s=end_s)
 
     def discard(self) -> None:
         """Discard the last segment; earlier ones stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import astuple, dataclass, fields
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livefilter.analysis import EdgeScore, Result
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame, Pixels
-from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class PlotSink(Sink):
         MissingPackageError: matplotlib is not installed.
     """
 
+    needs = Needs.FRAME
+
     def __init__(self, path: Path, *, provenance: Provenance | None = None, overwrite: bool = False) -> None:
         if path.suffix.lower() not in PLOT_SUFFIXES:
             raise OptionError(f"{path}: a plot ends in {', '.join(PLOT_SUFFIXES)}, found {path.suffix or 'none'}")
@@ -79,12 +82,12 @@ class PlotSink(Sink):
         self._file = AtomicFile(path, overwrite=overwrite)
         self._write_guard = WriteGuard(self.target)
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Record one score, and a thumbnail of the frame if the score is an extreme."""
         with self._write_guard.write():
-            self._write(frame, score)
+            self._write(result.frame, result.score)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Draw the plot, and move it into place; without a frame, return None and leave no file."""
         with self._write_guard.lock() as is_open:
             if is_open and self._lowest:

@@ -7,15 +7,15 @@ import csv
 import json
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
-from livefilter.frame import Frame
-from livefilter.kernels import EdgeScore
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -59,6 +59,8 @@ class ScoreSink(Sink):
         MissingPackageError: The table is a .parquet file, and pyarrow is not installed.
     """
 
+    needs = Needs.ANALYSIS
+
     def __init__(self, path: Path, *, provenance: Provenance | None = None, overwrite: bool = False) -> None:
         self.target = str(path)
         is_stdout = self.target == "-"
@@ -85,8 +87,9 @@ class ScoreSink(Sink):
             self._file.discard()
             raise
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Write one row; tables hold no images."""
+        frame, score = result.frame, result.score
         with self._write_guard.write():
             try:
                 self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
@@ -100,7 +103,7 @@ class ScoreSink(Sink):
                 raise self._write_error(error) from error
             self._frames_written += 1
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Flush, and move the file into place; return its path, or None for standard output."""
         with self._write_guard.lock() as is_open:
             if is_open and (is_complete or self._frames_written):

@@ -9,7 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Colorimetry, Frame, Pixels
+from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Colorimetry, Pixels
 from livefilter.sinks.video._encoder import EncoderSettings
 
 _NEUTRAL_CHROMA = 128
@@ -38,7 +38,8 @@ class FrameConverter:
     stores it as it is.
 
     Args:
-        first: First frame, which decides between gray and colour; all others have its size.
+        first: First picture, which decides between gray and colour; all others have its size.
+        chroma: Chroma planes of the first frame, if it keeps its colours.
         settings: The encoder's pixel formats for both.
         colorimetry: Colorimetry of the frames' chroma, and of the video as far as the pixel format can store it.
 
@@ -49,33 +50,39 @@ class FrameConverter:
         notes: Differences between the frames and the video, in words.
     """
 
-    def __init__(self, first: Frame, settings: EncoderSettings, colorimetry: Colorimetry) -> None:
+    def __init__(
+        self,
+        first: Pixels,
+        chroma: tuple[Pixels, Pixels] | None,
+        settings: EncoderSettings,
+        colorimetry: Colorimetry,
+    ) -> None:
         self.notes: list[str] = []
-        is_gray = first.pixels.ndim == 2 and first.chroma is None
+        is_gray = first.ndim == 2 and chroma is None
         self.pix_fmt = settings.gray if is_gray else settings.colour
         self._alignment = _chroma_alignment(self.pix_fmt)
         self._planar_format = ""
-        if first.chroma is not None:
-            self._planar_format = _planar_format(first.pixels, first.chroma)
+        if chroma is not None:
+            self._planar_format = _planar_format(first, chroma)
             rows, cols = _chroma_alignment(self._planar_format)  # A conversion needs sides that suit both formats.
             self._alignment = max(rows, self._alignment[0]), max(cols, self._alignment[1])
             if "444" in self._planar_format and "420" in self.pix_fmt:
                 self.notes.append("keeps the colours of every second row and column; --pix-fmt yuv444p keeps all")
         self._source_colorimetry = colorimetry
         self.colorimetry = _storable(colorimetry, self.pix_fmt)
-        self.shape = _padded(first.pixels, self._alignment).shape[:2]
-        if self.shape != first.pixels.shape[:2]:
+        self.shape = _padded(first, self._alignment).shape[:2]
+        if self.shape != first.shape[:2]:
             rows, cols = self.shape
             self.notes.append(
                 f"has {rows} rows and {cols} columns, the last repeated, as {self.pix_fmt} needs even sides"
             )
 
-    def convert(self, frame: Frame) -> VideoFrame:
-        """Return a frame as FFmpeg's, without its time."""
-        pixels = _padded(frame.pixels, self._alignment)
-        if frame.chroma is not None:
+    def convert(self, picture: Pixels, chroma: tuple[Pixels, Pixels] | None) -> VideoFrame:
+        """Return a picture, with the chroma planes that it keeps, as FFmpeg's frame without a time."""
+        pixels = _padded(picture, self._alignment)
+        if chroma is not None:
             colorimetries = (self._source_colorimetry, self.colorimetry)
-            return _from_yuv(pixels, frame.chroma, self._planar_format, self.pix_fmt, colorimetries)
+            return _from_yuv(pixels, chroma, self._planar_format, self.pix_fmt, colorimetries)
         if pixels.ndim == 3:
             return _tagged(_from_bgr(pixels, self.pix_fmt, self.colorimetry), self.colorimetry)
         return _tagged(_from_gray(pixels, self.pix_fmt, self.colorimetry), self.colorimetry)

@@ -44,15 +44,15 @@ _IMAGE_SUBTYPES = {"mjpeg": "jpeg"}
 """Subtypes of MIME types that differ from FFmpeg's name of the codec."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StreamCopyOptions:
     """The file to copy streams and metadata from, and how much of it.
 
     Attributes:
         path: The file, which the frames are from too.
         start_s: Media time to begin at; packets that end before it are left out. None: the beginning.
-        end_s: Media time to end at; packets that begin at or after it are left out. None: the end. It may be set at any
-            time before the output is finished.
+        end_s: Media time to end at; packets that begin at or after it are left out. None: the end.
+        starts_with_first_frame: Begin at the time of the first frame, where ``start_s`` is not known in advance.
         has_audio: Copy the audio.
         has_cover: Copy cover art, unfiltered.
         drop_unsupported: Leave out streams that the container cannot hold, instead of raising an error.
@@ -62,6 +62,7 @@ class StreamCopyOptions:
     path: Path
     start_s: Fraction | None = None
     end_s: Fraction | None = None
+    starts_with_first_frame: bool = False
     has_audio: bool = True
     has_cover: bool = True
     drop_unsupported: bool = False
@@ -102,6 +103,7 @@ class StreamCopier:
         self.damaged = 0
         self._read_error: str | None = None
         self._options = options
+        self._start_s, self._end_s = options.start_s, options.end_s
         self._output = output
         self._target = target
         self._clip_negative = clip_negative
@@ -133,8 +135,16 @@ class StreamCopier:
     @property
     def start_s(self) -> Fraction:
         """Media time at which the copied streams begin."""
-        start_s = self._options.start_s
-        return Fraction(self._input.start_time or 0, av.time_base) if start_s is None else start_s
+        return Fraction(self._input.start_time or 0, av.time_base) if self._start_s is None else self._start_s
+
+    def start_at(self, first_s: Fraction) -> None:
+        """Take note of the time of the first frame, before any packet is copied."""
+        if self._options.starts_with_first_frame:
+            self._start_s = first_s
+
+    def end_at(self, end_s: Fraction | None) -> None:
+        """Leave out the packets that begin at or after a media time; None changes nothing."""
+        self._end_s = self._end_s if end_s is None else end_s
 
     def copy_until(self, time_s: Fraction | None, shift_s: Fraction = Fraction(0)) -> None:
         """Copy the packets up to a media time, or all remaining ones.
@@ -223,7 +233,7 @@ class StreamCopier:
             self._output.add_attachment(name, stream.metadata.get("mimetype") or f"image/{kind}", bytes(packet))
 
     def _copy_metadata(self) -> None:
-        start_s, end_s = self._options.start_s, self._options.end_s
+        start_s, end_s = self._start_s, self._end_s
         chapters = [chapter for chapter in self._input.chapters() if _overlaps(chapter, start_s, end_s)]
         copy_container_metadata(self._input, chapters, self._output)
 
@@ -238,9 +248,9 @@ class StreamCopier:
             if stream not in streams:
                 stream.discard = Discard.all
         is_seekable = self._input.format.name in _SEEKABLE
-        if is_seekable and self._options.start_s is not None and self._options.start_s > _SEEK_MARGIN_S:
+        if is_seekable and self._start_s is not None and self._start_s > _SEEK_MARGIN_S:
             with suppress(av.error.FFmpegError):
-                self._input.seek(int((self._options.start_s - _SEEK_MARGIN_S) * av.time_base))
+                self._input.seek(int((self._start_s - _SEEK_MARGIN_S) * av.time_base))
         try:
             for packet in self._input.demux(streams):
                 if packet.size and (packet.pts is not None or packet.dts is not None or is_cover_art(packet.stream)):
@@ -261,9 +271,8 @@ class StreamCopier:
     def _is_in_range(self, packet: Packet[Stream], offset_s: Fraction) -> bool:
         if is_cover_art(packet.stream):
             return True
-        start_s, end_s = self._options.start_s, self._options.end_s
-        return (start_s is None or _end_of(packet) + offset_s > start_s) and (
-            end_s is None or _time_of(packet) + offset_s < end_s
+        return (self._start_s is None or _end_of(packet) + offset_s > self._start_s) and (
+            self._end_s is None or _time_of(packet) + offset_s < self._end_s
         )
 
     def _write(self, packet: Packet[Stream], shift_s: Fraction) -> None:

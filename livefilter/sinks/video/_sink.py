@@ -16,10 +16,10 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from livefilter.analysis import Result
 from livefilter.cpus import codec_threads
 from livefilter.errors import LivefilterError, OptionError, SinkError
-from livefilter.frame import Colorimetry, Frame
-from livefilter.kernels import EdgeScore
+from livefilter.frame import Colorimetry
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
@@ -86,6 +86,7 @@ class VideoSink(Sink):
         self._time_base = 1 / rate if self._settings.is_constant_frame_rate else self._settings.time_base or time_base
         self._write_guard = WriteGuard(self.target)
         self._frames_written = 0
+        self._last_s = Fraction(0)
         self._pts = PtsAssigner(self._time_base)
         self._shape: tuple[int, int] = (0, 0)
         self._converter: FrameConverter | None = None
@@ -126,15 +127,19 @@ class VideoSink(Sink):
         streams = self._copier.notes if self._copier else []
         return tuple(f"{self.target}: {note}" for note in (*frames, *self._notes, *times, *streams))
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Encode one frame; videos hold no score."""
         with self._write_guard.write():
-            self._write(frame)
+            self._write(result)
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Flush the encoder, close the file, verify it, and move it into place."""
         with self._write_guard.lock() as is_open:
             if is_open and self._frames_written:
+                if self._copier is not None:
+                    # A partial video has no sound beyond its last image.
+                    last_s = None if is_complete else self._last_s + 1 / self._rate
+                    self._copier.end_at(last_s if end_s is None else end_s)
                 return self._finish(is_complete)
             self.discard()
             return None
@@ -146,20 +151,22 @@ class VideoSink(Sink):
                 self._write_guard.end()
                 self._discard()
 
-    def _write(self, frame: Frame) -> None:
-        shape = (frame.pixels.shape[0], frame.pixels.shape[1])
+    def _write(self, result: Result) -> None:
+        frame, picture = result.frame, result.picture
+        shape = (picture.shape[0], picture.shape[1])
         if self._converter is None:
-            self._converter = self._configure_stream(frame)
+            self._converter = self._configure_stream(result)
             self._shape = shape
         elif shape != self._shape:
             raise SinkError(f"{self.target}: a video has one size, {self._shape}, and frame {frame.index} has {shape}")
-        image = self._converter.convert(frame)
+        image = self._converter.convert(picture, frame.chroma)
         image.pts = self._pts.pts(frame.time_s)
         image.time_base = self._time_base
         if frame.duration_s is not None:  # Players derive it from the next frame's time, which the last frame lacks.
             image.duration = max(1, round(frame.duration_s / self._time_base))
         self._encode(image)
         self._frames_written += 1
+        self._last_s = frame.time_s
         if self._copier is not None:
             try:
                 self._copier.copy_until(frame.time_s, self._pts.shift_s)
@@ -222,10 +229,12 @@ class VideoSink(Sink):
             stream.codec_context.codec_tag = self._settings.codec_tag
         return stream
 
-    def _configure_stream(self, first: Frame) -> FrameConverter:
+    def _configure_stream(self, first: Result) -> FrameConverter:
         """Set what only the first frame shows, write the header, and return the converter for all frames."""
-        self._pts.set_origin(self._earliest_s(first.time_s))
-        converter = FrameConverter(first, self._settings, self._colorimetry)
+        if self._copier is not None:
+            self._copier.start_at(first.frame.time_s)
+        self._pts.set_origin(self._earliest_s(first.frame.time_s))
+        converter = FrameConverter(first.picture, first.frame.chroma, self._settings, self._colorimetry)
         self._stream.height, self._stream.width = converter.shape
         self._stream.pix_fmt = converter.pix_fmt
         context = self._stream.codec_context

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from fractions import Fraction
 
 import cv2
 import numpy as np
 
+from livefilter.analysis import Result
 from livefilter.errors import DisplayError
-from livefilter.frame import Frame, Pixels
-from livefilter.kernels import EdgeScore
+from livefilter.frame import Pixels
 from livefilter.sinks._sink import Sink
 from livefilter.sinks.window._display import NO_WINDOWS, connect_display, fit_to_screen, screen_size
 from livefilter.sinks.window._iconic import IconicWatch
@@ -46,9 +47,9 @@ class WindowSink(Sink):
         self._is_open = False
         os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;qt.qpa.*=false")
 
-    def write(self, frame: Frame, score: EdgeScore) -> None:
+    def write(self, result: Result) -> None:
         """Show one frame and let the window process its events."""
-        self.show(frame.pixels)
+        self.show(result.picture)
         self.poll_key(1)
 
     def show(self, pixels: Pixels) -> None:
@@ -94,7 +95,7 @@ class WindowSink(Sink):
             _, _, cols, rows = cv2.getWindowImageRect(self.target)
             cv2.resizeWindow(self.target, *(max(_MIN_SIDE_PX, round(side * factor)) for side in (cols, rows)))
 
-    def finish(self, *, is_complete: bool = True) -> str | None:
+    def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Close the window, and return None."""
         if self._is_open and not self.is_closed:
             cv2.destroyWindow(self.target)

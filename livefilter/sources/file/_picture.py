@@ -8,23 +8,20 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
-from livefilter.frame import Pixels
+from livefilter.frame import Color, Pixels
 from livefilter.sources._av_pixels import (
-    bgr_pixels,
     colorimetry_of,
     conformed,
     describe_conversions,
     luma,
-    luma_and_chroma,
     opacity,
+    pixels_of,
     rotated_sides,
     solid,
 )
 from livefilter.sources._background import blend, parse_color, shrink_alpha
-from livefilter.sources._options import Color
 from livefilter.sources.file._demux import Crop
 
-_Chroma = tuple[Pixels, Pixels] | None
 _MAX_CHANGES = 5
 """Changes that are listed."""
 
@@ -55,8 +52,8 @@ class PictureReader:
         self._shapes: list[tuple[int, int]] = []
         self._is_transparent = False
 
-    def read(self, av_frame: VideoFrame, index: int) -> tuple[Pixels, _Chroma]:
-        """Return the pixels of a decoded frame, and its chroma if color is "luma" and it has colors.
+    def read(self, av_frame: VideoFrame, index: int) -> tuple[Pixels, Pixels, tuple[Pixels, Pixels] | None]:
+        """Return the pixels of a decoded frame, their gray, and its chroma if color is "luma" and it has luma.
 
         Args:
             av_frame: The frame.
@@ -69,25 +66,41 @@ class PictureReader:
         if key != self._first_key and self._first is not None:
             self._note_change(av_frame, key, index)
             av_frame = conformed(av_frame, self._first, with_chroma=self._color == "luma")
-        pixels, chroma = self._convert(av_frame)
+        planes = self._planes(av_frame)
         if alpha is not None:
-            pixels, chroma = self._composed(av_frame, pixels, chroma, alpha)
+            planes = self._composed(av_frame, planes, alpha)
         if self._crop != Crop():
-            pixels, chroma = self._cropped(av_frame, pixels, chroma)
-        planes = (pixels, *(chroma or ()))
+            planes = self._cropped(av_frame, planes)
         if not self._shapes:
             self._shapes = [(plane.shape[0], plane.shape[1]) for plane in planes]
-        if pixels.shape[:2] != self._shapes[0]:
+        if planes[0].shape != self._shapes[0]:
             self._lose(f"the rotation changes at frame {index}; livefilter fits what follows into the size before")
-            pixels, *rest = (_resized(plane, shape) for plane, shape in zip(planes, self._shapes, strict=True))
-            chroma = (rest[0], rest[1]) if rest else None
-        return pixels, chroma
+            planes = [_resized(plane, shape) for plane, shape in zip(planes, self._shapes, strict=True)]
+        match planes:
+            case [gray]:
+                return gray, gray, None
+            case [gray, bgr]:
+                return bgr, gray, None
+            case [gray, blue, red]:
+                return gray, gray, (blue, red)
+        raise AssertionError("a frame is gray, gray and BGR, or luma and chroma")
+
+    def set_color(self, color: Color) -> None:
+        """Choose what frames carry from the next one on."""
+        self._color, self._first, self._shapes = color, None, []
+
+    def _planes(self, av_frame: VideoFrame) -> list[Pixels]:
+        """Return the gray of a frame, and with colors either its BGR pixels or its two planes of chroma."""
+        pixels, gray, chroma = pixels_of(av_frame, self._color)
+        return [gray, *(chroma or (() if pixels is gray else (pixels,)))]
 
     def _set_first(self, av_frame: VideoFrame, key: tuple[object, ...]) -> None:
         self._first_key = self._last_key = key
         self._last_size = (av_frame.height, av_frame.width)
         self._first = VideoFrame(av_frame.width, av_frame.height, av_frame.format.name)  # Without the pixels.
         self._first.color_range, self._first.colorspace = av_frame.color_range, av_frame.colorspace
+        if self.notes:
+            return
         self.notes.extend(describe_conversions(av_frame))
         if self._crop != Crop():
             sides = ", ".join(
@@ -101,13 +114,6 @@ class PictureReader:
                 if count
             )
             self.notes.append(f"is cropped as the file declares: {sides} (pixels)")
-
-    def _convert(self, av_frame: VideoFrame) -> tuple[Pixels, _Chroma]:
-        if self._color == "rgb":
-            return bgr_pixels(av_frame), None
-        if self._color == "luma":
-            return luma_and_chroma(av_frame)
-        return luma(av_frame), None
 
     def _note_change(self, av_frame: VideoFrame, key: tuple[object, ...], index: int) -> None:
         size = (av_frame.height, av_frame.width)
@@ -124,39 +130,33 @@ class PictureReader:
         if len(self.losses) < _MAX_CHANGES and loss not in self.losses:
             self.losses.append(loss)
 
-    def _composed(self, av_frame: VideoFrame, pixels: Pixels, chroma: _Chroma, alpha: Pixels) -> tuple[Pixels, _Chroma]:
+    def _composed(self, av_frame: VideoFrame, planes: list[Pixels], alpha: Pixels) -> list[Pixels]:
         if not self._is_transparent:
             self._is_transparent = True
             self.notes.append(f"has transparent parts, composed on {self._background}; --background sets the color")
-        rgb = parse_color(self._background)
-        if alpha.shape != pixels.shape[:2]:
-            alpha = _resized(alpha, (pixels.shape[0], pixels.shape[1]))
-        if self._color == "rgb":
-            return blend(pixels, alpha, rgb[::-1]), None
-        behind = solid(rgb, av_frame)
-        if chroma is None:
-            return blend(pixels, alpha, int(luma(behind)[0, 0])), None
-        gray, planes = luma_and_chroma(behind)
-        composed = blend(pixels, alpha, int(gray[0, 0]))
-        if planes is None:
-            return composed, chroma
-        small = shrink_alpha(alpha, (chroma[0].shape[0], chroma[0].shape[1]))
-        blue, red = (blend(plane, small, int(color[0, 0])) for plane, color in zip(chroma, planes, strict=True))
-        return composed, (blue, red)
+        behind = self._planes(solid(parse_color(self._background), av_frame))
+        composed = []
+        for plane, color in zip(planes, behind, strict=False):  # Behind gray, a color has planes that gray has not.
+            opaque = alpha
+            if plane.shape[:2] != alpha.shape:
+                rows, cols = plane.shape[:2]
+                is_chroma = composed and plane.ndim == 2
+                opaque = shrink_alpha(alpha, (rows, cols)) if is_chroma else _resized(alpha, (rows, cols))
+            composed.append(blend(plane, opaque, color[0, 0].tolist()))
+        return composed
 
-    def _cropped(self, av_frame: VideoFrame, pixels: Pixels, chroma: _Chroma) -> tuple[Pixels, _Chroma]:
+    def _cropped(self, av_frame: VideoFrame, planes: list[Pixels]) -> list[Pixels]:
         crop = self._crop
         top, right, bottom, left = rotated_sides((crop.top, crop.right, crop.bottom, crop.left), av_frame)
-        rows, cols = pixels.shape[:2]
+        rows, cols = planes[0].shape
         if top + bottom >= rows or left + right >= cols:
-            return pixels, chroma  # Nothing would be left.
-        shown = pixels[top : rows - bottom, left : cols - right]
-        if chroma is None:
-            return shown, None
-        step = [round(side / part) for side, part in zip((rows, cols), chroma[0].shape, strict=True)]
-        last_row, last_col = -(-(rows - bottom) // step[0]), -(-(cols - right) // step[1])
-        blue, red = (plane[top // step[0] : last_row, left // step[1] : last_col] for plane in chroma)
-        return shown, (blue, red)
+            return planes  # Nothing would be left.
+        shown = []
+        for plane in planes:
+            row_step, col_step = round(rows / plane.shape[0]), round(cols / plane.shape[1])  # Of chroma, 1, 2 or 4.
+            last_row, last_col = -(-(rows - bottom) // row_step), -(-(cols - right) // col_step)
+            shown.append(plane[top // row_step : last_row, left // col_step : last_col])
+        return shown
 
 
 def _key(av_frame: VideoFrame, *, with_chroma: bool) -> tuple[object, ...]:

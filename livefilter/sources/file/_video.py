@@ -13,10 +13,9 @@ from av.video.frame import VideoFrame
 
 from livefilter._timeline import Timeline
 from livefilter.errors import OptionError, SourceError
-from livefilter.frame import Frame
+from livefilter.frame import Color, Frame
 from livefilter.sources._av_pixels import colorimetry_of
 from livefilter.sources._close_guard import CloseGuard
-from livefilter.sources._options import Color
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources.file._demux import (
     appeared_streams,
@@ -116,6 +115,10 @@ class VideoFile(Source):
             if is_open:
                 self._seek(time_s)
 
+    def set_color(self, color: Color) -> None:
+        """Choose what the frames that are decoded from now on carry."""
+        self._pictures.set_color(color)
+
     def close(self) -> None:
         """Close the file."""
         self._guard.close(self._release)
@@ -185,8 +188,8 @@ class VideoFile(Source):
                     next_s = time_s + (duration_s if self._has_durations and duration_s else 1 / self._rate)
                     if self._timeline.jumps > len(jumps):
                         jumps.append(index)
-                    pixels, chroma = self._pictures.read(av_frame, index)
-                    yield av_frame, Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s)
+                    pixels, gray, chroma = self._pictures.read(av_frame, index)
+                    yield av_frame, Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s, gray)
                     index += 1
         except av.error.FFmpegError as error:
             self._add_loss(f"reading stopped after frame {index}: {error.strerror}")

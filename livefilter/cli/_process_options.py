@@ -1,4 +1,4 @@
-"""Options of a processing job: the preset, the part, how frames are rendered and encoded."""
+"""Options of processing: the preset, the part, how frames are rendered and encoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from livefilter.cli._options import option
 from livefilter.cli._source_options import source_options
 
 if TYPE_CHECKING:
-    from livefilter.pipeline import JobSpec
+    from livefilter.pipeline import ProcessOptions
 
 _encoding, _part = partial(option, "Encoding"), partial(option, "Part")
 
@@ -46,13 +46,7 @@ _TRIM = {
 _RENDERING = {
     "overlay": _shared.overlay_option,
     "compare": _shared.compare_option,
-    "color": option(
-        "Filter",
-        "--color",
-        type=click.Choice(["gray", "luma", "rgb"]),
-        default="gray",
-        help="gray: filter and write gray; luma: filter the luma, keep the colours; rgb: filter each channel.",
-    ),
+    "color": _shared.color_option,
     "audio": _encoding("--audio/--no-audio", default=True, help="Copy the source's audio, or drop it."),
     "cover": _encoding("--cover/--no-cover", default=True, help="Copy the source's cover art, unfiltered, or drop it."),
     "drop_unsupported": _encoding(
@@ -63,30 +57,30 @@ _COMMON = {"preset": _shared.preset_option(), "overwrite": _shared.overwrite_opt
 
 
 def score_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of preset, part and source to a command, which receives them as a function ``make_job()``."""
-    return _with_job(command, {**_COMMON, **_TRIM})
+    """Add the options of preset, part and source to a command, which receives them as a function ``make_options()``."""
+    return _with_options(command, {**_COMMON, **_TRIM})
 
 
 def process_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of ``score_options``, and those of rendering and encoding."""
-    return _with_job(command, {**_COMMON, **_RENDERING, **_ENCODING, **_TRIM})
+    return _with_options(command, {**_COMMON, **_RENDERING, **_ENCODING, **_TRIM})
 
 
-def _with_job(command: Callable[..., Any], options: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
+def _with_options(command: Callable[..., Any], options: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
     @wraps(command)
-    def with_job(**arguments: Any) -> Any:
+    def with_options_made(**arguments: Any) -> Any:
         values = {name: arguments.pop(name) for name in (*options, "source_options")}
-        # The command makes the job, after it has set its signal handlers: presets and pipelines take long to load.
-        return command(**arguments, make_job=partial(_job, values))
+        # The command makes the options, after it has set its signal handlers: presets and pipelines take long to load.
+        return command(**arguments, make_options=partial(_made, values))
 
-    decorated: Callable[..., Any] = source_options(with_job)
+    decorated: Callable[..., Any] = source_options(with_options_made)
     for add_option in reversed(options.values()):
         decorated = add_option(decorated)
     return decorated
 
 
-def _job(values: dict[str, Any]) -> JobSpec:
-    from livefilter.pipeline import JobSpec
+def _made(values: dict[str, Any]) -> ProcessOptions:
+    from livefilter.pipeline import ProcessOptions
     from livefilter.presets import load_preset
     from livefilter.sinks import Encoding
     from livefilter.sources import Trim, parse_time
@@ -98,7 +92,7 @@ def _job(values: dict[str, Any]) -> JobSpec:
     if encoding["audio_codec"] is not None and not options["audio"]:
         raise click.UsageError("--audio-codec, --no-audio: audio is re-encoded or dropped; give one of them")
     is_trimmed = stride != 1 or any(text is not None for text in times.values())
-    return JobSpec(
+    return ProcessOptions(
         **options | {"preset": load_preset(options["preset"])},
         encoding=Encoding(**encoding) if any(value is not None for value in encoding.values()) else None,
         trim=Trim(**{name: text and parse_time(text) for name, text in times.items()}, stride=stride)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from fractions import Fraction
 
 import cv2
 import numpy as np
 
-from livefilter.errors import OptionError
+from livefilter.analysis import EdgeScore, Result
 from livefilter.frame import Pixels
-from livefilter.kernels import EdgeScore
-from livefilter.overlays._compare import COMPARES, Compare, compose
-from livefilter.overlays._text import TextStyle, shade
+from livefilter.layers._layer import Layer
+from livefilter.layers._text import TextStyle, shade
 from livefilter.presets import OverlaySettings
 
 _FIELDS = ("horizontal", "vertical", "density")
@@ -24,39 +22,30 @@ _AXIS_LEVEL = 110
 """Gray level of the line under a sparkline; an empty bar has half of it."""
 
 
-class Overlay:
-    """Draws the scores, the preset's name and the original on results, and keeps the history of scores for that.
+class Overlay(Layer):
+    """Draws the scores and the preset's name, and keeps the history of scores for that.
 
     Args:
         settings: What to draw.
         name: The preset's name.
-        compare: How to show the original.
+        is_shown: Whether anything is drawn at first.
 
     Attributes:
-        compare: How to show the original; may be set at any time.
-        is_visible: Whether name and scores are drawn; the comparison always is.
+        is_shown: Whether anything is drawn; may be set at any time.
         is_scale_held: Whether bars keep the scale that they have, so that scores can be compared over time; otherwise
             the scale follows the history.
-        wipe: Position of the dividing line of "wipe", from 0 (left) to 1 (right).
-
-    Raises:
-        OptionError: ``compare`` is none of "none", "side", "wipe" and "pip".
     """
 
-    def __init__(self, settings: OverlaySettings, name: str, compare: Compare = "none") -> None:
-        if compare not in COMPARES:
-            raise OptionError(f"compare: must be one of {', '.join(COMPARES)}, found {compare!r}")
-        self.compare: Compare = compare
-        self.is_visible = True
+    def __init__(self, settings: OverlaySettings, name: str, *, is_shown: bool = True) -> None:
+        self.is_shown = is_shown
         self.is_scale_held = False
-        self.wipe = 0.5
         self._settings = settings
         self._name = name
         self._history: deque[tuple[float, ...]] = deque(maxlen=_MAX_HISTORY)
         self._scales = [0.0] * len(_FIELDS)
 
     def carried_over(self, settings: OverlaySettings, name: str, *, keep_history: bool) -> Overlay:
-        """Return the overlay of the next preset, with this one's comparison and visibility.
+        """Return the overlay of the next preset, shown if this one is.
 
         Args:
             settings: What to draw.
@@ -64,8 +53,7 @@ class Overlay:
             keep_history: Keep the history and the scale of the bars: right if the next preset scores frames by the
                 same rule. Otherwise both start empty.
         """
-        overlay = Overlay(settings, name, self.compare)
-        overlay.is_visible, overlay.wipe = self.is_visible, self.wipe
+        overlay = Overlay(settings, name, is_shown=self.is_shown)
         if keep_history:
             overlay.is_scale_held, overlay._scales, overlay._history = self.is_scale_held, self._scales, self._history
         return overlay
@@ -76,9 +64,14 @@ class Overlay:
         return tuple(self._scales)
 
     @property
+    def is_visible(self) -> bool:
+        """Whether the name or the scores are drawn."""
+        return self.is_shown and (self._settings.name or self._settings.scores)
+
+    @property
     def has_name(self) -> bool:
         """Whether the preset's name is drawn."""
-        return self.is_visible and self._settings.name
+        return self.is_shown and self._settings.name
 
     def name_rows(self, shape: tuple[int, ...]) -> int:
         """Return how many rows the preset's name takes at the top of an image of this shape."""
@@ -87,52 +80,33 @@ class Overlay:
         style = TextStyle.for_shape(*shape[:2])
         return style.height_px + 2 * _pad(style)
 
-    def output_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """Return the (rows, cols) of what ``draw`` returns for images of a shape."""
-        rows, cols = shape
-        return (rows, 2 * cols) if self.compare == "side" else shape
-
-    def draw(self, original: Pixels, filtered: Pixels, score: EdgeScore, time_s: Fraction) -> Pixels:
-        """Return the image to show; the arguments stay unchanged.
-
-        Args:
-            original: Input of the filter; gray, uint8, shape (rows, cols).
-            filtered: Output of the filter; uint8, of the same shape.
-            score: Score of this frame.
-            time_s: Media time of this frame.
-
-        Returns:
-            A new uint8 image of ``output_shape``, or ``filtered`` itself if there is nothing to draw.
-        """
-        self._append_history(float(time_s), score)
-        if self.compare == "none" and not self.is_visible:
-            return filtered
-        image = compose(original, filtered, self.compare, self.wipe)
-        if self.is_visible:
-            if self.has_name:
-                self._draw_name(image)
-            if self._settings.scores:
-                self._draw_scores(image, score)
-        return image
-
-    def _append_history(self, time_s: float, score: EdgeScore) -> None:
+    def observe(self, result: Result) -> None:
+        """Append the scores to the history; those of a frame that is drawn again replace what it had."""
+        time_s, score = float(result.frame.time_s), result.score
         if self._history and time_s < self._history[-1][0]:
             self._history.clear()
         elif self._history and time_s == self._history[-1][0]:
-            self._history.pop()  # The same frame, drawn again.
+            self._history.pop()
         self._history.append((time_s, *(getattr(score, field) for field in _FIELDS)))
         while self._history[0][0] < time_s - _HISTORY_S:
             self._history.popleft()
 
+    def draw(self, canvas: Pixels, result: Result) -> None:
+        """Draw the name at the top, and the scores in the lower left corner."""
+        if self.has_name:
+            self._draw_name(canvas)
+        if self._settings.scores:
+            self._draw_scores(canvas, result.score)
+
     def _draw_name(self, image: Pixels) -> None:
-        style = TextStyle.for_shape(*image.shape)
+        style = TextStyle.for_shape(*image.shape[:2])
         pad = _pad(style)
         shade(image, 0, 0, style.height_px + 2 * pad, style.width(self._name) + 2 * style.height_px)
         style.draw(image, self._name, style.height_px, pad + style.height_px)
 
     def _draw_scores(self, image: Pixels, score: EdgeScore) -> None:
         """Draw a row for each score in the lower left corner: name, number, bar, and a sparkline."""
-        style = TextStyle.for_shape(*image.shape)
+        style = TextStyle.for_shape(*image.shape[:2])
         gap = style.height_px
         numbers_at = gap + max(map(style.width, _FIELDS)) + gap
         bars_at = numbers_at + style.width("0.000") + gap
@@ -168,14 +142,14 @@ def _draw_sparkline(
     thickness_px: int,
 ) -> None:
     """Draw heights from 0 to 1 over the last seconds as a line, in place; the newest is at the right end."""
-    rows, cols = area.shape
+    rows, cols = area.shape[:2]
     if rows == 0 or cols == 0:
         return
     area[-1:] = _AXIS_LEVEL
     at_cols = (cols - 1) * (1 + ages_s / _HISTORY_S)
     at_rows = (rows - 1) * (1 - heights)
     points = np.rint(np.stack([at_cols, at_rows], axis=1)).astype(np.int32)
-    cv2.polylines(area, [points], isClosed=False, color=(255,), thickness=thickness_px, lineType=cv2.LINE_AA)
+    cv2.polylines(area, [points], isClosed=False, color=(255,) * 3, thickness=thickness_px, lineType=cv2.LINE_AA)
 
 
 def _bar_scale(value: float) -> float:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefilter.errors import OptionError
-from livefilter.kernels import EdgeScore
-from livefilter.overlays import COMPARES, Compare, Overlay, TextStyle, contact_sheet, draw_panel
+from livefilter.analysis import Analysis, EdgeScore, Result
+from livefilter.frame import Frame
+from livefilter.layers import COMPARES, Compare, Comparison, Overlay, TextStyle, compose, contact_sheet, draw_panel
 from livefilter.presets import OverlaySettings
 
 Pixels = NDArray[np.uint8]
@@ -18,9 +18,15 @@ SCORE = EdgeScore(0.2, 0.05, 0.6)
 SIZES = [(1, 1), (2, 2), (1, 40), (40, 1), (16, 16), (48, 64), (120, 160), (240, 320), (2160, 3840)]
 
 
-def make_overlay(compare: Compare = "none", **settings: bool) -> Overlay:
+def make_overlay(**settings: bool) -> Overlay:
     """An overlay of a preset called "edge"."""
-    return Overlay(OverlaySettings.model_validate(settings), "edge", compare)
+    return Overlay(OverlaySettings.model_validate(settings), "edge")
+
+
+def draw(overlay: Overlay, picture: Pixels, score: EdgeScore, time_s: Fraction, compare: Compare = "none") -> Pixels:
+    """What it draws on a picture that no filter has changed."""
+    result = Result(Frame(picture, 0, time_s, 0), picture, picture, Analysis(score))
+    return compose(result, Comparison(compare), [overlay])
 
 
 def drawn(
@@ -28,13 +34,13 @@ def drawn(
 ) -> Pixels:
     """What it draws on a picture of one level."""
     picture = np.full(shape, level, np.uint8)
-    return overlay.draw(picture, picture.copy(), SCORE, time_s)
+    return draw(overlay, picture, SCORE, time_s)
 
 
 def drawn_score(overlay: Overlay, time_s: int, value: float) -> Pixels:
     """What an overlay draws on a large black image when all three scores have one value."""
     black = np.zeros((1080, 1920), np.uint8)
-    return overlay.draw(black, black, EdgeScore(value, value, value), Fraction(time_s))
+    return draw(overlay, black, EdgeScore(value, value, value), Fraction(time_s))
 
 
 def after(*past: tuple[int, float], sparkline: bool = False) -> Overlay:
@@ -59,31 +65,41 @@ def bar_share(overlay: Overlay, value: float, time_s: int) -> float:
 @pytest.mark.parametrize("shape", SIZES)
 def test_any_size_is_drawn_on_and_the_arguments_stay_as_they_were(compare: Compare, shape: tuple[int, int]) -> None:
     """From a single pixel to 4K, twice, so that there is a history to draw."""
-    original, filtered = np.full(shape, 90, np.uint8), np.full(shape, 160, np.uint8)
-    overlay = make_overlay(compare)
+    filtered = np.full(shape, 160, np.uint8)
+    overlay = make_overlay()
     for second in range(2):
-        picture = overlay.draw(original, filtered, SCORE, Fraction(second))
+        picture = draw(overlay, filtered, SCORE, Fraction(second), compare)
         assert picture.shape == (shape[0], shape[1] * (2 if compare == "side" else 1))
         assert picture.dtype == np.uint8
         assert not np.shares_memory(picture, filtered)
-    assert (original == 90).all()
     assert (filtered == 160).all()
 
 
 def test_nothing_to_draw_gives_the_result_itself() -> None:
     """No copy is made for nothing."""
     overlay = make_overlay()
-    overlay.is_visible = False
+    overlay.is_shown = False
     picture = np.zeros((8, 8), np.uint8)
-    assert overlay.draw(picture, picture, SCORE, Fraction(0)) is picture
+    assert draw(overlay, picture, SCORE, Fraction(0)) is picture
 
 
-def test_a_hidden_overlay_still_compares() -> None:
-    """Hiding takes the scores and the name away, not the original."""
-    overlay = make_overlay("side")
-    overlay.is_visible = False
-    original, filtered = np.full((240, 320), 1, np.uint8), np.full((240, 320), 2, np.uint8)
-    np.testing.assert_array_equal(overlay.draw(original, filtered, SCORE, Fraction(0)), np.hstack([original, filtered]))
+def test_a_hidden_overlay_remembers_scores() -> None:
+    """So that it has a history as soon as it is shown."""
+    hidden, shown = make_overlay(), after((0, 0.4), sparkline=True)
+    hidden.is_shown = False
+    drawn_score(hidden, 0, 0.4)
+    hidden.is_shown = True
+    np.testing.assert_array_equal(drawn_score(hidden, 1, 0.1), drawn_score(shown, 1, 0.1))
+
+
+def test_colour_is_drawn_on_as_gray_is() -> None:
+    """White text, bars and lines on every channel alike."""
+    gray = np.random.default_rng(3).integers(0, 256, (240, 320), dtype=np.uint8)
+    overlays = make_overlay(), make_overlay()
+    for second in range(3):
+        expected = draw(overlays[0], gray, SCORE, Fraction(second))
+        coloured = draw(overlays[1], np.dstack([gray] * 3), SCORE, Fraction(second))
+        np.testing.assert_array_equal(coloured, np.dstack([expected] * 3))
 
 
 def test_settings_say_what_is_drawn() -> None:
@@ -100,14 +116,14 @@ def test_settings_say_what_is_drawn() -> None:
 
 
 def test_another_presets_overlay_is_drawn_in_the_same_way() -> None:
-    """Comparison, line and whether it is shown stay; name and settings are the other's."""
-    overlay = make_overlay("wipe")
-    overlay.is_visible, overlay.wipe = False, 0.25
+    """Whether it is shown stays; name and settings are the other's."""
+    overlay = make_overlay()
+    overlay.is_shown = False
     drawn(overlay)
     other = overlay.carried_over(OverlaySettings(scores=False), "blur", keep_history=False)
-    assert (other.compare, other.is_visible, other.wipe) == ("wipe", False, 0.25)
+    assert not other.is_visible
     assert other.name_rows((240, 320)) == 0
-    other.is_visible = True
+    other.is_shown = True
     assert 8 < other.name_rows((240, 320)) < 40
 
 
@@ -134,7 +150,7 @@ def test_a_held_scale_lets_bars_be_compared() -> None:
 
     def bar(overlay: Overlay, strength: float, time_s: int) -> int:
         picture = np.zeros((240, 320), np.uint8)
-        shown = overlay.draw(picture, picture, EdgeScore(strength, 0.0, 0.0), Fraction(time_s))
+        shown = draw(overlay, picture, EdgeScore(strength, 0.0, 0.0), Fraction(time_s))
         return int(np.count_nonzero((shown == 255).all(axis=0) | (shown[-50:] == 255).sum(axis=0) > 6))
 
     overlay = make_overlay(name=False, sparkline=False)
@@ -170,7 +186,7 @@ def test_a_longer_bar_is_a_higher_score() -> None:
     lengths = []
     for second, value in enumerate((0.5, 0.25, 0.1)):
         picture = np.zeros((240, 320), np.uint8)
-        shown = overlay.draw(picture, picture, EdgeScore(value, value, value), Fraction(second))
+        shown = draw(overlay, picture, EdgeScore(value, value, value), Fraction(second))
         columns = np.flatnonzero((shown == 255).sum(axis=0) >= 3 * 8)  # Where all three bars are.
         lengths.append(columns.size)
     assert lengths[0] > lengths[1] > lengths[2] > 0
@@ -193,21 +209,6 @@ def test_a_frame_drawn_again_is_remembered_once() -> None:
     """Every key redraws a paused picture; its past does not grow by that."""
     redrawn = after(*[(3, 1.0)] * 5)
     np.testing.assert_array_equal(drawn_score(redrawn, 3, 0.1), drawn_score(after(), 3, 0.1))
-
-
-def test_an_unknown_comparison_is_refused() -> None:
-    """Instead of showing the result alone as if that had been asked for."""
-    with pytest.raises(OptionError, match="must be one of none, side, wipe, pip, found 'split'"):
-        make_overlay("split")  # type: ignore[arg-type]
-
-
-def test_the_wipe_is_where_it_is_put() -> None:
-    """The attribute moves the line."""
-    overlay = make_overlay("wipe", scores=False, name=False)
-    overlay.wipe = 0.25
-    shown = overlay.draw(np.full((8, 64), 1, np.uint8), np.full((8, 64), 2, np.uint8), SCORE, Fraction(0))
-    assert shown[0, :15].tolist() == [1] * 15
-    assert shown[0, 17:].tolist() == [2] * 47
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from livefilter.frame import Pixels
-from livefilter.overlays._text import TextStyle
+from livefilter.layers._text import TextStyle
 
 _PAPER_LEVEL = 255
 _INK_LEVEL = 40
