@@ -115,6 +115,7 @@ from fractions import Fraction
 from pathlib import Path
 import av
 import numpy as np
+from livefilter.analysis import Result
 from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -132,7 +133,7 @@ for index in range(5):
         global taken, refused
         try:
             while True:
-                sink.write(Frame(pixels, taken, taken / RATE, 0), EdgeScore(0, 0, 0))
+                sink.write(Result.unfiltered(Frame(pixels, taken, taken / RATE, 0), EdgeScore(0, 0, 0)))
                 taken += 1
                 has_begun.set()
         except SinkError as error:

@@ -104,7 +104,7 @@ def test_a_camera_is_not_taken_away_under_a_picture(driver: Driver, monkeypatch:
     monkeypatch.setattr(driver, "send", send)
     sink = VirtualCameraSink(SHAPE, rate=Fraction(25))
     frame = Frame(np.zeros(SHAPE, np.uint8), 0, Fraction(0), 0)
-    writer = threading.Thread(target=sink.write, args=(frame, SCORE), daemon=True)
+    writer = threading.Thread(target=sink.write, args=(Result.unfiltered(frame, SCORE),), daemon=True)
     writer.start()
     assert is_sending.wait(30)
 

@@ -56,7 +56,7 @@ def test_a_list_sink_keeps_frames_and_how_it_ended() -> None:
     with ListSink() as sink:
         sink.write(Result.unfiltered(frame, EdgeScore(0, 0, 0)))
     sink.discard()
-    assert (sink.state, sink.frames, len(sink.scores)) == ("complete", [frame], 1)
+    assert (sink.state, [kept.frame for kept in sink.results], len(sink.scores)) == ("complete", [frame], 1)
     sink = ListSink(fails_at=0)
     with pytest.raises(SinkError), sink:
         sink.write(Result.unfiltered(frame, EdgeScore(0, 0, 0)))
