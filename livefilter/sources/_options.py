@@ -31,7 +31,7 @@ KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "loop": _STORED,
     "realtime": _STORED,
     "input_format": (SourceKind.STANDARD_INPUT,),
-    "color": (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE),
+    "color": tuple(SourceKind),
     "background": (SourceKind.VIDEO_FILE, SourceKind.IMAGES),
 }
 _MAX_SIDE_PX = 32767
@@ -59,8 +59,8 @@ class SourceOptions:
         realtime: Play at the source's own rate, like a live source: a frame that is not read in time is dropped (video
             files, images, sample clips, scenes).
         input_format: Raw video on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
-        color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma (video files); or "rgb", BGR
-            pixels (video files and images).
+        color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma where a video file has it, else
+            BGR pixels; or "rgb", BGR pixels. Sources without colors give gray frames in each case.
         background: Color behind transparent parts: a name such as "white", or a number such as "#20c0ff" (video files
             and images).
 

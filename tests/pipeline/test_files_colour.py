@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livefilter import Filter
-from livefilter.errors import OptionError
+from livefilter.frame import Color
 from livefilter.pipeline import process
 from livefilter.sinks import Encoding
 from livefilter.sources import open_source
@@ -153,7 +153,9 @@ def test_gray_sources_stay_gray_whatever_is_asked(media: Media) -> None:
     assert media.video(media.folder / "luma.mkv")["pix_fmt"] == "gray"
 
 
-def test_colours_of_a_source_that_has_none_to_give_are_refused(negative: str) -> None:
-    """A scene is gray."""
-    with pytest.raises(OptionError, match="color: is for video files and images only"):
-        process("synthetic:chart", "out.mp4", negative, color="luma")
+@pytest.mark.parametrize("color", ["luma", "rgb"])
+def test_a_source_without_colours_gives_gray(negative: str, color: Color) -> None:
+    """A scene is gray, also for a preset that filters colours."""
+    sink = ListSink()
+    process("synthetic:chart", sink, negative, color=color, should_stop=iter([False, True]).__next__)
+    assert sink.frames[0].pixels.ndim == 2

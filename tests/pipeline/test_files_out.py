@@ -30,6 +30,7 @@ RECORD = """
     import sys, time
     from fractions import Fraction
     import numpy as np
+    from livefilter.analysis import Result
     from livefilter.frame import Frame
     from livefilter.kernels import EdgeScore
     from livefilter.sinks import Encoding, VideoSink
@@ -38,7 +39,7 @@ RECORD = """
     noise = np.random.default_rng(1)
     for index in range(100_000):
         pixels = noise.integers(0, 256, (48, 64), dtype=np.uint8)
-        sink.write(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(0, 0, 0))
+        sink.write(Result.unfiltered(Frame(pixels, index, Fraction(index, 25), 0), EdgeScore(0, 0, 0)))
         print(index, flush=True)
 """
 

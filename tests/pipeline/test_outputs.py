@@ -15,6 +15,7 @@ from livefilter.errors import SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
 from livefilter.pipeline.live import DisplaySlot, Output, QueuedOutput, Stats
+from livefilter.sinks import Needs
 from livefilter.testing import FakeClock, ListSink
 
 SCORE = EdgeScore(0.1, 0.2, 0.3)
@@ -226,12 +227,20 @@ def test_a_sink_without_a_reader_has_no_consumer() -> None:
 
 
 def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
-    """Only their numbers, times and scores do."""
-    sink, queued, _ = make(needs_pixels=False)
-    sink.gate.release()
-    queued.put(Result.unfiltered(frame(7), SCORE))
-    queued.end()
-    assert (sink.frames[0].pixels.shape, sink.indexes, sink.scores) == ((1, 1), [7], [SCORE])
+    """Only their numbers, times and scores do; and for one that needs frames, no filtered pictures."""
+    for needs, shapes in (
+        (Needs.PICTURE, [(2, 2)] * 3),
+        (Needs.FRAME, [(2, 2), (1, 1), (1, 1)]),
+        (Needs.ANALYSIS, [(1, 1)] * 3),
+    ):
+        sink, queued, _ = make()
+        sink.needs = needs
+        sink.gate.release()
+        queued.put(Result.unfiltered(frame(7), SCORE))
+        queued.end()
+        (result,) = sink.results
+        assert [one.shape for one in (result.frame.pixels, result.filtered, result.picture)] == shapes
+        assert (sink.indexes, sink.scores) == ([7], [SCORE])
 
 
 def test_a_display_shows_the_newest_and_counts_the_others() -> None:

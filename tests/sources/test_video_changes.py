@@ -273,7 +273,10 @@ def test_what_is_transparent_shows_the_background(
     frames, source = read(tmp_path / name, color=color, background=background)
     hidden, shown = frames[0].pixels[:, :24], frames[0].pixels[:, 40:]
     assert np.abs(hidden.astype(int) - level).max() <= 3
-    assert np.abs(shown.astype(int) - ([0, 0, 255] if color == "rgb" else 76)).max() <= 26  # BT.601 or BT.709.
+    assert np.abs(shown.astype(int) - ([0, 0, 255] if shown.ndim == 3 else 76)).max() <= 26  # BT.601 or BT.709.
+    assert np.abs(frames[0].gray[:, 40:].astype(int) - 76).max() <= 26
+    assert (color == "gray") <= (shown.ndim == 2)
+    assert (color == "rgb") <= (shown.ndim == 3)
     assert any(f"has transparent parts, composed on {background}" in note for note in source.facts.notes)
 
 

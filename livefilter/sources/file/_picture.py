@@ -13,7 +13,6 @@ from livefilter.sources._av_pixels import (
     colorimetry_of,
     conformed,
     describe_conversions,
-    luma,
     opacity,
     pixels_of,
     rotated_sides,
@@ -135,7 +134,7 @@ class PictureReader:
             self._is_transparent = True
             self.notes.append(f"has transparent parts, composed on {self._background}; --background sets the color")
         behind = self._planes(solid(parse_color(self._background), av_frame))
-        composed = []
+        composed: list[Pixels] = []
         for plane, color in zip(planes, behind, strict=False):  # Behind gray, a color has planes that gray has not.
             opaque = alpha
             if plane.shape[:2] != alpha.shape:
