@@ -24,10 +24,15 @@ from livefilter.cpus import usable_cpus
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.register_profile(
-    "nojit", deadline=None, max_examples=10, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "nojit", deadline=None, max_examples=5, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("thorough", deadline=None, max_examples=500, print_blob=True)
+IS_THOROUGH = os.environ.get("LIVEFILTER_THOROUGH") == "1"
+"""Whether to try as much as ``tests/nightly`` does, rather than what is enough to find a mistake of the usual kinds."""
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     settings.load_profile("nojit")
+elif IS_THOROUGH:
+    settings.load_profile("thorough")
 else:
     settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
@@ -93,6 +98,20 @@ def require() -> Callable[[object, str], None]:
         pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def thorough() -> bool:
+    """Whether ``tests/nightly`` runs, which tries every combination and repeats what depends on chance."""
+    return IS_THOROUGH
+
+
+@pytest.fixture
+def machine_code() -> None:
+    """Run generated source as machine code where the JIT is on, and over NumPy arrays where it is off.
+
+    For tests of whole files, which filter many frames by one or two presets.
+    """
 
 
 @pytest.fixture(scope="session")
@@ -179,8 +198,8 @@ def negative(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True)
 def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run generated source over NumPy arrays; tests marked ``jit`` run it as machine code."""
-    is_native = request.node.get_closest_marker("jit") is not None
+    """Run generated source over NumPy arrays; tests marked ``jit`` or using ``machine_code`` run it as machine code."""
+    is_native = request.node.get_closest_marker("jit") is not None or "machine_code" in request.fixturenames
     release_compiled()  # correlate keeps compiled kernels: those of one way to run must not be used in the other.
     with nullcontext() if is_native else interpreted():
         yield

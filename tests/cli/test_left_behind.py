@@ -95,7 +95,7 @@ def test_a_night_that_was_killed_outlives_the_next_one(negative: str, tmp_path: 
     """The same command again and again, killed each time: every recording and every table is still there."""
     program = [sys.executable, "-m", "livefilter", "preview", "synthetic:chart", "--realtime", "--loop", "--no-window"]
     program += ["-p", negative, "--record", "night.mp4", "--scores", "night.csv"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     parts = [tmp_path / "night.partial.mp4", tmp_path / "night.partial.csv"]
     kept = [tmp_path / "night.partial.1.mp4", tmp_path / "night.partial.1.csv"]
     before: list[bytes] = []

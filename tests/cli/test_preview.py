@@ -121,7 +121,6 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         "DISPLAY": ":93",
         "QT_QPA_PLATFORM": "no such platform",
         "PYTHONPATH": str(ROOT),
-        "NUMBA_DISABLE_JIT": "1",
     }
     done = subprocess.run(
         [sys.executable, "-c", program, "preview", str(clip), *flags],
@@ -246,7 +245,7 @@ def test_a_recording_survives_the_death_of_the_program(negative: str, tmp_path: 
             return -1  # Not begun, or empty.
 
     program = [sys.executable, "-m", "livefilter", "preview", "synthetic:chart", *flags]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with running(program, cwd=tmp_path, env=environment) as preview:
         wait_until(lambda: last_s() >= 1 or preview.poll() is not None)
         assert preview.poll() is None

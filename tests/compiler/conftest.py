@@ -24,7 +24,8 @@ def team(_team_of_eight: ThreadTeam) -> Iterator[ThreadTeam]:
     """The process's team during a test: seven workers, on any number of processors, all of them ready."""
     with using_team(_team_of_eight) as team:
         if not is_interpreted():
-            wait_until(lambda: team.start(7) and all(team.thread_ids), timeout_s=60)
+            # Asleep, not merely started: a worker that is about to fall asleep misses the frame that comes just then.
+            wait_until(lambda: team.start(7) and team.is_asleep, timeout_s=60)
         yield team
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -66,6 +66,9 @@ def assert_same_bytes(ours: Any, theirs: Any) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("border", BORDERS)
+@settings(
+    max_examples=settings().max_examples // 5
+)  # For each of the combinations, which share all but their last steps.
 @given(image=images, kernel=some_kernels())
 def test_correlate_is_the_reference(
     border: Border, mode: Mode, dtype: type[np.generic], image: Pixels, kernel: Kernel

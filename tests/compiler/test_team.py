@@ -47,7 +47,7 @@ def meet(call):
     meeting = argument(call, 3, "int64")
     expected = argument(call, 4, "int64")
     fetch_add(meeting, 0, 1)
-    left = 1000000000
+    left = 300000000
     while load(meeting, 0) < expected and left > 0:
         spin_pause()
         left -= 1
@@ -65,7 +65,7 @@ def linger(call):
     if thread > 0:
         expected = 100
         fetch_add(meeting, 0, 1)
-    left = 1000000000
+    left = 300000000
     while load(meeting, 0) < expected and left > 0:
         spin_pause()
         left -= 1
@@ -91,16 +91,22 @@ def test_every_tile_is_computed_once(team: ThreadTeam, threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [2, 8])
-def test_tiles_are_computed_at_the_same_time(team: ThreadTeam, threads: int) -> None:
-    """Tiles that wait for one another all end, whether the workers slept before or not."""
+def test_tiles_are_computed_at_the_same_time(threads: int) -> None:
+    """Tiles that wait for one another all end, whether the workers slept before or not.
+
+    They poll for a tenth of a second of processor time, so that none falls asleep between two frames, however busy the
+    machine is.
+    """
+    own = ThreadTeam(max_workers=threads - 1, min_share_us=1e-9, spin_ns=100_000_000)
+    wait_until(lambda: own.start(threads - 1) and own.is_asleep, timeout_s=60)
     meeting = ctypes.c_int64()
     call = tiled_call(MEET, "meet", threads, threads, ctypes.addressof(meeting), threads)
-    for is_after_sleep in (False, False, True, False):
+    for is_after_sleep in (True, False, False, True):
         if is_after_sleep:
-            wait_until(lambda: team.is_asleep)
+            wait_until(lambda: own.is_asleep)
         meeting.value = 0
         result = np.zeros(threads, np.int64)
-        assert team.run(call, [result])
+        assert own.run(call, [result])
         assert list(result) == [threads] * threads
 
 
@@ -108,12 +114,12 @@ def test_a_caller_that_finds_the_team_busy_works_alone(team: ThreadTeam) -> None
     """In one piece, and at once."""
     meeting = ctypes.c_int64()
     held = tiled_call(MEET, "meet", 2, 2, ctypes.addressof(meeting), 3)
+    call = tiled_call(MARK, "mark", 4, 2)  # Compiled before the others wait for it.
     result = np.zeros(2, np.int64)
     other = threading.Thread(target=held, args=(result,))
     other.start()
     wait_until(lambda: meeting.value == 2)
     alone = np.zeros(4, np.int64)
-    call = tiled_call(MARK, "mark", 4, 2)
     assert not team.run(call, [alone])
     assert list(alone) == [0] * 4
     call(alone)
@@ -265,9 +271,9 @@ PROGRAM = """
 @pytest.mark.parametrize(
     "forks", [0, pytest.param(5, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"))]
 )
-def test_a_process_can_fork_or_end_while_workers_poll(forks: int) -> None:
+def test_a_process_can_fork_or_end_while_workers_poll(forks: int, thorough: bool) -> None:
     """Workers read the control block for a while yet, also while Python exits; a child starts its own, and exits."""
-    for _ in range(5):
+    for _ in range(5 if thorough else 2):
         subprocess.run(
             [sys.executable, "-c", textwrap.dedent(PROGRAM), str(forks)],
             check=True,

@@ -92,7 +92,7 @@ class Media:
 
 
 @pytest.fixture
-def media(tmp_path: Path, negative: str, require: Callable[[object, str], None]) -> Media:
+def media(tmp_path: Path, negative: str, require: Callable[[object, str], None], machine_code: None) -> Media:
     """FFmpeg's programs in a temporary folder."""
     require(shutil.which("ffmpeg") and shutil.which("ffprobe"), "needs ffmpeg and ffprobe")
     return Media(tmp_path, negative)

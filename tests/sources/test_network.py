@@ -414,7 +414,7 @@ class Watched:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "livefilter", "preview", url, *flags],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_DISABLE_JIT": "1"},
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -7,6 +7,7 @@ functions define what each operation computes; ``_llvm`` has the same operations
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,14 @@ def window_sum_i32(array: Values, x: Any, loop: int, text: str, *rows: Any) -> t
 def _window_sum(
     array: Values, x: Any, text: str, rows: tuple[Any, ...], kind: type[np.integer[Any]]
 ) -> tuple[Values, ...]:
+    base = 2 * x
+
+    @cache  # The even and the odd pixels, and the sums, share most of the window.
+    def pixel(row: int, col: int) -> Values:
+        return array[rows[row] + col + base].astype(kind)
+
     return tuple(
-        _weighted_sum([(weight, array[rows[row] + 2 * x + col + parity].astype(kind)) for weight, row, col in terms])
+        _weighted_sum([(weight, pixel(row, col + parity)) for weight, row, col in terms])
         for terms in decode_terms(text)
         for parity in (0, 1)
     )
@@ -176,7 +183,12 @@ def add_const(value: Values, number: int) -> Values:
 
 def mul_const(value: Values, number: int) -> Values:
     """Return value * number, wrapping around."""
-    return value * np.array(number).astype(value.dtype)
+    return value if number == 1 else value * _wrapped(number, value.dtype)
+
+
+@cache
+def _wrapped(number: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.array(number).astype(dtype)
 
 
 def shl(value: Values, number: int) -> Values:

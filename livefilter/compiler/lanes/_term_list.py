@@ -7,6 +7,7 @@ this keeps compile time and generated source short.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 MAX_DISTINCT_WEIGHTS = 6
@@ -35,6 +36,7 @@ def encode_terms(sums: Iterable[Iterable[Term]]) -> str:
     return "; ".join(" ".join(f"{weight}@{row},{col}" for weight, row, col in terms) for terms in sums)
 
 
+@cache
 def decode_terms(text: str) -> tuple[TermSum, ...]:
     """Return the sums that a string encodes.
 
