@@ -87,7 +87,7 @@ def command(
     if outputs["pipe"] and outputs["scores"] == "-":
         raise click.UsageError("--stdout and --scores - cannot share standard output")
     with _shared.stopping_on_signal() as should_stop, ExitStack() as opened:
-        from livefilter.pipeline import LivePipeline, Preview
+        from livefilter.pipeline import LivePipeline, Preview, low_latency
         from livefilter.presets import list_presets
         from livefilter.sinks import WindowSink, check_display
         from livefilter.sources import SourceKind, kind_of, open_source
@@ -117,7 +117,8 @@ def command(
         except BaseException:
             live.discard()
             raise
-        summary = runs.run(should_stop)
+        with low_latency():
+            summary = runs.run(should_stop)
         stats = live.stats.snapshot()
     is_piped = outputs["pipe"] is not None or outputs["scores"] == "-"
     code = _shared.report_summary(summary, is_quiet=quiet, to_stderr=is_piped)

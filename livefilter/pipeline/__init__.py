@@ -26,6 +26,7 @@ from livefilter.pipeline.live import (
     Preview,
     PrometheusExporter,
     StatsLog,
+    low_latency,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Target",
     "expand",
     "filter_frames",
+    "low_latency",
     "name_of",
     "process",
     "run",

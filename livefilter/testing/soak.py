@@ -30,7 +30,7 @@ import numpy as np
 from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.frame import Frame
-from livefilter.pipeline import LivePipeline
+from livefilter.pipeline import LivePipeline, low_latency
 from livefilter.presets import list_presets
 from livefilter.sinks import ScoreSink, Sink
 from livefilter.sources import Source, SourceFacts
@@ -166,7 +166,8 @@ def soak(seconds: float) -> list[str]:
         live = LivePipeline(source, names[0])
         live.add_sink("viewer", viewer, drop_oldest=True)
         live.add_sink("scores", ScoreSink(Path(folder) / "scores.csv"))
-        _watch(live, source, viewer, samples, names)
+        with low_latency():  # As the command does.
+            _watch(live, source, viewer, samples, names)
         summary = live.summary(is_interrupted=False)
     settled_s = min(_SETTLED_S, max(seconds * 0.6, 2.2 * len(names)))
     away = list(_strays(samples, source.stalls))

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.errors import MissingPackageError, SinkError, SourceError
 from livefilter.kernels import EdgeScore
-from livefilter.pipeline import LivePipeline, NullOutput, PrometheusExporter, StatsLog, Summary
+from livefilter.pipeline import LivePipeline, NullOutput, PrometheusExporter, StatsLog, Summary, low_latency
 from livefilter.pipeline.live import DisplaySlot
 from livefilter.sources import Health, Source, open_source
 from livefilter.testing import ArraySource, FaultySource, ListSink, wait_until
@@ -71,22 +72,41 @@ def test_every_frame_of_a_file_reaches_every_sink_in_order(negative: str) -> Non
     assert left <= {"livefilter.compiler.worker"}
 
 
-def test_what_was_loaded_before_is_no_garbage_during_a_run(negative: str) -> None:
+def test_what_was_loaded_before_is_no_garbage_at_low_latency() -> None:
     """The collector walks through what the run makes only; afterwards everything is as it was."""
     before = gc.get_freeze_count()
-    made = live(ArraySource(ARRAYS, rate=RATE), negative)
-    with made:
+    with low_latency():
         assert gc.get_freeze_count() > before
     assert gc.get_freeze_count() == 0
 
 
-def test_a_thread_that_computes_lets_others_run_soon_during_a_run(negative: str) -> None:
+def test_a_thread_that_computes_lets_others_run_soon_at_low_latency() -> None:
     """Planning a preset does not keep the picture waiting; afterwards everything is as it was."""
     before = sys.getswitchinterval()
-    made = live(ArraySource(ARRAYS, rate=RATE), negative)
-    with made:
+    with low_latency():
         assert sys.getswitchinterval() < before / 5
     assert sys.getswitchinterval() == before
+
+
+def test_two_pipelines_at_once_leave_the_process_and_each_other_alone(negative: str) -> None:
+    """The first to end takes nothing from the second; neither changes a setting of the whole process."""
+
+    def settings() -> tuple[object, ...]:
+        return sys.getswitchinterval(), gc.get_freeze_count(), gc.isenabled(), gc.get_threshold(), cv2.getNumThreads()
+
+    before = settings()
+    sinks = [ListSink(), ListSink()]
+    first, second = (live(ArraySource(ARRAYS, rate=RATE), negative) for _ in sinks)
+    for made, sink in zip((first, second), sinks, strict=True):
+        made.add_sink("list", sink)
+    with second:
+        with first:
+            assert settings() == before
+            wait_until(lambda: first.is_over, timeout_s=60)
+        assert settings() == before
+        wait_until(lambda: second.is_over, timeout_s=60)
+    assert settings() == before
+    assert levels(sinks[0]) == levels(sinks[1]) == [255 - level for level in range(10, 90, 10)]
 
 
 def test_what_is_live_is_filtered_or_counted_and_never_twice(negative: str) -> None:

@@ -5,13 +5,15 @@ Begin with ``_pipeline``: a `LivePipeline` connects a source, a filter and outpu
 file at its own pace) and leave through ``_outputs`` (bounded queues with a drop policy). ``_preset_control`` switches,
 adjusts and reloads the preset, with ``_preset_loader`` compiling in the background and ``_file_watch`` noticing a saved
 file. ``_preview`` puts a window and keys on top, ``_osd`` its text, and ``_captures`` names its snapshots and
-recordings. ``_stats`` counts and measures, ``_stats_log`` and ``_prometheus`` publish the figures.
+recordings. ``_stats`` counts and measures, ``_stats_log`` and ``_prometheus`` publish the figures. ``_low_latency`` has
+settings of the whole process, for the main program.
 """
 
 from __future__ import annotations
 
 from livefilter.pipeline.live._file_watch import FileWatch
 from livefilter.pipeline.live._input import FrameInput, LatestFrameInput, PacedInput, open_input
+from livefilter.pipeline.live._low_latency import low_latency
 from livefilter.pipeline.live._monotonic import with_monotonic_times
 from livefilter.pipeline.live._osd import OsdPanels, source_lines, statistics_lines, status_lines
 from livefilter.pipeline.live._outputs import DisplaySlot, NullOutput, Output, QueuedOutput
@@ -45,6 +47,7 @@ __all__ = [
     "SegmentedSink",
     "Stats",
     "StatsLog",
+    "low_latency",
     "open_input",
     "source_lines",
     "statistics_lines",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,9 +31,6 @@ from livefilter.sinks import Sink, keeps_outputs
 from livefilter.sources import Health, Source
 
 _SERVICE_INTERVAL_S = 0.05
-_GIL_SWITCH_INTERVAL_S = 0.0005
-"""How soon a thread that computes in Python releases the GIL. With Python's default of 5 ms, which each of a dozen
-OpenCV calls may wait while a preset is planned, a frame of 2 ms took 13."""
 _MAX_QUEUE_BYTES = 256 << 20
 _MAX_QUEUE_FRAMES = 120
 _RECORDING = "recording"
@@ -268,11 +263,6 @@ class LivePipeline:
             sink.discard()
 
     def __enter__(self) -> Self:
-        # Whatever is loaded now stays; walking through it for garbage takes 40 ms at a time, and a frame has 33.
-        gc.collect()
-        gc.freeze()
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(_GIL_SWITCH_INTERVAL_S)
         self._started_s = self._clock()
         self.loop.start()
         return self
@@ -284,8 +274,6 @@ class LivePipeline:
 
         After an error that livefilter does not foresee, outputs are partial ones, and notes on the error name them.
         """
-        gc.unfreeze()
-        sys.setswitchinterval(self._switch_s)
         self._ended_s = self._clock()
         with ExitStack() as ending:  # Runs each, the last one first, whatever the others raise.
             for finisher in self._finishers:
