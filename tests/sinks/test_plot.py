@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from livefilter.analysis import Result
+from livefilter.analysis import Analysis, Result
 from livefilter.errors import MissingPackageError, OptionError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -100,6 +100,38 @@ def test_of_a_long_run_no_peak_is_lost(saved: list[Figure], tmp_path: Path) -> N
     assert (drawn.min(), drawn.max()) == (0.0, 1.0)
     assert (np.diff(times_s) >= 0).all()
     assert (times_s[drawn.argmax()], times_s[drawn.argmin()]) == (1234 / 25, 6789 / 25)
+
+
+def test_each_zone_has_a_line_in_each_plot(saved: list[Figure], tmp_path: Path) -> None:
+    """Beside that of the frame, with its name in the legend, and a gap where it was not scored."""
+    pixels = np.zeros((2, 2), dtype=np.uint8)
+    door, hall = EdgeScore(0.1, 0.2, 0.3), EdgeScore(0.4, 0.5, 0.6)
+    with PlotSink(tmp_path / "a.png") as sink:
+        for index, zones in enumerate([{"door": door}, {"door": door, "hall": hall}, {"hall": hall}]):
+            frame = Frame(pixels, index, Fraction(index, 25), 0)
+            sink.write(Result(frame, pixels, pixels, Analysis(EdgeScore(0, 0, 0), zones)))
+    plots = [axes for axes in saved[0].axes if not axes.images]
+    for axes, first, second in zip(plots, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), strict=True):
+        lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.lines}
+        assert np.array_equal(lines["door"], [first, first, np.nan], equal_nan=True)
+        assert np.array_equal(lines["hall"], [np.nan, second, second], equal_nan=True)
+    legend = plots[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["frame", "door", "hall"]
+
+
+def test_a_long_run_of_a_zone_with_gaps_loses_no_peak(saved: list[Figure], tmp_path: Path) -> None:
+    """Frames in which the zone was not scored hide none beside them."""
+    pixels = np.zeros((2, 2), dtype=np.uint8)
+    with PlotSink(tmp_path / "a.png") as sink:
+        for index in range(9000):
+            value = {1234: 1.0, 6789: 0.0}.get(index, 0.5)
+            zones = {} if index in (1233, 6790) else {"door": EdgeScore(value, value, value)}
+            frame = Frame(pixels, index, Fraction(index, 25), 0)
+            sink.write(Result(frame, pixels, pixels, Analysis(EdgeScore(0, 0, 0), zones)))
+    (line,) = (line for line in saved[0].axes[0].lines if line.get_label() == "door")
+    drawn = np.asarray(line.get_ydata())
+    assert (len(drawn), np.nanmin(drawn), np.nanmax(drawn)) == (4000, 0, 1)
 
 
 def test_an_interrupt_leaves_the_figure_so_far_and_no_frame_leaves_none(tmp_path: Path) -> None:

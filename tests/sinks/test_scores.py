@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livefilter.analysis import Result
+from livefilter.analysis import Analysis, Result
 from livefilter.errors import MissingPackageError, OptionError, SinkError
 from livefilter.frame import Frame
 from livefilter.kernels import EdgeScore
@@ -249,3 +249,69 @@ def test_without_pyarrow_the_error_names_what_to_install(tmp_path: Path, monkeyp
     with pytest.raises(MissingPackageError, match=r"pip install 'livefilter\[parquet\]'"):
         ScoreSink(tmp_path / "a.parquet")
     assert names(tmp_path) == []
+
+
+DOOR, HALL = EdgeScore(0.5, 0.25, 0.75), EdgeScore(0.125, 1 / 3, 0)
+ZONE_FIELDS = [f"{zone}.{name}" for zone in ("door", "hall") for name in FIELDS[2:]]
+
+
+def write_zones(sink: ScoreSink, *zones: dict[str, EdgeScore]) -> None:
+    """Write a row for each frame with these zones."""
+    frame, score = ROWS[0]
+    for scores in zones:
+        sink.write(Result(frame, PICTURE, PICTURE, Analysis(score, scores)))
+
+
+def test_a_csv_has_columns_for_each_zone_of_the_first_frame(tmp_path: Path) -> None:
+    """What a later frame lacks is empty; a zone that comes later has no columns, which is noted once."""
+    with ScoreSink(tmp_path / "a.csv") as sink:
+        write_zones(sink, {"door": DOOR, "hall": HALL}, {"hall": HALL}, *[{"late": DOOR}] * 2)
+    with (tmp_path / "a.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == FIELDS + ZONE_FIELDS
+    values = [[*row[:5], *(value and float(value) for value in row[5:])] for row in rows]
+    assert [row[5:] for row in values] == [
+        [0.5, 0.25, 0.75, 0.125, 1 / 3, 0],
+        ["", "", "", 0.125, 1 / 3, 0],
+        [""] * 6,
+        [""] * 6,
+    ]
+    assert sink.notes == (f"{tmp_path / 'a.csv'}: no columns for zone 'late', which came after the first frame",)
+
+
+def test_json_lines_have_the_zones_of_each_frame(tmp_path: Path) -> None:
+    """No more, and no less; nothing is to be noted."""
+    with ScoreSink(tmp_path / "a.jsonl") as sink:
+        write_zones(sink, {"door": DOOR}, {"hall": HALL})
+    first, second = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    assert list(first) == FIELDS + ZONE_FIELDS[:3]
+    assert list(second) == FIELDS + ZONE_FIELDS[3:]
+    assert (second["hall.vertical"], sink.notes) == (1 / 3, ())
+
+
+def test_parquet_has_columns_for_each_zone_of_the_first_frame(tmp_path: Path) -> None:
+    """What a later frame lacks is null."""
+    from pyarrow import parquet
+
+    with ScoreSink(tmp_path / "a.parquet", provenance=PROVENANCE) as sink:
+        write_zones(sink, {"door": DOOR, "hall": HALL}, {"hall": HALL, "late": DOOR})
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert table.column_names == FIELDS + ZONE_FIELDS
+    assert table["door.density"].to_pylist() == [0.75, None]
+    assert table["hall.vertical"].to_pylist() == [1 / 3, 1 / 3]
+    assert json.loads(table.schema.metadata[b"livefilter"]) == NOTED
+    assert len(sink.notes) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_without_a_frame_has_the_columns_of_every_table(tmp_path: Path, ending: str) -> None:
+    """So that programs can read it."""
+    with ScoreSink(tmp_path / f"a.{ending}"):
+        pass
+    if ending == "csv":
+        assert (tmp_path / "a.csv").read_text() == ",".join(FIELDS) + "\n"
+        return
+    from pyarrow import parquet
+
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert (table.column_names, table.num_rows) == (FIELDS, 0)

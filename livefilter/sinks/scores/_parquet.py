@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from livefilter.errors import MissingPackageError
@@ -15,19 +15,20 @@ METADATA_KEY = b"livefilter"
 
 
 class ParquetTable:
-    """A table with one column of integers and any number of float columns.
+    """A table with one column of integers, the first, and any number of float columns.
 
     Args:
         path: The file to write.
-        fields: Names of the columns; the first is the one of integers.
-        origin: Noted in the schema's metadata.
+        provenance: Noted in the schema's metadata.
 
     Raises:
         MissingPackageError: pyarrow is not installed.
         OSError: The file cannot be created.
     """
 
-    def __init__(self, path: Path, fields: Sequence[str], provenance: dict[str, str]) -> None:
+    has_fixed_columns = True
+
+    def __init__(self, path: Path, provenance: dict[str, str]) -> None:
         try:
             import pyarrow
             from pyarrow import parquet
@@ -35,18 +36,23 @@ class ParquetTable:
             raise MissingPackageError(
                 f"{path.name}: a Parquet table needs pyarrow; pip install 'livefilter[parquet]'"
             ) from error
-        types = [pyarrow.int64(), *(pyarrow.float64() for _ in fields[1:])]
-        metadata = {METADATA_KEY: json.dumps(provenance).encode()}
-        self._schema = pyarrow.schema(list(zip(fields, types, strict=True)), metadata=metadata)
-        self._make_table = pyarrow.Table.from_arrays
-        self._make_array = pyarrow.array
-        self._types = types
-        self._writer = parquet.ParquetWriter(str(path), self._schema)
-        self._rows: list[tuple[float, ...]] = []
+        self._pyarrow = pyarrow
+        self._open_writer = parquet.ParquetWriter
+        self._metadata = {METADATA_KEY: json.dumps(provenance).encode()}
+        self._file = pyarrow.OSFile(str(path), "wb")
+        self._writer: parquet.ParquetWriter | None = None
+        self._columns: Sequence[str] = ()
+        self._rows: list[list[float | None]] = []
 
-    def write(self, row: tuple[float, ...]) -> None:
+    def begin(self, columns: Sequence[str]) -> None:
+        """Write the schema."""
+        types = [self._pyarrow.int64(), *(self._pyarrow.float64() for _ in columns[1:])]
+        schema = self._pyarrow.schema(list(zip(columns, types, strict=True)), metadata=self._metadata)
+        self._columns, self._writer = columns, self._open_writer(self._file, schema)
+
+    def write(self, row: Mapping[str, float]) -> None:
         """Write one row."""
-        self._rows.append(row)
+        self._rows.append([row.get(column) for column in self._columns])
         if len(self._rows) == _ROWS_PER_GROUP:
             self._write_group()
 
@@ -55,12 +61,17 @@ class ParquetTable:
 
     def close(self) -> None:
         """Write the buffered rows and the footer, without which no reader can read the file."""
-        self._write_group()
-        self._writer.close()
+        try:
+            self._write_group()
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            self._file.close()
 
     def _write_group(self) -> None:
-        if self._rows:
-            columns = zip(zip(*self._rows, strict=True), self._types, strict=True)
-            arrays = [self._make_array(column, kind) for column, kind in columns]
-            self._writer.write_table(self._make_table(arrays, schema=self._schema))
+        if self._rows and self._writer is not None:
+            schema = self._writer.schema
+            columns = zip(zip(*self._rows, strict=True), schema.types, strict=True)
+            arrays = [self._pyarrow.array(column, kind) for column, kind in columns]
+            self._writer.write_table(self._pyarrow.Table.from_arrays(arrays, schema=schema))
             self._rows = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +29,7 @@ _Floats = NDArray[np.float64]
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 _NAMES = tuple(field.name for field in fields(EdgeScore))
 _COLOURS = ("#3b6ea5", "#b5533c", "#4d8a57")
+_ZONE_COLOURS = ("#8c6bb1", "#d69f2e", "#2b8c8c", "#c2528b", "#6f7d8c", "#7a5c3e", "#9bbf3b", "#5a5ad6")
 _THUMBNAIL_PX = 320
 _MAX_POINTS = 4000
 """Points to draw; longer runs are drawn as the minimum and maximum of each segment."""
@@ -45,7 +48,8 @@ class _Extreme:
 class PlotSink(Sink):
     """A plot of all scores over media time, each with thumbnails of its lowest and highest frame.
 
-    The sink holds six thumbnails and four numbers per frame in memory.
+    Scores of zones are thinner lines beside that of the whole frame. The sink holds six thumbnails in memory and, per
+    frame, four numbers and three for each zone.
 
     Args:
         path: A .png, .svg or .pdf file.
@@ -77,6 +81,7 @@ class PlotSink(Sink):
         )
         self._times_s = array("d")
         self._scores = [array("d") for _ in _NAMES]
+        self._zones: dict[str, list[array[float]]] = {}
         self._lowest: list[_Extreme] = []
         self._highest: list[_Extreme] = []
         self._file = AtomicFile(path, overwrite=overwrite)
@@ -86,6 +91,7 @@ class PlotSink(Sink):
         """Record one score, and a thumbnail of the frame if the score is an extreme."""
         with self._write_guard.write():
             self._write(result.frame, result.score)
+            self._write_zones(result.analysis.zones)
 
     def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Draw the plot, and move it into place; without a frame, return None and leave no file."""
@@ -117,6 +123,16 @@ class PlotSink(Sink):
             if value > self._highest[row].value:
                 self._highest[row] = _extreme(frame, value)
 
+    def _write_zones(self, zones: Mapping[str, EdgeScore]) -> None:
+        """Record the scores of zones; NaN leaves a gap in the line of a zone that was not scored in some frames."""
+        for name in zones:
+            if name not in self._zones:
+                self._zones[name] = [array("d", [math.nan] * (len(self._times_s) - 1)) for _ in _NAMES]
+        missing = (math.nan,) * len(_NAMES)
+        for name, scores in self._zones.items():
+            for series, value in zip(scores, astuple(zones[name]) if name in zones else missing, strict=True):
+                series.append(value)
+
     def _finish(self, is_complete: bool) -> str:
         try:
             self._draw(self._file.partial)
@@ -133,7 +149,12 @@ class PlotSink(Sink):
         times_s = np.array(self._times_s)
         for row, (name, colour) in enumerate(zip(_NAMES, _COLOURS, strict=True)):
             axes = figure.add_subplot(grid[row, 0])
-            axes.plot(*_decimate(times_s, np.array(self._scores[row])), color=colour, linewidth=0.9)
+            axes.plot(*_decimate(times_s, np.array(self._scores[row])), color=colour, linewidth=0.9, label="frame")
+            for place, (zone, scores) in enumerate(self._zones.items()):
+                line = _decimate(times_s, np.array(scores[row]))
+                axes.plot(*line, color=_ZONE_COLOURS[place % len(_ZONE_COLOURS)], linewidth=0.6, label=zone)
+            if self._zones and row == 0:
+                axes.legend(loc="upper right", fontsize=7, ncols=4)
             axes.set_ylabel(name)
             axes.margins(x=0.01)
             axes.grid(alpha=0.3)
@@ -163,9 +184,14 @@ def _decimate(times_s: _Floats, values: _Floats) -> tuple[_Floats, _Floats]:
         return times_s, values
     segments = np.array_split(np.arange(len(values)), _MAX_POINTS // 2)
     indices = np.array(
-        [sorted((part[values[part].argmin()], part[values[part].argmax()])) for part in segments]
+        [sorted((part[_argmin(values[part])], part[_argmin(-values[part])])) for part in segments]
     ).ravel()
     return times_s[indices], values[indices]
+
+
+def _argmin(values: _Floats) -> int:
+    """Return where the smallest value is, NaN being the largest."""
+    return int(np.where(np.isnan(values), np.inf, values).argmin())
 
 
 def _show(axes: Axes, extreme: _Extreme, title: str) -> None:

@@ -7,11 +7,13 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from livefilter.analysis import Result
+from livefilter.analysis import EdgeScore, Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
@@ -19,17 +21,28 @@ from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
-FIELDS = ("index", "time_s", "horizontal", "vertical", "density")
-Row = tuple[float, ...]
+_SCORES = tuple(field.name for field in fields(EdgeScore))
+FIELDS = ("index", "time_s", *_SCORES)
+Row = Mapping[str, float]
 _FLUSH_INTERVAL_S = 1.0
 """A killed process loses at most so much of a CSV or JSON Lines table."""
 
 
 class Table(Protocol):
-    """A writer of rows."""
+    """A writer of rows.
+
+    Attributes:
+        has_fixed_columns: Rows have the columns of the first one.
+    """
+
+    has_fixed_columns: bool
+
+    def begin(self, columns: Sequence[str]) -> None:
+        """Write what precedes the first row: called once, before it, or before the end if there is none."""
+        ...
 
     def write(self, row: Row) -> None:
-        """Write one row."""
+        """Write one row, by column; a column that it lacks stays empty."""
         ...
 
     def flush(self) -> None:
@@ -43,6 +56,9 @@ class Table(Protocol):
 
 class ScoreSink(Sink):
     """A table of scores: index, time_s (media time in seconds), horizontal, vertical, density.
+
+    Frames with zones have three more columns for each zone, such as door.horizontal, door.vertical and door.density. In
+    CSV and Parquet the first frame decides the columns.
 
     The provenance is the header: in CSV a first line ``# {...}`` with a JSON object (pandas reads the table with
     ``comment="#"``), in JSON Lines a first object, the only one without an index, and in Parquet the metadata
@@ -70,6 +86,8 @@ class ScoreSink(Sink):
                 f"{path}: a table of scores ends in {', '.join(SCORE_SUFFIXES)}, found {path.suffix or 'none'}"
             )
         self._frames_written = 0
+        self._columns: tuple[str, ...] | None = None
+        self._zones_without_columns: list[str] = []
         self._flushed_s = time.monotonic()
         self._write_guard = WriteGuard("standard output" if is_stdout else self.target)
         header = {} if provenance is None else provenance.as_dict()
@@ -89,10 +107,11 @@ class ScoreSink(Sink):
 
     def write(self, result: Result) -> None:
         """Write one row; tables hold no images."""
-        frame, score = result.frame, result.score
+        row = _row(result)
         with self._write_guard.write():
             try:
-                self._table.write((frame.index, float(frame.time_s), score.horizontal, score.vertical, score.density))
+                self._begin(tuple(row))
+                self._table.write(row)
                 now_s = time.monotonic()
                 if now_s - self._flushed_s >= _FLUSH_INTERVAL_S:
                     self._table.flush()
@@ -102,6 +121,7 @@ class ScoreSink(Sink):
             except OSError as error:
                 raise self._write_error(error) from error
             self._frames_written += 1
+            self._note_zones_without_columns(result)
 
     def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Flush, and move the file into place; return its path, or None for standard output."""
@@ -120,8 +140,22 @@ class ScoreSink(Sink):
                     self._table.close()
                 self._file.discard()
 
+    def _begin(self, columns: tuple[str, ...]) -> None:
+        if self._columns is None:
+            self._columns = columns
+            self._table.begin(columns)
+
+    def _note_zones_without_columns(self, result: Result) -> None:
+        if not self._table.has_fixed_columns:
+            return
+        for zone in result.analysis.zones:
+            if f"{zone}.{_SCORES[0]}" not in (self._columns or ()) and zone not in self._zones_without_columns:
+                self._zones_without_columns.append(zone)
+                self.notes += (f"{self.target}: no columns for zone {zone!r}, which came after the first frame",)
+
     def _finish(self, is_complete: bool) -> str | None:
         try:
+            self._begin(FIELDS)
             self._table.close()
         except BrokenPipeError:
             raise
@@ -137,25 +171,39 @@ class ScoreSink(Sink):
         return write_error(Path(target), error, frames=self._frames_written or None)
 
 
+def _row(result: Result) -> Row:
+    frame = result.frame
+    row: dict[str, float] = {"index": frame.index, "time_s": float(frame.time_s)}
+    for prefix, score in (("", result.score), *((f"{zone}.", score) for zone, score in result.analysis.zones.items())):
+        row.update((f"{prefix}{name}", getattr(score, name)) for name in _SCORES)
+    return row
+
+
 def _table(path: Path, suffix: str, header: dict[str, str]) -> Table:
     if suffix == ".parquet":
         from livefilter.sinks.scores._parquet import ParquetTable
 
-        return ParquetTable(path, FIELDS, header)
+        return ParquetTable(path, header)
     stream = path.open("w", encoding="utf-8", newline="")
     return _CsvTable(stream, header) if suffix == ".csv" else _JsonTable(stream, header)
 
 
 class _CsvTable:
+    has_fixed_columns = True
+
     def __init__(self, stream: TextIO, header: dict[str, str]) -> None:
         self._stream = stream
         if header:
             stream.write(f"# {json.dumps(header)}\r\n")
         self._rows = csv.writer(stream)
-        self._rows.writerow(FIELDS)
+        self._columns: Sequence[str] = ()
+
+    def begin(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._rows.writerow(columns)
 
     def write(self, row: Row) -> None:
-        self._rows.writerow(row)
+        self._rows.writerow([row.get(column, "") for column in self._columns])
 
     def flush(self) -> None:
         self._stream.flush()
@@ -165,16 +213,21 @@ class _CsvTable:
 
 
 class _JsonTable:
+    has_fixed_columns = False
+
     def __init__(self, stream: TextIO, header: dict[str, str], *, is_live: bool = False) -> None:
         self._stream = stream
         self._is_live = is_live  # Flush each row for readers of a live source; leave standard output open.
         self._header = header
 
+    def begin(self, columns: Sequence[str]) -> None:
+        pass
+
     def write(self, row: Row) -> None:
         if self._header:  # With the first row: an error before it leaves standard output empty.
             self._stream.write(json.dumps(self._header) + "\n")
             self._header = {}
-        self._stream.write(json.dumps(dict(zip(FIELDS, row, strict=True))) + "\n")
+        self._stream.write(json.dumps(row) + "\n")
         if self._is_live:
             self._stream.flush()
 
