@@ -1,7 +1,8 @@
 """Layers: what is drawn on a copy of the filtered image. Scores, names, comparisons and text.
 
 Begin with ``_layer``, the protocol, and ``_compose``, which draws layers one above the other. An `Overlay`
-(``_scores``) belongs to one preset and one run: it draws the preset's name and each frame's scores with their history.
+(``_scores``) belongs to one preset and one run: it draws the preset's name, each frame's scores with their history, and
+the preset's zones (``_zones``).
 A `Comparison` (``_compare``) shows the original beside the result.
 ``_text`` draws text and panels, ``_sheet`` arranges named images on one sheet.
 """

@@ -1,17 +1,20 @@
-"""Overlay of a preset: its name, and scores with bars and history."""
+"""Overlay of a preset: its name, scores with bars and history, and zones."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from livefilter.analysis import EdgeScore, Result
 from livefilter.frame import Pixels
+from livefilter.kernels import Zone
 from livefilter.layers._layer import Layer
 from livefilter.layers._text import TextStyle, shade
+from livefilter.layers._zones import ZoneOutlines
 from livefilter.presets import OverlaySettings
 
 _FIELDS = ("horizontal", "vertical", "density")
@@ -23,11 +26,12 @@ _AXIS_LEVEL = 110
 
 
 class Overlay(Layer):
-    """Draws the scores and the preset's name, and keeps the history of scores for that.
+    """Draws the scores, the preset's name and its zones, and keeps the history of scores for that.
 
     Args:
         settings: What to draw.
         name: The preset's name.
+        zones: The preset's zones.
         is_shown: Whether anything is drawn at first.
 
     Attributes:
@@ -36,24 +40,30 @@ class Overlay(Layer):
             the scale follows the history.
     """
 
-    def __init__(self, settings: OverlaySettings, name: str, *, is_shown: bool = True) -> None:
+    def __init__(
+        self, settings: OverlaySettings, name: str, *, zones: Sequence[Zone] = (), is_shown: bool = True
+    ) -> None:
         self.is_shown = is_shown
         self.is_scale_held = False
         self._settings = settings
         self._name = name
+        self._outlines = ZoneOutlines(zones if settings.zones else ())
         self._history: deque[tuple[float, ...]] = deque(maxlen=_MAX_HISTORY)
         self._scales = [0.0] * len(_FIELDS)
 
-    def carried_over(self, settings: OverlaySettings, name: str, *, keep_history: bool) -> Overlay:
+    def carried_over(
+        self, settings: OverlaySettings, name: str, *, zones: Sequence[Zone] = (), keep_history: bool
+    ) -> Overlay:
         """Return the overlay of the next preset, shown if this one is.
 
         Args:
             settings: What to draw.
             name: The preset's name.
+            zones: The preset's zones.
             keep_history: Keep the history and the scale of the bars: right if the next preset scores frames by the
                 same rule. Otherwise both start empty.
         """
-        overlay = Overlay(settings, name, is_shown=self.is_shown)
+        overlay = Overlay(settings, name, zones=zones, is_shown=self.is_shown)
         if keep_history:
             overlay.is_scale_held, overlay._scales, overlay._history = self.is_scale_held, self._scales, self._history
         return overlay
@@ -65,8 +75,8 @@ class Overlay(Layer):
 
     @property
     def is_visible(self) -> bool:
-        """Whether the name or the scores are drawn."""
-        return self.is_shown and (self._settings.name or self._settings.scores)
+        """Whether the name, the scores or a zone is drawn."""
+        return self.is_shown and (self._settings.name or self._settings.scores or self._outlines.is_visible)
 
     @property
     def has_name(self) -> bool:
@@ -92,7 +102,9 @@ class Overlay(Layer):
             self._history.popleft()
 
     def draw(self, canvas: Pixels, result: Result) -> None:
-        """Draw the name at the top, and the scores in the lower left corner."""
+        """Draw the zones, the name at the top, and the scores in the lower left corner."""
+        if self._outlines.is_visible:
+            self._outlines.draw(canvas, result)
         if self.has_name:
             self._draw_name(canvas)
         if self._settings.scores:

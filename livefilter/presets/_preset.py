@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -54,6 +55,7 @@ class OverlaySettings(Settings):
     """What is drawn on the image."""
 
     scores: Flag = Field(True, description="the three scores with their bars")
+    zones: Flag = Field(True, description="the zones: outlines, names and scores")
     sparkline: Flag = Field(True, description="the scores of the last seconds")
     name: Flag = Field(True, description="the preset's name, and the rate when live")
 
@@ -79,6 +81,17 @@ class Preset(Settings):
     overlay: OverlaySettings = OverlaySettings()
     zones: Annotated[tuple[Zone, ...], BeforeValidator(make_zones)] = ()
     color: Color = "gray"
+
+    def with_zones(self, zones: Mapping[str, Any] | Iterable[Zone] | None) -> Preset:
+        """Return the preset with these zones instead of its own; None keeps its own.
+
+        Args:
+            zones: Names and points, as in a file, or Zones.
+
+        Raises:
+            OptionError: A zone breaks a rule.
+        """
+        return self if zones is None else self.model_copy(update={"zones": make_zones(zones)})
 
     @property
     def operations(self) -> tuple[Operation, ...]:
