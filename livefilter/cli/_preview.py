@@ -29,6 +29,7 @@ _DRAIN_TIMEOUT_S = 2.0
 @grouped_command("Show a camera or a file, filtered live")
 @click.argument("source", default="0")
 @_shared.preset_option()
+@_shared.zones_option
 @_shared.overlay_option
 @_shared.compare_option
 @_output("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record what is shown, from the start.")
@@ -57,6 +58,7 @@ _DRAIN_TIMEOUT_S = 2.0
 def command(
     source: str,
     preset: str,
+    zones: Path | None,
     overlay: bool,
     compare: str,
     snapshot_dir: Path | None,
@@ -88,7 +90,7 @@ def command(
         raise click.UsageError("--stdout and --scores - cannot share standard output")
     with _shared.stopping_on_signal() as should_stop, ExitStack() as opened:
         from livefilter.pipeline import LivePipeline, Preview, low_latency
-        from livefilter.presets import list_presets
+        from livefilter.presets import list_presets, load_zones
         from livefilter.sinks import WindowSink, check_display
         from livefilter.sources import SourceKind, kind_of, open_source
 
@@ -99,10 +101,17 @@ def command(
         if not no_window:
             check_display()
         is_looped = source_options.loop or kind_of(source) is SourceKind.SAMPLE
+        fixed_zones = None if zones is None else load_zones(zones)
         read = opened.enter_context(open_source(source, source_options, should_stop=should_stop, loop=is_looped))
         for note in read.facts.notes:
             notify(f"livefilter: note: {read.facts.name}: {note}")
-        shown = {"compare": cast("Compare", compare), "overlay": overlay, "threads": threads, "notify": notify}
+        shown = {
+            "compare": cast("Compare", compare),
+            "overlay": overlay,
+            "zones": fixed_zones,
+            "threads": threads,
+            "notify": notify,
+        }
         runs: LivePipeline | Preview
         if no_window:
             runs = live = LivePipeline(read, preset, **shown)  # type: ignore[arg-type]

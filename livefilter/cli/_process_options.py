@@ -53,7 +53,12 @@ _RENDERING = {
         "--drop-unsupported", is_flag=True, help="Drop streams that the container cannot hold, with a warning."
     ),
 }
-_COMMON = {"preset": _shared.preset_option(), "overwrite": _shared.overwrite_option, "threads": _shared.threads_option}
+_COMMON = {
+    "preset": _shared.preset_option(),
+    "zones": _shared.zones_option,
+    "overwrite": _shared.overwrite_option,
+    "threads": _shared.threads_option,
+}
 
 
 def score_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,7 +86,7 @@ def _with_options(command: Callable[..., Any], options: dict[str, Callable[..., 
 
 def _made(values: dict[str, Any]) -> ProcessOptions:
     from livefilter.pipeline import ProcessOptions
-    from livefilter.presets import load_preset
+    from livefilter.presets import load_preset, load_zones
     from livefilter.sinks import Encoding
     from livefilter.sources import Trim, parse_time
 
@@ -91,9 +96,12 @@ def _made(values: dict[str, Any]) -> ProcessOptions:
     stride = options.pop("stride")
     if encoding["audio_codec"] is not None and not options["audio"]:
         raise click.UsageError("--audio-codec, --no-audio: audio is re-encoded or dropped; give one of them")
+    zones = options.pop("zones")
+    preset = load_preset(options.pop("preset")).with_zones(None if zones is None else load_zones(zones))
     is_trimmed = stride != 1 or any(text is not None for text in times.values())
     return ProcessOptions(
-        **options | {"preset": load_preset(options["preset"])},
+        **options,
+        preset=preset,
         encoding=Encoding(**encoding) if any(value is not None for value in encoding.values()) else None,
         trim=Trim(**{name: text and parse_time(text) for name, text in times.items()}, stride=stride)
         if is_trimmed

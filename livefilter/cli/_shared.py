@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from livefilter.cli._exit_codes import DONE, INTERRUPTED, LOSS, OUTPUT
 from livefilter.cli._options import option
 
 if TYPE_CHECKING:
+    from livefilter.analysis import EdgeScore
     from livefilter.pipeline import Summary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -67,6 +69,14 @@ color_option = option(
     type=click.Choice(["gray", "luma", "rgb"]),
     show_default="what the preset says",
     help="gray: filter and show gray; luma: filter the luma, keep the colours; rgb: filter each channel.",
+)
+zones_option = option(
+    "Filter",
+    "--zones",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default="the preset's",
+    help="YAML file of named polygons that get scores of their own: 'door: [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]'.",
 )
 quiet_option = option("Other", "-q", "--quiet", is_flag=True, help="Print only errors.")
 json_option = option("Other", "--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -153,11 +163,16 @@ def _frames(summary: Summary) -> str:
     return f"{summary.frames} frame{'' if summary.frames == 1 else 's'}"
 
 
+def _format_score(score: EdgeScore) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in asdict(score).items())
+
+
 def _lines(summary: Summary) -> Iterator[str]:
     dropped = f", {summary.dropped} dropped" if summary.dropped else ""
     yield f"{summary.source} with {summary.preset}: {_frames(summary)} at {summary.fps:.0f} fps{dropped}"
     if summary.mean_score is not None:
-        means = asdict(summary.mean_score)
-        yield "mean scores: " + ", ".join(f"{name} {value:.4f}" for name, value in means.items())
+        yield f"mean scores: {_format_score(summary.mean_score)}"
+    for zone, score in summary.zone_means.items():
+        yield f"mean scores of {zone}: {_format_score(score)}"
     for output in summary.outputs:
         yield f"wrote {output}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,10 +30,12 @@ class Filtered:
     Attributes:
         image: The filtered image; uint8, shape (rows, cols).
         score: The edge score of the unfiltered input.
+        zones: Scores of zones by name, from ``filter_frames``; a Filter alone scores none.
     """
 
     image: Pixels
     score: EdgeScore
+    zones: Mapping[str, EdgeScore] = field(default_factory=dict)
 
 
 class Filter:

@@ -78,6 +78,15 @@ class ZoneScorer:
         """
         return {name: self._rule.score(sums) for name, sums in self.sums(gray).items()}
 
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Find the pixels of the zones in frames of a shape; otherwise the first frame does.
+
+        Raises:
+            OptionError: No whole window lies inside a zone in frames of this shape.
+        """
+        if shape not in self._boxes:
+            self._make_boxes(shape)
+
     def sums(self, gray: Pixels) -> dict[str, ScoreSums]:
         """Return the exact counts of each zone, by its name; arguments and errors as for a call."""
         rows, cols = check_gray(gray).shape

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from livefilter.analysers import Analyser
+from livefilter.analysers import Analyser, ZoneAnalyser
 from livefilter.analysis import NO_ANALYSIS, Analysis
 from livefilter.errors import OptionError
 from livefilter.frame import Frame
+from livefilter.presets import Preset
 from livefilter.sources import SourceFacts
 
 _MAX_HELD_BYTES = 512 << 20
 """Largest memory for frames that analysers hold back."""
 Analysed = tuple[Frame, Analysis]
+
+
+def zone_analysers(preset: Preset, threads: int | None) -> list[ZoneAnalyser]:
+    """Return what scores the zones of a preset: nothing if it has none."""
+    return [ZoneAnalyser(preset.zones, preset.score.rule, threads=threads)] if preset.zones else []
 
 
 class AnalyserChain:

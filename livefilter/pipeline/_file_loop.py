@@ -109,7 +109,7 @@ class FileLoop:
             writer.put(result)
         for sink in self._caller_sinks:
             sink.write(result)
-        self.means.add(result.score)
+        self.means.add(result.score, result.analysis.zones)
         self._last = result.frame
         if progress is not None:
             progress(Progress(self.means.frames, self._frames.expected))

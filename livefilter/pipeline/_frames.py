@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from os import PathLike
+from typing import Any
 
 from livefilter.compiler import Filter, Filtered
 from livefilter.frame import Frame
+from livefilter.kernels import Zone
+from livefilter.pipeline._analysis import AnalyserChain, zone_analysers
 from livefilter.pipeline._process import process
 from livefilter.pipeline._renderer import Renderer
 from livefilter.pipeline._summary import Progress, Summary
-from livefilter.presets import Preset
+from livefilter.presets import Preset, load_preset
 from livefilter.sources import Source, SourceOptions, Trim, Trimmed, open_source
 
 
@@ -22,6 +25,7 @@ def filter_frames(
     threads: int | None = None,
     trim: Trim | None = None,
     source_options: SourceOptions | None = None,
+    zones: Mapping[str, Any] | Iterable[Zone] | None = None,
 ) -> Iterator[tuple[Frame, Filtered]]:
     """Yield every frame of a source with its filtered picture and score.
 
@@ -34,9 +38,11 @@ def filter_frames(
         threads: Threads that may work on one frame.
         trim: The part of the source that is read.
         source_options: How a source is opened that is not open yet.
+        zones: As for `process`; by default the preset's.
 
     Yields:
-        The frame as it was read, and what the filter made of it: new arrays, which may be kept.
+        The frame as it was read, and what the filter made of it: new arrays, which may be kept. Its ``zones`` have the
+        scores of the zones.
 
     Raises:
         SourceError: The source cannot be opened or read.
@@ -50,13 +56,16 @@ def filter_frames(
         >>> float(frame.time_s), result.image.shape, round(result.score.density, 2)
         (0.08, (360, 640), 0.25)
     """
+    preset = (preset if isinstance(preset, Preset) else load_preset(preset)).with_zones(zones)
     renderer = Renderer(Filter(preset, threads=threads), color="gray")
+    chain = AnalyserChain(zone_analysers(preset, threads))
     with ExitStack() as opened:
         if isinstance(source, str | int | PathLike):
             source = opened.enter_context(open_source(source, source_options))
         for frame in Trimmed(source, trim or Trim()):
-            result = renderer.apply(frame)
-            yield frame, Filtered(result.filtered, result.score)
+            for analysed in chain.push(frame):
+                result = renderer.apply(*analysed)
+                yield frame, Filtered(result.filtered, result.score, result.analysis.zones)
 
 
 def score(
@@ -71,6 +80,7 @@ def score(
     should_stop: Callable[[], bool] = lambda: False,
     source_options: SourceOptions | None = None,
     trim: Trim | None = None,
+    zones: Mapping[str, Any] | Iterable[Zone] | None = None,
 ) -> Summary:
     """Score every frame of a source; no picture is made.
 
@@ -88,6 +98,7 @@ def score(
         should_stop: Asked before every frame; True ends the run.
         source_options: How a source is opened that is not open yet.
         trim: The part of the source that is scored.
+        zones: As for `process`; by default the preset's.
 
     Returns:
         How many frames there were, and the mean of each score.
@@ -116,4 +127,5 @@ def score(
         should_stop=should_stop,
         source_options=source_options,
         trim=trim,
+        zones=zones,
     )

@@ -58,7 +58,8 @@ class ProcessOptions:
     def is_drawn_on(self) -> bool:
         """Whether anything is drawn on the pictures."""
         settings = self.preset.overlay
-        return self.compare != "none" or (self.overlay and (settings.scores or settings.name))
+        has_zones = settings.zones and bool(self.preset.zones)
+        return self.compare != "none" or (self.overlay and (settings.scores or settings.name or has_zones))
 
     def with_threads(self, threads: int) -> ProcessOptions:
         """Return the same with a number of threads, unless one is given already."""

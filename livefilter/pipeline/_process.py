@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
+from typing import Any
 
 from livefilter.analysers import Analyser
 from livefilter.frame import Color
+from livefilter.kernels import Zone
 from livefilter.layers import Compare
 from livefilter.pipeline._options import ProcessOptions
 from livefilter.pipeline._run import Target, run
@@ -37,6 +39,7 @@ def process(
     drop_unsupported: bool = False,
     source_options: SourceOptions | None = None,
     analysers: Sequence[Analyser] = (),
+    zones: Mapping[str, Any] | Iterable[Zone] | None = None,
 ) -> Summary:
     """Filter and score every frame of a source.
 
@@ -69,6 +72,8 @@ def process(
         drop_unsupported: Leave out what of the source a video's container cannot hold, instead of refusing it.
         source_options: How the source is opened, unless it is an open one.
         analysers: Look at every frame, in order, before it is filtered.
+        zones: Parts of the frame that have scores of their own: corners [x, y] by name, in fractions of the width and
+            height from the top left. Default: the preset's zones.
 
     Raises:
         SourceError: The source cannot be opened or read.
@@ -83,7 +88,7 @@ def process(
         (1, True)
     """
     options = ProcessOptions(
-        preset=preset if isinstance(preset, Preset) else load_preset(preset),
+        preset=(preset if isinstance(preset, Preset) else load_preset(preset)).with_zones(zones),
         overlay=overlay,
         compare=compare,
         color=color,

@@ -54,7 +54,7 @@ class Renderer:
         self.filter = preset_filter
         preset = preset_filter.preset
         self.color: Color = color or preset.color
-        self.overlay = overlay or Overlay(preset.overlay, preset.name)
+        self.overlay = overlay or Overlay(preset.overlay, preset.name, zones=preset.zones)
         self.comparison = comparison or Comparison()
         self._layers: tuple[Layer, ...] = (*layers, self.overlay)
         self._needs = needs

@@ -18,7 +18,7 @@ from livefilter.compiler import Filter
 from livefilter.errors import OptionError
 from livefilter.frame import Color
 from livefilter.layers import Comparison, Overlay
-from livefilter.pipeline._analysis import AnalyserChain, StoredAnalyses
+from livefilter.pipeline._analysis import AnalyserChain, StoredAnalyses, zone_analysers
 from livefilter.pipeline._file_loop import FileLoop
 from livefilter.pipeline._options import ProcessOptions
 from livefilter.pipeline._renderer import Renderer
@@ -63,12 +63,12 @@ def run(
     renderer = Renderer(
         Filter(preset, threads=options.threads),
         color=color,
-        overlay=Overlay(preset.overlay, preset.name, is_shown=options.overlay),
+        overlay=Overlay(preset.overlay, preset.name, zones=preset.zones, is_shown=options.overlay),
         comparison=Comparison(options.compare),
         needs=_needs(targets),
     )
     with ExitStack() as stack:
-        chain = AnalyserChain(analysers)
+        chain = AnalyserChain([*zone_analysers(preset, options.threads), *analysers])
         if isinstance(source, str | int | PathLike):
             refuse_input(source, paths)
             source_color = _source_color(color if targets else "gray", len(videos) == len(targets), options.is_drawn_on)
@@ -198,6 +198,7 @@ def _summary(
         seconds=seconds,
         fps=loop.means.frames / max(seconds, 1e-9),
         mean_score=loop.means.mean,
+        zone_means=loop.means.zones,
         outputs=tuple(location for location in locations if location is not None),
         loss="; ".join(filter(None, (loop.loss, source.loss, *(sink.loss for sink in sinks)))) or None,
         is_interrupted=loop.is_interrupted,

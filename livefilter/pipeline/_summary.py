@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from livefilter.analysis import EdgeScore
 
@@ -39,6 +40,7 @@ class Summary:
         dropped: Frames of a live source that were replaced by newer ones before they could be filtered.
         notes: Warnings: what an output does not keep as it was in the source.
         failure: Error of an output that a live run continued without; None if there was none.
+        zone_means: The mean of each score of each zone, by the zone's name.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Summary:
     dropped: int = 0
     notes: tuple[str, ...] = ()
     failure: str | None = None
+    zone_means: dict[str, EdgeScore] = field(default_factory=dict)
 
 
 class ScoreMean:
@@ -61,12 +64,20 @@ class ScoreMean:
     def __init__(self) -> None:
         self.frames = 0
         self._sums = [0.0, 0.0, 0.0]
+        self._zones: dict[str, ScoreMean] = {}
 
-    def add(self, score: EdgeScore) -> None:
-        """Take one more frame's score."""
+    def add(self, score: EdgeScore, zones: Mapping[str, EdgeScore] | None = None) -> None:
+        """Take one more frame's score, and those of its zones."""
         self.frames += 1
         for at, value in enumerate((score.horizontal, score.vertical, score.density)):
             self._sums[at] += value
+        for name, zone_score in (zones or {}).items():
+            self._zones.setdefault(name, ScoreMean()).add(zone_score)
+
+    @property
+    def zones(self) -> dict[str, EdgeScore]:
+        """The means so far of each zone, over the frames in which it was scored."""
+        return {name: mean for name, scores in self._zones.items() if (mean := scores.mean) is not None}
 
     @property
     def mean(self) -> EdgeScore | None:

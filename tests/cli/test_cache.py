@@ -63,7 +63,7 @@ def test_warming_compiles_every_preset(
     printed = capsys.readouterr()
     facts = json.loads(printed.out)
     assert facts["warmed"] == ["blur", "sobel-vertical"]
-    assert facts["files"] == 5  # Two presets, the luma, and the thread hand-over's two loops.
+    assert facts["files"] == 6  # Two presets, the luma, the scores of zones, and the thread hand-over's two loops.
     assert "mine.yaml:2:17" in printed.err
 
 
@@ -77,7 +77,7 @@ def test_warming_compiles_under_python_o(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-O", "-c", program], check=True, capture_output=True, timeout=100)
     facts = json.loads(done.stdout)
     assert facts["warmed"] == ["blur"]
-    assert facts["files"] == 4  # The preset, the luma, and what a caller and its helpers do.
+    assert facts["files"] == 5  # The preset, the luma, the scores of zones, and what a caller and its helpers do.
 
 
 def test_a_filter_that_is_prepared_is_ready() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("_many_tiles")
 TRIANGLE = Zone("triangle", ((0.1, 0.2), (0.9, 0.1), (0.4, 0.95)))
 LEFT = Zone("left", ((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 WIDE_RULE = ScoreRule(Kernel([[3000, 1], [-1, 0]]), Kernel([[1, -1], [2, -2000]]))
+
+SOBEL_RULE = ScoreRule(sobel(0), sobel(1), Fraction(0))
 
 
 def assert_as_the_reference(zone: Zone, rule: ScoreRule, image: Pixels, threads: int) -> None:
@@ -39,7 +42,19 @@ def test_any_zone_of_any_image_is_the_reference(zone: Zone, rule: ScoreRule, ima
     assert_as_the_reference(zone, rule, image, threads)
 
 
-@pytest.mark.parametrize("rule", [ScoreRule(), WIDE_RULE, ScoreRule(sobel(0), sobel(1))], ids=["2x2", "wide", "sobel"])
+@pytest.mark.jit
+@pytest.mark.parametrize(
+    "rule", [ScoreRule(), WIDE_RULE, ScoreRule(sobel(0), sobel(1), Fraction(0))], ids=["2x2", "wide", "sobel"]
+)
+def test_machine_code_is_the_reference(rule: ScoreRule) -> None:
+    """Odd and even sizes, one tile and many."""
+    for seed, shape in enumerate([(4, 6), (23, 40), (31, 67), (40, 133), (21, 257), (33, 330)]):
+        image = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+        for threads in (1, 8):
+            assert_as_the_reference(TRIANGLE, rule, image, threads)
+
+
+@pytest.mark.parametrize("rule", [ScoreRule(), WIDE_RULE, SOBEL_RULE], ids=["2x2", "wide", "sobel"])
 def test_large_frames_do_not_overflow(rule: ScoreRule) -> None:
     """Rows of the strongest responses, more of them than a 16-bit counter holds."""
     image = np.tile(np.array([[0], [255]], dtype=np.uint8), (300, 301))

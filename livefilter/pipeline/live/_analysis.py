@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from livefilter.analysers import Analyser
+from livefilter.analysers import Analyser, ZoneAnalyser
 from livefilter.analysis import NO_ANALYSIS, Analysis, Event
 from livefilter.errors import OptionError
 from livefilter.frame import Frame
@@ -32,10 +32,16 @@ class LiveAnalysis:
     def __init__(self, analysers: Sequence[Analyser] = ()) -> None:
         if any(analyser.lookahead_s > 0 for analyser in analysers):
             raise OptionError("analysers: one of them looks ahead, which only stored videos allow")
-        self._quick = AnalyserChain([analyser for analyser in analysers if not analyser.is_slow])
+        self._quick_analysers = [analyser for analyser in analysers if not analyser.is_slow]
+        self._quick = AnalyserChain(self._quick_analysers)
         slow = [analyser for analyser in analysers if analyser.is_slow]
         self._slow = _NewestFrameAnalysis(AnalyserChain(slow)) if slow else None
         self.is_needed = bool(analysers)
+
+    def set_zones(self, zones: ZoneAnalyser | None) -> None:
+        """Score these zones from the next frame on, before the other analysers; from any thread."""
+        self._quick = AnalyserChain([*([] if zones is None else [zones]), *self._quick_analysers])
+        self.is_needed = zones is not None or bool(self._quick_analysers) or self._slow is not None
 
     def of(self, frame: Frame) -> Analysis:
         """Return what is known of a frame.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from livefilter.analysis import EdgeScore, Result
 from livefilter.frame import Frame
@@ -39,6 +39,7 @@ class FilterLoop:
         error: Error that ended the thread; None while it runs.
         means: Mean scores so far.
         score: Score of the last filtered frame; None before the first.
+        zones: Scores of its zones, by their names.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class FilterLoop:
         self.error: BaseException | None = None
         self.means = ScoreMean()
         self.score: EdgeScore | None = None
+        self.zones: Mapping[str, EdgeScore] = {}
         self._input = frames
         self._analysis = analysis
         self._stats = stats
@@ -121,8 +123,8 @@ class FilterLoop:
             self._stats.record_stage("analysis", analysed_s - started_s)
         self._stats.record_stage("filter", filtered_s - analysed_s)
         self._stats.record_stage("overlay", drawn_s - filtered_s)
-        self.means.add(result.score)
-        self.score = result.score
+        self.means.add(result.score, result.analysis.zones)
+        self.score, self.zones = result.score, result.analysis.zones
         for output in wanting:
             output.put(result)
         if any(output.is_display for output in wanting):

@@ -113,6 +113,11 @@ class QueuedOutput(Output):
         is_unread = is_held_up and self._drop_oldest and not self._blocks_when_full
         return self.failure is None and not self._is_ending and not is_unread and self._has_consumer()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the sink notes about its output."""
+        return self._sink.notes
+
     def put(self, result: Result) -> None:
         """Queue one result, with a single pixel in place of the pixels that the sink does not need."""
         if self._sink.needs is not Needs.PICTURE:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from livefilter.analysers import Analyser
+from livefilter.analysers import Analyser, ZoneAnalyser
 from livefilter.compiler import Filter
-from livefilter.errors import LivefilterError, SourceError
+from livefilter.errors import LivefilterError, OptionError, SourceError
 from livefilter.frame import Color
+from livefilter.kernels import Zone, make_zones
 from livefilter.layers import Compare, Comparison, Layer, Overlay
+from livefilter.pipeline._analysis import zone_analysers
 from livefilter.pipeline._renderer import Renderer
 from livefilter.pipeline._summary import Summary
 from livefilter.pipeline.live._analysis import LiveAnalysis
@@ -52,6 +54,7 @@ class LivePipeline:
         mirror: Whether left and right are exchanged initially.
         analysers: Look at the frames before they are filtered.
         layers: Drawn on the pictures, below the overlay.
+        zones: Parts of the frame that have scores of their own, corners by name, instead of those of each preset.
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
         clock: Monotonic clock, in seconds.
@@ -64,6 +67,7 @@ class LivePipeline:
 
     Raises:
         PresetError: The preset is missing or not valid.
+        OptionError: A zone breaks a rule, or is too small for the source's frames.
     """
 
     def __init__(
@@ -77,30 +81,38 @@ class LivePipeline:
         mirror: bool = False,
         analysers: Sequence[Analyser] = (),
         layers: Sequence[Layer] = (),
+        zones: Mapping[str, Any] | Iterable[Zone] | None = None,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.perf_counter,
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
-        self.preset = PresetControl(preset, threads=threads, notify=notify, clock=clock, prepare=prepare)
+        fixed_zones = None if zones is None else make_zones(zones)
+        self.preset = PresetControl(
+            preset, zones=fixed_zones, threads=threads, notify=notify, clock=clock, prepare=prepare
+        )
         self._source = source
         self._notify = notify
         self._clock = clock
         self._sinks: list[QueuedOutput] = []
         self._finishers: list[threading.Thread] = []
         self._outputs: list[str] = []
+        self._notes: list[str] = []
         self._failures: list[BaseException] = []
         self._is_unwanted = False
         self.stats = Stats(source.facts.rate, clock)
         self._started_s = self._ended_s = clock()
         self._color = color
         self._layers = tuple(layers)
-        name, settings = self.preset.filter.preset.name, self.preset.filter.preset.overlay
-        renderer = self._renderer(self.preset.filter, Overlay(settings, name, is_shown=overlay), Comparison(compare))
-        analysis = LiveAnalysis(analysers)
+        self._threads = threads
+        made = self.preset.filter.preset
+        drawn = Overlay(made.overlay, made.name, zones=made.zones, is_shown=overlay)
+        renderer = self._renderer(self.preset.filter, drawn, Comparison(compare))
+        self._analysis = LiveAnalysis(analysers)
+        self._analysis.set_zones(self._zone_analyser(made))
         source.set_color(_source_color(renderer))
         self._input = open_input(source, self.stats, clock)
-        self.loop = FilterLoop(self._input, analysis, renderer, self.stats, source.facts.shape, clock)
+        self.loop = FilterLoop(self._input, self._analysis, renderer, self.stats, source.facts.shape, clock)
         self.loop.is_mirrored = mirror
 
     @property
@@ -201,8 +213,12 @@ class LivePipeline:
         before = self.loop.renderer
         if self.preset.poll():
             made = self.preset.filter
-            keep_history = made.preset.score == before.filter.preset.score
-            overlay = before.overlay.carried_over(made.preset.overlay, made.preset.name, keep_history=keep_history)
+            preset, old = made.preset, before.filter.preset
+            overlay = before.overlay.carried_over(
+                preset.overlay, preset.name, zones=preset.zones, keep_history=preset.score == old.score
+            )
+            if (preset.zones, preset.score) != (old.zones, old.score):
+                self._replace_zones(preset)
             self.loop.renderer = self._renderer(made, overlay, before.comparison)
             self._source.set_color(_source_color(self.loop.renderer))
             self.redraw()
@@ -250,6 +266,8 @@ class LivePipeline:
             seconds=seconds,
             fps=means.frames / max(seconds, 1e-9),
             mean_score=means.mean,
+            zone_means=means.zones,
+            notes=tuple(self._notes),
             outputs=tuple(self._outputs),
             loss="; ".join(filter(None, (loss, self._source.loss))) or None,
             is_interrupted=is_interrupted,
@@ -300,6 +318,21 @@ class LivePipeline:
             for output in self._outputs:
                 cause.add_note(f"the output so far is kept in {output}")
 
+    def _zone_analyser(self, preset: Preset) -> ZoneAnalyser | None:
+        """Return what scores the zones of a preset, compiled; None if it has none."""
+        for analyser in zone_analysers(preset, self._threads):
+            analyser.prepare(self._source.facts.shape)
+            return analyser
+        return None
+
+    def _replace_zones(self, preset: Preset) -> None:
+        """Score the zones of another preset, or none if one is too small: an edited file must not end the run."""
+        try:
+            self._analysis.set_zones(self._zone_analyser(preset))
+        except OptionError as error:
+            self._analysis.set_zones(None)
+            self._notify(str(error))
+
     def _renderer(self, made: Filter, overlay: Overlay, comparison: Comparison) -> Renderer:
         return Renderer(made, color=self._color, overlay=overlay, comparison=comparison, layers=self._layers)
 
@@ -309,6 +342,7 @@ class LivePipeline:
 
     def _finish(self, sink: QueuedOutput, *, is_complete: bool = True) -> None:
         output = sink.end(is_complete=is_complete)
+        self._notes += sink.notes
         if sink.failure is not None:
             self._record_failure(sink)
         elif output is not None:

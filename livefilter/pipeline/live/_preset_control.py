@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -12,6 +12,7 @@ from typing import Literal, cast
 
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
+from livefilter.kernels import Zone
 from livefilter.pipeline.live._file_watch import FileWatch
 from livefilter.pipeline.live._preset_loader import PresetLoader
 from livefilter.presets import Preset, adjust_strength, load_preset
@@ -38,6 +39,7 @@ class PresetControl:
     Args:
         preset: Initial preset, compiled at once: a Preset, or a name or path, whose file is watched together with
             those that it extends.
+        zones: Zones of every preset, instead of its own; None leaves each preset its own.
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
         clock: Monotonic clock, in seconds.
@@ -55,6 +57,7 @@ class PresetControl:
         self,
         preset: Preset | str | PathLike[str],
         *,
+        zones: Sequence[Zone] | None = None,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
@@ -66,7 +69,8 @@ class PresetControl:
         if not isinstance(preset, Preset):
             self._watch = FileWatch(clock)
             preset = load_preset(preset, on_read=self._watch.add)
-        self.filter = Filter(preset, threads=threads)
+        self._zones = zones
+        self.filter = Filter(preset.with_zones(zones), threads=threads)
         self.broken: str | None = None
         self._notify = notify
         self._loader = PresetLoader(threads, prepare)
@@ -130,7 +134,7 @@ class PresetControl:
             preset = load_preset(name, on_read=watch.add)
             if kind == "reload" and self._newest_watch is watch:
                 self.broken = None  # The file is valid again, though compiling it may take seconds.
-            return preset
+            return preset.with_zones(self._zones)
 
         self._loader.load(_Request(kind, name, watch), load)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from livefilter.analysis import Result
 from livefilter.compiler import Filter
 from livefilter.errors import LivefilterError
 from livefilter.frame import Color
+from livefilter.kernels import Zone
 from livefilter.layers import COMPARES, Compare, Layer
 from livefilter.pipeline._summary import Summary
 from livefilter.pipeline.live._captures import CaptureFolder
@@ -53,6 +55,7 @@ class Preview:
         mirror: Whether left and right are exchanged initially.
         analysers: Look at the frames before they are filtered.
         layers: Drawn on the pictures, below the overlay.
+        zones: As for ``LivePipeline``.
         snapshot_folder: Folder for snapshots and recordings.
         threads: Threads that may work on one frame.
         notify: Called with a one-line message for the user.
@@ -80,6 +83,7 @@ class Preview:
         mirror: bool = False,
         analysers: Sequence[Analyser] = (),
         layers: Sequence[Layer] = (),
+        zones: Mapping[str, Any] | Iterable[Zone] | None = None,
         snapshot_folder: Path,
         threads: int | None = None,
         notify: Callable[[str], object] = lambda line: None,
@@ -107,6 +111,7 @@ class Preview:
             mirror=mirror,
             analysers=analysers,
             layers=layers,
+            zones=zones,
             threads=threads,
             notify=self._notify,
             clock=clock,

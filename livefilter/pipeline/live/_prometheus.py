@@ -105,3 +105,11 @@ class _Collector:
             for of in ("horizontal", "vertical", "density"):
                 family.add_metric([of], getattr(score, of))
             yield family
+        zones = self._live.loop.zones
+        if zones:
+            text = "Edge scores of the newest frame's zones."
+            family = GaugeMetricFamily("livefilter_zone_score", text, labels=["zone", "name"])
+            for zone, zone_score in zones.items():
+                for of in ("horizontal", "vertical", "density"):
+                    family.add_metric([zone, of], getattr(zone_score, of))
+            yield family

@@ -70,6 +70,7 @@ class StatsLog:
             "preset": live.preset.filter.preset.name,
             **asdict(live.stats.snapshot()),
             "score": None if score is None else asdict(score),
+            "zones": {name: asdict(zone_score) for name, zone_score in live.loop.zones.items()},
             "source": None if health is None else _health(health),
         }
         self._file.write(json.dumps(row) + "\n")
