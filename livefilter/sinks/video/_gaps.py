@@ -13,7 +13,6 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-_PCM = ("pcm_", "adpcm_g7")
 _WITHOUT_TIMES = {"avi", "mov", "mp4"}
 _TOLERANCE_S = Fraction(1, 200)
 """Shorter gaps are the rounding of the input's times."""
@@ -21,7 +20,18 @@ _TOLERANCE_S = Fraction(1, 200)
 
 def can_hold_gaps(stream: AudioStream, output: OutputContainer) -> bool:
     """Return whether an output can say that audio pauses: AVI, MP4 and MOV only count the samples of PCM."""
-    return output.format.name not in _WITHOUT_TIMES or not stream.codec_context.name.startswith(_PCM)
+    return output.format.name not in _WITHOUT_TIMES or not stream.codec_context.name.startswith("pcm_")
+
+
+def silence(context: AudioCodecContext, rate: int, count: int) -> AudioFrame:
+    """Return a frame of so many silent samples, in the format and layout of an encoder."""
+    frame = AudioFrame(context.format, context.layout, count)
+    level = b"\x80" if context.format.packed.name == "u8" else b"\0"
+    # Not all planes: of eight or more, PyAV lists one that does not exist.
+    for plane in frame.planes[: context.layout.nb_channels if context.format.is_planar else 1]:
+        plane.update(level * plane.buffer_size)
+    frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+    return frame
 
 
 class GapFiller:
@@ -74,10 +84,7 @@ class GapFiller:
 
     def _silence(self, count: int) -> bytes:
         """Return encoded samples of silence."""
-        frame = AudioFrame(self._encoder.format, self._encoder.layout, count)
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        frame.sample_rate, frame.time_base = self._stream.rate, Fraction(1, self._stream.rate)
+        frame = silence(self._encoder, self._stream.rate, count)
         return b"".join(bytes(packet) for packet in self._encoder.encode(frame))
 
     def _packet(self, content: bytes, like: Packet[Stream], start_s: Fraction) -> Packet[Stream]:

@@ -45,7 +45,7 @@ def can_mux(stream: Stream, output: OutputContainer) -> bool:
 
 def add_copied_stream(stream: Stream, output: OutputContainer) -> Stream:
     """Add a stream for the copied packets of another, with its language, title and disposition, and return it."""
-    codec = stream.codec_context.name if isinstance(stream, AudioStream) else ""
+    codec = stream.codec_context.name if isinstance(stream, AudioStream) and stream.codec_context else ""
     copy: Stream
     if output.format.name == "avi" and isinstance(stream, AudioStream) and codec in _AVI_AUDIO_ENCODERS:
         copy = audio = cast(AudioStream, output.add_stream(_AVI_AUDIO_ENCODERS[codec], rate=stream.rate))

@@ -128,7 +128,8 @@ class StreamCopier:
     @property
     def loss(self) -> str | None:
         """What could not be copied because the file is damaged, in words; None if all of it could."""
-        packets = f"{self.damaged} damaged packets of sound and subtitles are left out" if self.damaged else None
+        damaged = self.damaged + sum(transcoder.damaged for transcoder in self._transcoders.values())
+        packets = f"{damaged} damaged packets of sound and subtitles are left out" if damaged else None
         what = "; ".join(filter(None, (packets, self._read_error)))
         return f"{self._options.path}: {what}" if what else None
 
@@ -175,7 +176,7 @@ class StreamCopier:
         """Copy the remaining packets, and flush the audio encoders."""
         self.copy_until(None, shift_s)
         for transcoder in self._transcoders.values():
-            for packet in transcoder.flush():
+            for packet in transcoder.flush(shift_s):
                 self._output.mux(packet)
 
     def close(self) -> None:
@@ -193,8 +194,10 @@ class StreamCopier:
             ):
                 continue
             elif isinstance(stream, AudioStream) and audio_codec is not None:
-                self._transcoders[stream.index] = AudioTranscoder(stream, self._output, audio_codec)
-                copy_stream_metadata(stream, self._transcoders[stream.index].stream)
+                transcoder = AudioTranscoder(stream, self._output, audio_codec, name=stream_label(stream))
+                self._transcoders[stream.index] = transcoder
+                self.notes.extend(transcoder.notes)
+                copy_stream_metadata(stream, transcoder.stream)
             elif stream.type == "video" and not is_cover_art(stream):
                 self.notes.append(f"{stream_label(stream)} is another video, which is not filtered and is left out")
             elif stream.type not in ("audio", "video", "subtitle", "attachment"):
