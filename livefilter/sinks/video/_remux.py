@@ -298,7 +298,7 @@ class StreamCopier:
 
     def _write_copy(self, packet: Packet[Stream], shift_s: Fraction) -> None:
         index = packet.stream.index
-        copy = self._copies[index]
+        copy, stream_type = self._copies[index], packet.stream.type
         unit = copy.time_base or packet.time_base
         scale, shift = packet.time_base / unit, shift_s / unit
         dts, pts = (None if ticks is None else round(ticks * scale + shift) for ticks in (packet.dts, packet.pts))
@@ -306,9 +306,11 @@ class StreamCopier:
         dts = max(
             dts, self._last_dts.get(index, dts - 1) + 1
         )  # Muxers need increasing DTS, in the time base of the container.
+        step = dts - self._last_dts.get(index, dts)
         self._last_dts[index] = dts
         packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
-        packet.duration = round((packet.duration or 0) * scale)
+        # An MP4 hides what lies beyond its last duration, which not every container stores.
+        packet.duration = round((packet.duration or 0) * scale) or (step if stream_type == "audio" else 0)
         packet.time_base, packet.stream = unit, copy
         self._output.mux_one(packet)
 
