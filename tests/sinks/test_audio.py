@@ -135,9 +135,7 @@ def test_every_sound_that_a_container_takes_is_copied_bit_by_bit(sounds: dict[st
                     write(source, target)
                 continue
             assert write(source, target).loss is None, target.name
-            copied = b"".join(packets(target))
-            # FLAC in an AVI does not come back whole; the judge's does not either.
-            assert copied in [b"".join(packets(path)) for path in (source, tmp_path / "judge")], target.name
+            assert b"".join(packets(target)) == b"".join(packets(source)), target.name
             pairs += 1
     assert pairs >= 60
 

@@ -165,7 +165,8 @@ class StreamCopier:
             if offset_s is None or (time_s is not None and _time_of(packet) + offset_s > time_s):
                 self._pending = packet
                 return
-            is_hidden = self._clip_negative and _end_of(packet) + offset_s + shift_s <= 0
+            end_s = _end_of(packet) + offset_s + shift_s
+            is_hidden = self._clip_negative and (end_s <= 0 if packet.duration else end_s < 0)
             if self._is_in_range(packet, offset_s) and not is_hidden:
                 try:
                     self._write(packet, offset_s + shift_s)
