@@ -65,13 +65,11 @@ def _warm() -> list[str]:
 
 def _compile(name: str) -> str | None:
     """Compile a preset into the cache; return the error of a broken preset, or None."""
-    from livefilter.compiler import Filter, ZoneScorer
+    from livefilter.compiler import Filter
     from livefilter.errors import PresetError
 
     try:
-        compiled = Filter(name)
-        compiled.compile()
-        ZoneScorer(compiled.preset.zones, compiled.preset.score.rule)  # Compiles if there is a zone.
+        Filter(name).compile()
     except PresetError as error:
         return str(error)
     return None

@@ -23,7 +23,6 @@ from livefilter.kernels import Operation, ScoreRule, ScoreSums
 _NS_PER_COST_UNIT = 0.003
 """Nanoseconds per pixel, measured on Zen 5; only the number of tiles depends on it."""
 _MAX_SHAPES = 4
-"""Number of frame shapes for which memory is kept."""
 CompiledPass = tuple[Pass, GeneratedPass, Function]
 
 
@@ -51,15 +50,25 @@ class BufferPool:
 
 
 class Executable:
-    """The compiled passes of a plan, with their memory; safe to call from any number of threads."""
+    """The compiled passes of a plan, with their memory; safe to call from any number of threads.
 
-    def __init__(self, plan: Plan, threads: int, session: CompileSession | None = None) -> None:
+    Args:
+        plan: The plan.
+        threads: Maximum number of threads per frame.
+        session: The compile session.
+        max_shapes: Number of frame shapes for which memory is kept.
+    """
+
+    def __init__(
+        self, plan: Plan, threads: int, session: CompileSession | None = None, *, max_shapes: int = _MAX_SHAPES
+    ) -> None:
         self.plan = plan
         self.threads = threads
         codes = [(pass_, generate_pass(pass_)) for pass_ in plan.passes]
         self.passes: list[CompiledPass] = [
             (pass_, code, load_or_compile(code.source, "run_pass", session)) for pass_, code in codes
         ]
+        self._max_shapes = max_shapes
         self._pools: dict[Shape, BufferPool] = {}
         self._lock = threading.Lock()
 
@@ -118,7 +127,7 @@ class Executable:
             tables: list[AddressTables] = []
             for pass_, code, _ in self.passes:
                 tables.append(make_address_tables(pass_, code, tables[-1].shape if tables else shape))
-            if len(self._pools) >= _MAX_SHAPES:
+            if len(self._pools) >= self._max_shapes:
                 del self._pools[next(iter(self._pools))]
             self._pools[shape] = BufferPool(tables)
             return self._pools[shape]

@@ -116,6 +116,8 @@ class Filter:
     def _compile(self, session: CompileSession | None) -> Chain:
         with self._lock:
             if self._chain is None:
+                if self.preset.zones:  # Not used here, but a pipeline that switches to this preset must not wait.
+                    compile_zone_scores(self._rule, session)
                 self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, session=session)
             return self._chain
 

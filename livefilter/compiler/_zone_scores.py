@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.compiler._executable import Executable
+from livefilter.compiler.native import CompileSession
 from livefilter.compiler.plan import plan_score
 from livefilter.compiler.threads import thread_count
 from livefilter.errors import OptionError
@@ -60,9 +61,9 @@ class ZoneScorer:
 
     def __init__(self, zones: Iterable[Zone], rule: ScoreRule, *, threads: int | None = None) -> None:
         self._rule = rule
-        plan, count = plan_score(rule, has_mask=True), thread_count(threads)
-        # Each zone has its own, which keeps the memory for boxes of the last few sizes.
-        self._zones = [(zone, Executable(plan, count)) for zone in zones]
+        self._zones = tuple(zones)
+        plan, max_shapes = plan_score(rule, has_mask=True), _MAX_SHAPES * max(len(self._zones), 1)
+        self._executable = Executable(plan, thread_count(threads), max_shapes=max_shapes)
         self._boxes: dict[tuple[int, int], list[_Box]] = {}
 
     def __call__(self, gray: Pixels) -> dict[str, EdgeScore]:
@@ -92,23 +93,30 @@ class ZoneScorer:
         rows, cols = check_gray(gray).shape
         boxes = self._boxes.get((rows, cols)) or self._make_boxes((rows, cols))
         result, nothing = {}, np.empty((1, 1), dtype=np.uint8)
-        for (zone, executable), box in zip(self._zones, boxes, strict=True):
-            pixels = np.ascontiguousarray(gray[box.rows, box.cols])
-            sums = executable.run(pixels, nothing, box.mask)
+        for zone, box in zip(self._zones, boxes, strict=True):
+            sums = self._executable.run(np.ascontiguousarray(gray[box.rows, box.cols]), nothing, box.mask)
             result[zone.name] = ScoreSums(sums.horizontal, sums.vertical, sums.dense, box.windows)
         return result
 
     def _make_boxes(self, shape: tuple[int, int]) -> list[_Box]:
-        boxes = [_make_box(zone, shape, self._rule.horizontal.shape) for zone, _ in self._zones]
+        boxes = [_make_box(zone, shape, self._rule.horizontal.shape) for zone in self._zones]
         for other in list(self._boxes)[: 1 - _MAX_SHAPES]:
             self._boxes.pop(other, None)
         self._boxes[shape] = boxes
         return boxes
 
 
-def compile_zone_scores(rule: ScoreRule) -> None:
-    """Compile what scores zones by a rule, or load it from the cache folder."""
-    Executable(plan_score(rule, has_mask=True), 1)
+def compile_zone_scores(rule: ScoreRule, session: CompileSession | None = None) -> None:
+    """Compile what scores zones by a rule, or load it from the cache folder.
+
+    Args:
+        rule: The rule.
+        session: The compile session, so that another thread can cancel it.
+
+    Raises:
+        CompileCancelled: Compilation was cancelled.
+    """
+    Executable(plan_score(rule, has_mask=True), 1, session)
 
 
 def _make_box(zone: Zone, shape: tuple[int, int], window: tuple[int, int]) -> _Box:

@@ -61,9 +61,20 @@ class Zone:
 
     def pixel_mask(self, shape: tuple[int, int]) -> Mask:
         """Return which pixels of a picture of this shape lie inside: bool, shape (rows, cols)."""
+        box, inside = self._box_mask(shape)
+        mask = np.zeros(shape, dtype=np.bool_)
+        mask[box] = inside
+        return mask
+
+    def _box_mask(self, shape: tuple[int, int]) -> tuple[tuple[slice, slice], Mask]:
+        """Return a box of pixels, rows and columns, that holds the zone, and which of them lie inside."""
         rows, cols = shape
         corners, unit = _integer_points(self.points)
-        toggles = np.zeros((rows, cols + 1), dtype=np.bool_)
+        (left, right), (top, bottom) = (
+            [_first_centre(extreme(values) * side, unit) for extreme in (min, max)]
+            for values, side in zip(zip(*corners, strict=True), (cols, rows), strict=True)
+        )
+        toggles = np.zeros((bottom - top, right - left + 1), dtype=np.bool_)
         for (x0, y0), (x1, y1) in _edges(corners):
             if y0 == y1:
                 continue
@@ -72,11 +83,10 @@ class Zone:
             # Row r has its centres at (2 r + 1) / (2 rows). The edge crosses the rows of which these lie in [y0, y1).
             first, last = (_first_centre(y * rows, unit) for y in (y0, y1))
             divisor = 2 * rows * unit * (y1 - y0)
-            for row in range(max(first, 0), min(last, rows)):
+            for row in range(first, last):
                 crossing = 2 * rows * x0 * (y1 - y0) + ((2 * row + 1) * unit - 2 * rows * y0) * (x1 - x0)
-                col = _first_centre(crossing * cols, divisor)
-                toggles[row, min(max(col, 0), cols)] ^= True
-        return np.logical_xor.accumulate(toggles, axis=1)[:, :cols]
+                toggles[row - top, _first_centre(crossing * cols, divisor) - left] ^= True
+        return (slice(top, bottom), slice(left, right)), np.logical_xor.accumulate(toggles, axis=1)[:, :-1]
 
     def whole_windows(self, shape: tuple[int, int], window: tuple[int, int]) -> Mask:
         """Return which windows of a picture have all of their pixels inside.
@@ -88,12 +98,14 @@ class Zone:
         Returns:
             bool, shape (rows - window rows + 1, cols - window cols + 1), or empty: by the windows' first pixels.
         """
-        inside = self.pixel_mask(shape)
+        whole = np.zeros([max(side - size + 1, 0) for side, size in zip(shape, window, strict=True)], dtype=np.bool_)
+        (rows, cols), inside = self._box_mask(shape)
         for axis, size in enumerate(window):
             if size > inside.shape[axis]:
-                return np.zeros([max(side - size + 1, 0) for side, size in zip(shape, window, strict=True)], np.bool_)
+                return whole
             inside = np.all(np.lib.stride_tricks.sliding_window_view(inside, size, axis=axis), axis=-1)
-        return inside
+        whole[rows.start : rows.start + inside.shape[0], cols.start : cols.start + inside.shape[1]] = inside
+        return whole
 
 
 def make_zones(zones: Mapping[str, Any] | Iterable[Zone]) -> tuple[Zone, ...]:

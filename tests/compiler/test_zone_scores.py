@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from livefilter.compiler import ZoneScorer
+from livefilter.compiler import Filter, ZoneScorer, cached_files
 from livefilter.errors import OptionError, PixelTypeError, ShapeError
 from livefilter.frame import Pixels
 from livefilter.kernels import EdgeScore, Kernel, ScoreRule, Zone, reference, sobel
+from livefilter.presets import Preset
 from livefilter.testing.strategies import diverse_images, score_rules, zones
 
 pytestmark = pytest.mark.usefixtures("_many_tiles")
@@ -48,7 +50,7 @@ def test_any_zone_of_any_image_is_the_reference(zone: Zone, rule: ScoreRule, ima
 )
 def test_machine_code_is_the_reference(rule: ScoreRule) -> None:
     """Odd and even sizes, one tile and many."""
-    for seed, shape in enumerate([(4, 6), (23, 40), (31, 67), (40, 133), (21, 257), (33, 330)]):
+    for seed, shape in enumerate([(9, 10), (23, 40), (31, 67), (40, 133), (21, 257), (33, 330)]):
         image = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
         for threads in (1, 8):
             assert_as_the_reference(TRIANGLE, rule, image, threads)
@@ -106,3 +108,17 @@ def test_only_gray_frames_are_scored() -> None:
         scorer(np.zeros((9, 9, 3), dtype=np.uint8))
     with pytest.raises(PixelTypeError):
         scorer(np.zeros((9, 9), dtype=np.float32))
+
+
+@pytest.mark.jit
+def test_a_filter_of_a_preset_with_zones_compiles_their_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a live pipeline which switches to it does not wait for them."""
+    monkeypatch.setenv("LIVEFILTER_CACHE_DIR", str(tmp_path))
+    rule = {"score": {"threshold": 0.123}}  # One that no other test has compiled.
+    without = Preset.model_validate({"name": "a", "steps": (), **rule})
+    Filter(without).compile()
+    before = len(cached_files())
+    Filter(without.with_zones([LEFT])).compile()
+    after = len(cached_files())
+    ZoneScorer([LEFT], without.score.rule)
+    assert (after, len(cached_files())) == (before + 1, before + 1)
