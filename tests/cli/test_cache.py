@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 from livefilter import Filter, list_presets
 from livefilter.cli import run
-from livefilter.compiler import release_compiled
-from livefilter.compiler.native import forget_functions
+from livefilter.compiler import cache_folder, cached_files, release_compiled
+from livefilter.compiler.native import forget_functions, load_or_compile
 
 
 @pytest.fixture
@@ -33,14 +34,13 @@ def test_an_empty_cache_is_shown_and_not_made(folder: Path, capsys: pytest.Captu
 @pytest.mark.jit
 def test_what_is_compiled_is_counted_and_cleared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--clear removes exactly the files that were counted."""
-    # A process of its own: in this one the preset may be compiled already, and is then not written again.
-    program = "from livefilter import Filter; Filter('blur').prepare().result()"
-    subprocess.run([sys.executable, "-c", program], check=True, env=dict(os.environ), timeout=100)
+    forget_functions()  # One that is loaded already would not be written again.
+    load_or_compile("def nothing(call):\n    pass\n", "nothing")
     assert run(["cache", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["folder"] == str(folder)
     assert facts["files"] > 0
-    assert facts["bytes"] > 1000
+    assert facts["bytes"] > 100
     assert run(["cache", "--clear", "--json"]) == 0
     cleared = json.loads(capsys.readouterr().out)
     assert (cleared["removed"], cleared["files"], cleared["bytes"]) == (facts["files"], 0, 0)
@@ -54,30 +54,40 @@ def test_warming_compiles_every_preset(
     own = Path(os.environ["XDG_CONFIG_HOME"]) / "livefilter" / "presets"
     own.mkdir(parents=True)
     (own / "mine.yaml").write_text("steps:\n  - box: {size: 0}\n", encoding="utf-8")
-    for name in ("outline", "neon"):  # A few are enough here, and all of them would take long.
-        assert name in list_presets()
+    for name, weight in (("first", 1), ("second", 2)):  # The shipped ones would take long.
+        (own / f"{name}.yaml").write_text(f"steps: [kernel: {{weights: [[{weight}]], offset: 1}}]\n", encoding="utf-8")
+    assert set(list_presets()) > {"first", "mine", "second"}
     forget_functions()  # As in a new process.
     release_compiled()
-    monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["blur", "mine", "sobel-vertical"])
+    monkeypatch.setattr("livefilter.presets.list_presets", lambda: ["first", "mine", "second"])
     assert run(["cache", "--warm", "--json"]) == 0
     printed = capsys.readouterr()
     facts = json.loads(printed.out)
-    assert facts["warmed"] == ["blur", "sobel-vertical"]
+    assert facts["warmed"] == ["first", "second"]
     assert facts["files"] == 6  # Two presets, the luma, the scores of zones, and the thread hand-over's two loops.
     assert "mine.yaml:2:17" in printed.err
 
 
 @pytest.mark.jit
-def test_warming_compiles_under_python_o(folder: Path) -> None:
+def test_warming_compiles_under_python_o(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's -O drops assert statements; no work is done in one."""
+    with monkeypatch.context() as patch:
+        patch.delenv("LIVEFILTER_CACHE_DIR")
+        shared = cache_folder()
+    folder.mkdir(mode=0o700)
+    for path in shared.glob("*.o"):  # Most likely with what every preset needs besides its own code.
+        shutil.copy(path, folder)
+    before = len(cached_files())
+    own = tmp_path / "own.yaml"
+    own.write_text("steps: [kernel: {weights: [[3]], offset: 7}]\n", encoding="utf-8")
     program = (
-        "import livefilter.presets as presets; presets.list_presets = lambda: ['blur']; "
+        "import sys; import livefilter.presets as presets; presets.list_presets = lambda: sys.argv[1:]; "
         "from livefilter.cli import run; raise SystemExit(run(['cache', '--warm', '--json']))"
     )
-    done = subprocess.run([sys.executable, "-O", "-c", program], check=True, capture_output=True, timeout=100)
-    facts = json.loads(done.stdout)
-    assert facts["warmed"] == ["blur"]
-    assert facts["files"] == 5  # The preset, the luma, the scores of zones, and what a caller and its helpers do.
+    command = [sys.executable, "-O", "-c", program, str(own)]
+    facts = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=100).stdout)
+    assert facts["warmed"] == [str(own)]
+    assert before < facts["files"] <= before + 5  # The preset, and what is not in the cache of all tests yet.
 
 
 def test_a_filter_that_is_prepared_is_ready() -> None:
