@@ -202,7 +202,7 @@ def _summary(
         outputs=tuple(location for location in locations if location is not None),
         loss="; ".join(filter(None, (loop.loss, source.loss, *(sink.loss for sink in sinks)))) or None,
         is_interrupted=loop.is_interrupted,
-        dropped=source.health.counts.get("overrun", 0) if source.health is not None else 0,
+        dropped=source.health.counts.get("dropped", 0) if source.health is not None else 0,
         notes=(
             *(f"{facts.name}: {note}" for note in facts.notes),
             *(note for sink in sinks for note in sink.notes),

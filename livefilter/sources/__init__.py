@@ -27,7 +27,7 @@ from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._open import display_name, open_source
 from livefilter.sources._options import KINDS_BY_OPTION, SourceOptions
 from livefilter.sources._range_expansion import expansion_lut
-from livefilter.sources._source import Source, SourceFacts
+from livefilter.sources._source import PolledSource, Source, SourceFacts
 from livefilter.sources._trim import Time, Trim, Trimmed, parse_time
 from livefilter.sources._urls import ffmpeg_options_from_env, is_url, redact
 
@@ -68,6 +68,7 @@ __all__ = [
     "NetworkReader",
     "OpenAttempt",
     "OtherFacts",
+    "PolledSource",
     "RealtimeSource",
     "Reason",
     "RemoteFile",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 State = Literal["connected", "frozen", "reconnecting", "ended"]
-Reason = Literal["lost", "failed", "overrun", "damaged", "empty", "resized", "time", "frozen"]
+Reason = Literal["lost", "failed", "dropped", "damaged", "empty", "resized", "time", "frozen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Health:
         state: "connected"; "frozen" (it repeats one frame); "reconnecting" (it is lost and being reopened); "ended".
         since_ns: Start of this state on the monotonic clock, in nanoseconds.
         counts: Number of events by reason; reasons that did not occur are absent. "lost": a connection broke or fell
-            silent. "failed": an attempt to reconnect failed. "overrun": a newer frame replaced one that was not read in
+            silent. "failed": an attempt to reconnect failed. "dropped": a newer frame replaced one that was not read in
             time. "damaged": a part of the stream could not be decoded. "empty": a frame came without pixels, for no
             known reason. "resized": a frame of another size was scaled to the first one's. "time": a timestamp was
             rejected (not a number, back, or far from the clock) and the arrival time used instead. "frozen": the

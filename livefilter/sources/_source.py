@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from livefilter._deprecated import RenamedAttribute
 from livefilter._timeline import Timeline
@@ -105,3 +105,31 @@ class Source(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@runtime_checkable
+class PolledSource(Source, Protocol):
+    """A live source that reads in a thread of its own, so that its consumer needs none.
+
+    Attributes:
+        health: State of the source.
+        is_over: Whether there is nothing more to come.
+    """
+
+    health: Health
+    is_over: bool
+
+    def poll(self, timeout_s: float) -> Frame | None:
+        """Return the next frame; None if none came within a time, or ``wake`` was called, or at the end.
+
+        Args:
+            timeout_s: Longest wait, in seconds; it may be shorter.
+
+        Raises:
+            SourceError: The stream broke, and nothing more can be read.
+        """
+        ...
+
+    def wake(self) -> None:
+        """End the wait of ``poll`` early; any thread may call it."""
+        ...

@@ -14,7 +14,7 @@ import pytest
 from livefilter.errors import SourceError
 from livefilter.frame import Frame
 from livefilter.pipeline.live import FrameInput, LatestFrameInput, PacedInput, Stats, open_input
-from livefilter.sources import Health
+from livefilter.sources import Health, PolledSource
 from livefilter.testing import ArraySource, FakeClock
 
 ARRAYS = [np.full((2, 2), level, np.uint8) for level in range(4)]
@@ -344,3 +344,104 @@ def test_stopping_the_input_of_a_lost_camera_closes_it() -> None:
     frames.stop()
     assert source.is_closed
     assert not source.reader.is_alive()
+
+
+class Polled(PolledSource):
+    """A source that reads by itself: what has arrived is polled, until it ends or fails.
+
+    Attributes:
+        arrived: Frames that can be polled.
+        error: Raised once they are.
+        polled_s: How long each poll would have waited.
+        is_woken: Whether the wait was ended.
+    """
+
+    def __init__(self) -> None:
+        self.facts = ArraySource(ARRAYS, is_live=True).facts
+        self.loss = None
+        self.health = Health()
+        self.is_over = False
+        self.arrived: list[Frame] = []
+        self.error: Exception | None = None
+        self.polled_s: list[float] = []
+        self.is_woken = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        raise AssertionError("the input polls")
+
+    def drop_backlog(self) -> None:
+        """Keep the newest, and count what the source dropped before."""
+        del self.arrived[:-1]
+        self.health = Health(counts={"dropped": 100})
+
+    def poll(self, timeout_s: float) -> Frame | None:
+        """Give the oldest that has arrived."""
+        self.polled_s.append(timeout_s)
+        if self.arrived:
+            return self.arrived.pop(0)
+        if self.error is not None:
+            raise self.error
+        return None
+
+    def wake(self) -> None:
+        """Note it."""
+        self.is_woken = True
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def polled(*arrived: int) -> tuple[Polled, FrameInput, Stats]:
+    """A source with frames, its input, and what is counted."""
+    source, stats = Polled(), Stats(Fraction(25))
+    source.arrived = [Frame(ARRAYS[0], number, Fraction(number), 0) for number in arrived]
+    return source, open_input(source, stats), stats
+
+
+def counts(stats: Stats) -> tuple[int, dict[str, int]]:
+    """Frames from the source, and those dropped."""
+    return stats.snapshot().frames_in, stats.snapshot().dropped
+
+
+def test_a_source_with_a_thread_of_its_own_needs_no_second_one() -> None:
+    """Its newest frame is polled; those before it are counted, also those that the source itself dropped."""
+    before = threading.active_count()
+    source, frames, stats = polled(0, 1, 2, 3)
+    frames.start()
+    assert threading.active_count() == before
+    frames.wait(0.2)
+    assert index(frames.take()) == 3  # What came before the start does not count.
+    assert frames.take() is None
+    assert counts(stats) == (1, {})
+    source.arrived = [Frame(ARRAYS[0], number, Fraction(number), 0) for number in (6, 7, 8)]
+    source.health = Health(counts={"dropped": 102})
+    frames.wait(0.2)
+    assert index(frames.take()) == 8
+    assert counts(stats) == (6, {"filter": 4})
+    assert source.polled_s[0] == 0.2
+    assert not is_over(frames)
+    source.is_over = True
+    assert is_over(frames)
+
+
+def test_the_frames_before_a_fault_of_a_polled_source_come_first() -> None:
+    """Then the error is raised, as often as it is asked for."""
+    source, frames, _ = polled(5)
+    source.error = SourceError("lost")
+    frames.start()
+    assert index(frames.take()) == 5
+    assert not is_over(frames)
+    for _ in range(2):
+        frames.wait(0.2)
+        with pytest.raises(SourceError, match="lost"):
+            frames.take()
+
+
+def test_waking_and_pausing_wake_a_polled_source() -> None:
+    """It waits, not the input."""
+    source, frames, _ = polled()
+    frames.wake()
+    assert source.is_woken
+    source, frames, _ = polled()
+    frames.pause(True)
+    assert source.is_woken

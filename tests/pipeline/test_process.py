@@ -358,7 +358,7 @@ def test_a_live_source_may_notice_first_that_it_should_stop(negative: str) -> No
     class Waiting(ArraySource):
         """A source that was overrun."""
 
-        health = Health(counts={"overrun": 7})
+        health = Health(counts={"dropped": 7})
 
     answers = [False, False, True]
     source = Waiting(SMALL[:2], is_live=True)

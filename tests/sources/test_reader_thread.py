@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -112,7 +113,7 @@ def test_pictures_that_nobody_takes_are_replaced_and_counted() -> None:
     reader = Readable([picture(level) for level in range(20)])
     link = ReaderThread("cam", lambda: reader)
     assert reader.is_blocked.wait(LONG_S)
-    assert link.counts == {"overrun": 12}
+    assert link.counts == {"dropped": 12}
     assert list(levels(link, 8)) == list(range(12, 20))
     link.abandon()
     reader.released.set()
@@ -142,4 +143,19 @@ def test_what_keeps_it_from_opening_is_given_to_whoever_takes(error: Exception) 
 
     link = ReaderThread("cam", open_reader)
     assert link.get(LONG_S) is error
+    link.join(LONG_S)
+
+
+def test_a_wait_for_a_frame_can_be_ended() -> None:
+    """Once: the next wait lasts."""
+    reader = Readable([])
+    link = ReaderThread("cam", lambda: reader)
+    assert reader.is_blocked.wait(LONG_S)
+    link.wake()
+    assert link.get(LONG_S) is None
+    started_s = time.monotonic()
+    assert link.get(0.05) is None
+    assert time.monotonic() - started_s >= 0.05
+    link.abandon()
+    reader.released.set()
     link.join(LONG_S)

@@ -139,13 +139,13 @@ def test_what_came_while_nobody_took_it_can_be_left_out() -> None:
     """While a filter is compiled, say: the newest picture is the first one, and none of the others was dropped."""
     world = World([1, 2, 3, 0.5, 8])
     source = world.open()
-    world.threads[0].counts = {"overrun": 4, "damaged": 1}
+    world.threads[0].counts = {"dropped": 4, "damaged": 1}
     source.drop_backlog()
     frames = iter(source)
     assert levels([next(frames)]) == [3]
-    world.threads[0].counts = {"overrun": 5, "damaged": 1}
+    world.threads[0].counts = {"dropped": 5, "damaged": 1}
     assert levels([next(frames)]) == [8]
-    assert dict(source.health.counts) == {"overrun": 1, "damaged": 1}
+    assert dict(source.health.counts) == {"dropped": 1, "damaged": 1}
 
 
 def test_the_only_picture_that_came_is_given_however_old_it_is() -> None:
@@ -358,16 +358,16 @@ def test_what_a_connection_counts_is_added_up_over_all_of_them() -> None:
     source = world.open()
     frames = iter(source)
     next(frames)
-    world.threads[0].counts = {"overrun": 4}
+    world.threads[0].counts = {"dropped": 4}
     next(frames)
-    world.threads[0].counts = {"overrun": 6, "damaged": 3, "empty": 1}
+    world.threads[0].counts = {"dropped": 6, "damaged": 3, "empty": 1}
     next(frames)
-    assert dict(source.health.counts) == {"overrun": 6, "damaged": 3, "empty": 1}
+    assert dict(source.health.counts) == {"dropped": 6, "damaged": 3, "empty": 1}
     assert source.loss == "cam: 3 damaged packets could not be decoded"
     next(frames)
-    world.threads[1].counts = {"overrun": 1, "damaged": 1}
+    world.threads[1].counts = {"dropped": 1, "damaged": 1}
     next(frames)
-    assert dict(source.health.counts) == {"overrun": 7, "damaged": 4, "empty": 1, "lost": 1}
+    assert dict(source.health.counts) == {"dropped": 7, "damaged": 4, "empty": 1, "lost": 1}
     assert source.loss == "cam: interrupted once, 0.5 s without frames; 4 damaged packets could not be decoded"
 
 
@@ -473,3 +473,23 @@ def test_a_source_that_was_closed_gives_no_frame() -> None:
     source = World([10, 20]).open()
     source.close()
     assert list(source) == []
+
+
+def test_a_poll_waits_no_longer_than_it_may_and_sees_what_iterating_sees() -> None:
+    """Also while the connection is lost; the first frame of a new one does not continue the old."""
+    world = World([3, 0.3, 4, SourceError("cam: gone")], [SourceError("cam: refused")], [5])
+    source = world.open(retry_wait_s=1)
+    polls: list[int | None] = []
+    while not polls or polls[-1] != 5:
+        before_s = world.clock()
+        frame = source.poll(0.05)
+        assert world.clock() - before_s <= 0.11  # One wait between two attempts.
+        polls.append(None if frame is None else levels([frame])[0])
+        if frame is not None:
+            assert frame.is_discontinuity == (polls[-1] == 5)
+    assert [level for level in polls if level is not None] == [3, 4, 5]
+    assert polls.count(None) > 5
+    assert not source.is_over
+    source.close()
+    assert source.poll(0.05) is None
+    assert source.is_over

@@ -12,7 +12,7 @@ from typing import Protocol
 from livefilter.frame import Frame
 from livefilter.pipeline.live._monotonic import with_monotonic_times
 from livefilter.pipeline.live._stats import Stats
-from livefilter.sources import Source
+from livefilter.sources import PolledSource, Source
 
 _READ_GRACE_S = 0.2
 """A working camera delivers a frame within this time."""
@@ -58,8 +58,13 @@ class FrameInput(Protocol):
 
 
 def open_input(source: Source, stats: Stats, clock: Callable[[], float] = time.monotonic) -> FrameInput:
-    """Return the input for a source: the newest frames of a live one, every frame of any other."""
-    return LatestFrameInput(source, stats) if source.facts.is_live else PacedInput(source, stats, clock)
+    """Return the input for a source: the newest frames of a live one, every frame of any other.
+
+    A frame passes one thread before the loop: that of the source, if it has one, or else that of the input.
+    """
+    if not source.facts.is_live:
+        return PacedInput(source, stats, clock)
+    return PolledInput(source, stats) if isinstance(source, PolledSource) else LatestFrameInput(source, stats)
 
 
 class PacedInput(FrameInput):
@@ -146,6 +151,78 @@ class PacedInput(FrameInput):
             self._next = next(self._frames, None)
         except Exception as error:  # Raised after the frame that is being taken, which must not be lost.
             self._next, self._error = None, error
+
+
+class PolledInput(FrameInput):
+    """Deliver the newest frame of a source that reads in a thread of its own; a frame not taken in time is dropped.
+
+    Args:
+        source: An open source.
+        stats: Counts frames, and dropped ones as "filter".
+    """
+
+    def __init__(self, source: PolledSource, stats: Stats) -> None:
+        self._source = source
+        self._stats = stats
+        self._newest: Frame | None = None
+        self._error: Exception | None = None
+        self._dropped_by_source = 0
+
+    def start(self) -> None:
+        """Begin with what is new."""
+        self._source.drop_backlog()
+        self._dropped_by_source = self._source.health.counts.get("dropped", 0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the source has ended and its last frame was taken; False while an error is still to be raised."""
+        return self._newest is None and self._error is None and self._source.is_over
+
+    def take(self) -> Frame | None:
+        """Return the newest frame not taken yet; raise the source's error once there is none."""
+        while self._poll(0):
+            pass
+        frame, self._newest = self._newest, None
+        if frame is None and self._error is not None:
+            raise self._error
+        return frame
+
+    def wait(self, longest_s: float) -> None:
+        """Wait until there is a frame or the source ends."""
+        if self._newest is None:
+            self._poll(longest_s)
+
+    def wake(self) -> None:
+        """Wake the waiting thread."""
+        self._source.wake()
+
+    def pause(self, is_paused: bool) -> None:
+        """Wake the waiting thread; a live source keeps running."""
+        self.wake()
+
+    def stop(self) -> None:
+        """Do nothing: the thread is the source's."""
+
+    def _poll(self, timeout_s: float) -> bool:
+        """Read the next frame, and return whether there was one."""
+        frame = None
+        if self._error is None:
+            try:
+                frame = self._source.poll(timeout_s)
+            except Exception as error:  # Raised after the frame before it was taken.
+                self._error = error
+        dropped = self._source.health.counts.get("dropped", 0)
+        for _ in range(dropped - self._dropped_by_source):
+            self._stats.frame_in()
+            self._stats.drop("filter")
+        self._dropped_by_source = dropped
+        if frame is None:
+            return False
+        self._stats.frame_in()
+        if self._newest is not None:
+            self._stats.drop("filter")
+        self._newest = frame
+        return True
 
 
 class LatestFrameInput(FrameInput):

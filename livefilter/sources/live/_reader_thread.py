@@ -69,7 +69,7 @@ class ReaderThread:
 
     Attributes:
         reader: The connection, once it is open; other threads may read only its attributes.
-        counts: "overrun": frames replaced by newer ones before they were read; "empty": frames without pixels;
+        counts: "dropped": frames replaced by newer ones before they were read; "empty": frames without pixels;
             "damaged": packets that could not be decoded. Replaced as a whole, so any thread may read it.
     """
 
@@ -80,7 +80,7 @@ class ReaderThread:
         self._open_reader = open_reader
         self._frames: deque[CapturedFrame] = deque()
         self._error: BaseException | None = None
-        self._is_abandoned = False
+        self._is_abandoned = self._is_woken = False
         self._changed = threading.Condition()
         self._thread = BlockingThread(target=self._run, name="livefilter.sources.reader")
         self._thread.start()
@@ -91,10 +91,17 @@ class ReaderThread:
         return self._thread.is_alive()
 
     def get(self, timeout_s: float) -> CapturedFrame | BaseException | None:
-        """Return the next frame; after the last one, the error that ended the connection; None on a timeout."""
+        """Return the next frame; after the last one, the error that ended the connection; None on a timeout or wake."""
         with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._error, max(timeout_s, 0))
+            self._changed.wait_for(lambda: self._frames or self._error or self._is_woken, max(timeout_s, 0))
+            self._is_woken = False
             return self._frames.popleft() if self._frames else self._error
+
+    def wake(self) -> None:
+        """End the wait of ``get`` early."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
 
     def abandon(self) -> None:
         """Ask the thread to end as soon as its reader returns, and drop its frames. This does not wait."""
@@ -140,7 +147,7 @@ class ReaderThread:
                 return
             if len(self._frames) == _QUEUE_SIZE:
                 self._frames.popleft()
-                self._count("overrun", 1)
+                self._count("dropped", 1)
             self._frames.append(captured)
             self._changed.notify_all()
 

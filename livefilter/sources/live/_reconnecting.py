@@ -12,11 +12,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -25,7 +25,7 @@ from livefilter.errors import SourceError
 from livefilter.frame import Frame, Pixels
 from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._options import SourceOptions
-from livefilter.sources._source import Source, SourceFacts
+from livefilter.sources._source import PolledSource, SourceFacts
 from livefilter.sources.live._freeze_detector import FreezeDetector
 from livefilter.sources.live._reader_thread import CapturedFrame, Reader, ReaderThread
 from livefilter.sources.live._timestamps import TIME_BASE, TimestampNormalizer
@@ -43,9 +43,12 @@ _STABLE_AFTER_S = 5.0
 _MAX_BLOCKED = 4
 """Number of readers that may hang at once. Each holds a thread, so the next attempt waits until one returns."""
 _CLOSE_TIMEOUT_S = 1.0
+Found = TypeVar("Found")
+_Waiting = Generator[None, None, Found]
+"""A wait that can be left for a moment, and its result at the end."""
 
 
-class ReconnectingSource(Source):
+class ReconnectingSource(PolledSource):
     """A camera or stream that is opened again, for as long as it takes, whenever it is lost.
 
     Opening waits for the first frame. After that, the iteration ends only when the source is closed or stopped, or when
@@ -64,6 +67,7 @@ class ReconnectingSource(Source):
 
     Attributes:
         health: State of the source; any thread may read it.
+        is_over: Whether the iteration has ended.
 
     Raises:
         SourceError: The source cannot be opened, or delivers no frame in time.
@@ -86,6 +90,7 @@ class ReconnectingSource(Source):
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.loss: str | None = None
+        self.is_over = False
         self._name = name
         self._open_reader = open_reader
         self._options = options
@@ -100,6 +105,9 @@ class ReconnectingSource(Source):
         self._timestamps = TimestampNormalizer()
         self._freeze_detector = FreezeDetector(options.frozen_after_s)
         self._blocked: list[ReaderThread] = []
+        self._wait_s = _POLL_S
+        self._polled = self._frames()
+        self._is_new_connection = False
         self._collected: Mapping[Reason, int] = {}
         self._delay_s = _MIN_DELAY_S
         self.health = Health(since_ns=time.monotonic_ns())
@@ -113,6 +121,22 @@ class ReconnectingSource(Source):
         self.facts = SourceFacts(name, (rows, cols), rate, TIME_BASE, is_live=True, notes=reader.notes)
 
     def __iter__(self) -> Iterator[Frame]:
+        return (frame for frame in self._polled if frame is not None)
+
+    def poll(self, timeout_s: float) -> Frame | None:
+        """Return the next frame; None if none came within a time, or ``wake`` was called, or at the end."""
+        self._wait_s = min(timeout_s, _POLL_S)
+        try:
+            return next(self._polled, None)
+        finally:
+            self._wait_s = _POLL_S
+
+    def wake(self) -> None:
+        """End the wait of ``poll`` early; any thread may call it."""
+        self._thread.wake()
+
+    def _frames(self) -> Iterator[Frame | None]:
+        """Yield the frames, and None whenever there was none for a moment."""
         captured = None if self._is_closed.is_set() else self._first
         self._first = None
         index = 0
@@ -120,18 +144,19 @@ class ReconnectingSource(Source):
             self._last_frame_s = self._clock()
             yield self._frame(captured, index)
             index += 1
-            captured = self._next_frame()
+            captured = yield from self._next_frame()
         if self._is_closed.is_set():
             self._thread.abandon()  # It may be a new one, started while another thread closed the one before.
         if self.health.state == "reconnecting":
             self._add_lost_time()
         self._set_state("ended")
+        self.is_over = True
 
     def drop_backlog(self) -> None:
         """Start with the newest frame that has arrived. Older ones came before the start and do not count."""
         while isinstance(newer := self._thread.get(0), CapturedFrame):
             self._first = newer
-        self._collected = {**self._collected, "overrun": self._thread.counts.get("overrun", 0)}
+        self._collected = {**self._collected, "dropped": self._thread.counts.get("dropped", 0)}
 
     def close(self) -> None:
         """End the stream and release the device; any thread may do so."""
@@ -142,10 +167,10 @@ class ReconnectingSource(Source):
     def _open(self) -> CapturedFrame:
         """Return the very first frame."""
         notice_delay_s = min(_NOTICE_DELAY_S, self._options.open_timeout_s)
-        event = self._wait_for_frame(notice_delay_s)
+        event = _result(self._wait_for_frame(notice_delay_s))
         if event is None and notice_delay_s < self._options.open_timeout_s and not self._must_stop():
             logger.info("waiting for the first frame of %s", self._name)
-            event = self._wait_for_frame(self._options.open_timeout_s - notice_delay_s)
+            event = _result(self._wait_for_frame(self._options.open_timeout_s - notice_delay_s))
         if isinstance(event, CapturedFrame):
             return event
         if event is None and self._must_stop():
@@ -158,25 +183,26 @@ class ReconnectingSource(Source):
         self.close()
         raise event
 
-    def _next_frame(self) -> CapturedFrame | None:
+    def _next_frame(self) -> _Waiting[CapturedFrame | None]:
         """Return the next frame, reconnecting as often as needed; None when the stream must end."""
-        event = self._wait_for_frame(self._options.read_timeout_s)
+        event = yield from self._wait_for_frame(self._options.read_timeout_s)
         while not isinstance(event, CapturedFrame):
             if self._must_stop():
                 return None
             self._on_lost(event)
-            event = self._reconnect()
+            event = yield from self._reconnect()
         return event
 
-    def _wait_for_frame(self, timeout_s: float) -> CapturedFrame | BaseException | None:
+    def _wait_for_frame(self, timeout_s: float) -> _Waiting[CapturedFrame | BaseException | None]:
         """Return a frame, the error that ended the connection, or None on a timeout or when the stream must end."""
         deadline_s = self._clock() + timeout_s
         while not self._must_stop():
             left_s = deadline_s - self._clock()
-            event = self._thread.get(min(max(left_s, 0.0), _POLL_S))
+            event = self._thread.get(min(max(left_s, 0.0), self._wait_s))
             self._collect_counts()
             if event is not None or left_s <= 0:
                 return event
+            yield None
         return None
 
     def _on_lost(self, error: BaseException | None) -> None:
@@ -190,11 +216,11 @@ class ReconnectingSource(Source):
         if self._clock() - self._attempt_started_s >= _STABLE_AFTER_S:
             self._delay_s = _MIN_DELAY_S
 
-    def _reconnect(self) -> CapturedFrame | None:
+    def _reconnect(self) -> _Waiting[CapturedFrame | None]:
         """Open the source again and again until there is a frame; None when the stream must end."""
         while True:
             self._abandon()
-            self._back_off()
+            yield from self._back_off()
             if self._must_stop():
                 return None
             if len(self._blocked) >= _MAX_BLOCKED:
@@ -202,11 +228,12 @@ class ReconnectingSource(Source):
                 continue
             self._thread, self._collected = self._start_thread(self._name, self._open_reader), {}
             self._attempt_started_s = self._clock()
-            event = self._wait_for_frame(self._options.open_timeout_s)
+            event = yield from self._wait_for_frame(self._options.open_timeout_s)
             if self._must_stop():
                 return None
             if isinstance(event, CapturedFrame):
                 self._timestamps.reconnect()
+                self._is_new_connection = True
                 self._add_lost_time()
                 logger.info("%s: reconnected after %.1f s", self._name, self._clock() - self._last_frame_s)
                 self._set_state("connected")
@@ -219,7 +246,7 @@ class ReconnectingSource(Source):
         self._thread.abandon()
         self._blocked = [thread for thread in {*self._blocked, self._thread} if thread.is_alive]
 
-    def _back_off(self) -> None:
+    def _back_off(self) -> _Waiting[None]:
         """Wait before the next attempt: twice as long each time, minus a random share of up to a half.
 
         The wait ends early when the device was gone and is back.
@@ -229,6 +256,7 @@ class ReconnectingSource(Source):
         self._delay_s = min(2 * self._delay_s, max(self._options.retry_wait_s, _MIN_DELAY_S))
         while not self._must_stop() and (left_s := until_s - self._clock()) > 0:
             self._sleep(min(left_s, _POLL_S))
+            yield None
             if not was_present and self._is_present():
                 self._delay_s = _MIN_DELAY_S
                 break
@@ -264,12 +292,12 @@ class ReconnectingSource(Source):
                 logger.warning(message)
             self.health = replace(self.health, last_error=message)
             pixels = np.asarray(cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        if self._options.mirror:
-            pixels = np.asarray(cv2.flip(pixels, 1), dtype=np.uint8)
         rejected_before = self._timestamps.rejected
         time_s = self._timestamps.normalize(captured.timestamp_s, captured.captured_ns)
         self._count("time", self._timestamps.rejected - rejected_before)
-        return Frame(pixels, index, time_s, captured.captured_ns)
+        frame = Frame(pixels, index, time_s, captured.captured_ns, is_discontinuity=self._is_new_connection)
+        self._is_new_connection = False
+        return frame.mirrored() if self._options.mirror else frame
 
     def _must_stop(self) -> bool:
         return self._is_closed.is_set() or self._should_stop()
@@ -305,3 +333,12 @@ class ReconnectingSource(Source):
         if damaged:
             losses.append(f"{damaged} damaged packet{'s' * (damaged > 1)} could not be decoded")
         self.loss = f"{self._name}: {'; '.join(losses)}" if losses else None
+
+
+def _result(wait: _Waiting[Found]) -> Found:
+    """Wait to the end, and return the result."""
+    while True:
+        try:
+            next(wait)
+        except StopIteration as end:
+            return cast(Found, end.value)
