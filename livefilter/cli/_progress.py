@@ -58,7 +58,8 @@ def update_bar(bar: Bar, task: TaskID, progress: Progress, estimate: RateEstimat
     """Update the bar of one run: its frames, its rate and the remaining time."""
     count = f"{progress.frames}" if progress.expected is None else f"{progress.frames}/{progress.expected}"
     rate = "" if estimate.fps is None else f"{estimate.fps:.0f} fps"
-    message = ", ".join(filter(None, (rate, format_remaining(estimate.remaining_s))))
+    stage = "first pass: analysing" if progress.is_first_pass else ""
+    message = ", ".join(filter(None, (stage, rate, format_remaining(estimate.remaining_s))))
     bar.update(task, completed=progress.frames, total=progress.expected, count=count, message=message)
 
 

@@ -34,9 +34,9 @@ class RateEstimate:
     def update(self, progress: Progress) -> None:
         """Record the current progress."""
         self._now_s = self._clock()
-        self._progress = progress
-        if self._began is None:
+        if self._began is None or progress.frames < self._progress.frames:  # A second pass has a rate of its own.
             self._began = (self._now_s, progress.frames)
+        self._progress = progress
 
     @property
     def elapsed_s(self) -> float:

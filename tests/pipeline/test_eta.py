@@ -53,3 +53,16 @@ def test_more_frames_than_expected_leave_nothing() -> None:
     clock.advance(2)
     pace.update(Progress(5, 3))
     assert pace.remaining_s == 0
+
+
+def test_a_second_pass_has_a_rate_of_its_own() -> None:
+    """It filters, and the first one only analyses."""
+    clock = FakeClock()
+    pace = RateEstimate(clock)
+    for frames in (1, 101):
+        pace.update(Progress(frames, 101, is_first_pass=True))
+        clock.advance(1)
+    for frames in (1, 11):
+        pace.update(Progress(frames, 101))
+        clock.advance(1)
+    assert (pace.fps, pace.remaining_s) == (10.0, 9.0)
