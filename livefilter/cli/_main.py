@@ -27,6 +27,7 @@ _COMMANDS = {
     "doctor": "doctor",
 }
 """Module of each command, in the order of the help."""
+_STREAMS = ("stdin", "stdout", "stderr")
 
 
 class LazyGroup(click.Group):
@@ -81,6 +82,7 @@ def root_command(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _replace_closed_streams()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -94,6 +96,24 @@ def main() -> None:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _replace_closed_streams() -> None:
+    """Send messages to standard streams that are closed (``>&-``) nowhere, and keep their place from other files.
+
+    An output on standard output still fails: the null device is open for reading only.
+    """
+    closed = [number for number, name in enumerate(_STREAMS) if getattr(sys, name) is None]
+    for number in closed:
+        opened = os.open(os.devnull, os.O_RDONLY)
+        if opened == number:
+            os.set_inheritable(opened, True)
+        else:
+            os.dup2(opened, number)
+            os.close(opened)
+    for number in closed:  # Only now, so that these files do not take the numbers of the others.
+        mode = "w" if number else "r"
+        setattr(sys, _STREAMS[number], open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, it stays open.
 
 
 def run(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -94,6 +95,8 @@ class ScoreSink(Sink):
         self._file = None if is_stdout else AtomicFile(path, overwrite=overwrite)
         self._table: Table
         if self._file is None:
+            if sys.stdout is None or getattr(sys.stdout, "name", None) == os.devnull:
+                raise SinkError("standard output: is closed, so that no scores can be written to it")
             self._table = _JsonTable(sys.stdout, header, is_live=True)
             return
         try:
