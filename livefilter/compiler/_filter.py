@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -65,6 +66,10 @@ class Filter:
         self._rule = self.preset.score.rule
         self._chain: Chain | None = None
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Callable[[Preset], Filter], tuple[Preset]]:
+        """Pickle and copy a Filter as its preset and options; a copy compiles again, or loads from the cache folder."""
+        return partial(Filter, threads=self._threads), (self.preset,)
 
     @property
     def threads(self) -> int:

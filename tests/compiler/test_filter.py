@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -177,3 +179,13 @@ def test_invalid_arguments_of_a_filter_are_refused(tmp_path: Path) -> None:
     for threads in (0, -1):
         with pytest.raises(OptionError, match=f"threads: must be at least 1, found {threads}"):
             Filter("edge", threads=threads)
+
+
+def test_a_filter_can_be_sent_to_another_process_and_copied() -> None:
+    """As its preset and options; the copy gives the same pixels."""
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    original = Filter("blur", threads=2)
+    for made in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original), copy.copy(original)):
+        assert made.threads == 2
+        assert made.preset == original.preset
+        assert np.array_equal(made(image).image, original(image).image)
