@@ -22,7 +22,7 @@ import cv2  # noqa: F401
 from livefilter._lazy import lazy_exports
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._health import Health, Reason, State
-from livefilter.sources._kind import SourceKind, kind_of
+from livefilter.sources._kind import IMAGE_SUFFIXES, SourceKind, kind_of
 from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._open import display_name, open_source
 from livefilter.sources._options import KINDS_BY_OPTION, SourceOptions
@@ -55,6 +55,7 @@ else:
     )
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "KINDS_BY_OPTION",
     "AudioFacts",
     "CameraFacts",

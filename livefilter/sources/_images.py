@@ -124,7 +124,8 @@ def _find_images(spec: str) -> list[Path]:
         return [path]
     if path.is_dir():
         try:
-            paths = [entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES]
+            shown = (entry for entry in path.iterdir() if not entry.name.startswith("."))
+            paths = [entry for entry in shown if entry.suffix.lower() in IMAGE_SUFFIXES]
         except OSError as error:
             raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
         if not paths:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from livefilter.errors import OptionError, SinkError, SourceError
@@ -232,9 +234,39 @@ def test_an_error_that_is_not_ours_is_sent_as_its_name(inputs: Path, job: Proces
 
 def test_a_folder_stands_for_its_videos_in_natural_order(inputs: Path) -> None:
     """Not for what else lies in it, nor for what lies in its folders."""
-    assert [Path(source).name for source in expand(".")] == ["broken.mp4", "Clip2.mp4", "clip10.mp4", "clip.mp4"]
-    assert [Path(source).name for source in expand("*clip*")] == ["clip10.mp4", "clip.mp4"]
-    assert len(expand("**/*.mp4")) == 5
+    assert [Path(source).name for source in expand(".")[0]] == ["broken.mp4", "Clip2.mp4", "clip10.mp4", "clip.mp4"]
+    assert [Path(source).name for source in expand("*clip*")[0]] == ["clip10.mp4", "clip.mp4"]
+    assert len(expand("**/*.mp4")[0]) == 5
+
+
+def test_files_of_a_folder_are_known_by_their_content_and_what_is_skipped_is_named(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Any suffix will do; hidden files are those of systems; others that are no videos are counted and named."""
+    clip = make_clip(tmp_path / "a.mp4", [np.zeros((16, 16), np.uint8)] * 2)
+    for name in ("b.insv", "c", "d.MP4"):
+        (tmp_path / name).write_bytes(clip.read_bytes())
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "e.h264"), "w") as bare:
+        copy = bare.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copy
+                bare.mux(packet)
+    for name in ("._a.mp4", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).write_bytes(bytes(100))
+    (tmp_path / "notes.txt").write_text("a.mp4 is the best\n" * 10)
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\na.mp4\n")
+    (tmp_path / "cover.png").write_bytes(b"png")
+    for spec in (str(tmp_path), str(tmp_path / "*")):
+        sources, skipped = expand(spec)
+        assert [Path(source).name for source in sources] == ["a.mp4", "b.insv", "c", "d.MP4", "e.h264"]
+        assert skipped == f"{spec}: 3 files are no videos and are skipped: cover.png, list.m3u8, notes.txt"
+
+
+def test_a_damaged_video_of_a_folder_is_not_skipped(tmp_path: Path) -> None:
+    """Its suffix says what it should be, so that it fails with a message."""
+    (tmp_path / "broken.mp4").write_bytes(bytes(100))
+    assert expand(str(tmp_path)) == ([str(tmp_path / "broken.mp4")], None)
 
 
 def test_pictures_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +275,8 @@ def test_pictures_are_one_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "frames").mkdir()
     for number in range(3):
         (tmp_path / "frames" / f"{number}.png").write_bytes(b"png")
-    assert expand("frames") == ["frames"]
-    assert expand("frames/*.png") == ["frames/*.png"]
+    assert expand("frames") == (["frames"], None)
+    assert expand("frames/*.png") == (["frames/*.png"], None)
     assert size_of("frames") == size_of("frames/*.png") == 9
     assert content_hash("frames") == content_hash("frames/*.png")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Protocol
 from livefilter.errors import LivefilterError, OptionError, SinkError
 from livefilter.pipeline._options import ProcessOptions
 from livefilter.pipeline._summary import Progress, Summary
-from livefilter.pipeline.batch._inputs import VIDEO_INPUTS, UniqueNames, expand, file_ids, files_of, name_of, size_of
+from livefilter.pipeline.batch._inputs import UniqueNames, expand, file_ids, files_of, name_of, size_of
 from livefilter.pipeline.batch._manifest import Manifest, ManifestEntry
 from livefilter.pipeline.batch._workers import Task, WorkerMessage, run_tasks
 from livefilter.sinks import VIDEO_SUFFIXES, partial_path
+from livefilter.sources import SourceKind, kind_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,11 @@ def run_batch(
         raise OptionError(f"jobs: must be at least 1, found {jobs}")
     if options.source_options is not None and options.source_options.loop:
         raise OptionError("--loop cannot be used with several inputs, because it never ends")
-    named = list(dict.fromkeys(source for spec in sources for source in expand(spec)))
+    expanded = [expand(spec) for spec in sources]
+    named = list(dict.fromkeys(source for inside, _ in expanded for source in inside))
+    for _, skipped in expanded:
+        if skipped is not None:
+            logger.warning("%s", skipped)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,7 +167,7 @@ def run_batch(
 def _endings(source: str, spec: OutputSpec) -> tuple[str | None, str | None, str | None]:
     """Return the endings of the video, of the table and of the figure of scores that are made of a source."""
     own = Path(source).suffix.lower()
-    default = own if own in VIDEO_SUFFIXES else ".mkv" if own in VIDEO_INPUTS else ".mp4"
+    default = own if own in VIDEO_SUFFIXES else ".mkv" if kind_of(source) is SourceKind.VIDEO_FILE else ".mp4"
     return default if spec.picture == "" else spec.picture, spec.scores, spec.plot
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from glob import glob, has_magic
 from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.sources import SourceKind, display_name, kind_of, natural_sort_key
+from livefilter.sources import IMAGE_SUFFIXES, SourceKind, display_name, kind_of, natural_sort_key
 
 VIDEO_INPUTS = frozenset(
     f".{ending}"
@@ -21,15 +21,21 @@ VIDEO_INPUTS = frozenset(
         "ogv rm ts vob webm wmv y4m",
     )
 )
-"""Endings by which a folder's videos are known. A file that is named itself may have any ending."""
+"""Suffixes of files that count as videos whatever they hold, so that a damaged one fails with a message."""
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "@eadir"})
+_MAX_NAMED = 5
+"""Skipped files that are named."""
 
 
-def expand(spec: str) -> list[str]:
+def expand(spec: str) -> tuple[list[str], str | None]:
     """Expand one input into sources.
 
-    A folder stands for the videos in it, or for the sequence of its pictures if there are none. A glob stands for what
-    it matches (``**`` looks into folders), or for one sequence if it matches pictures alone. Anything else is a source
-    itself.
+    A folder stands for the videos in it, known by their content, or for the sequence of its images if there are none.
+    A glob stands for what it matches (``**`` looks into folders), or for one sequence if it matches images alone.
+    Anything else is a source itself. Hidden files and those of operating systems are skipped.
+
+    Returns:
+        The sources, and a message about files that are skipped because they are no videos; None if there are none.
 
     Raises:
         SourceError: A folder or a glob with nothing in it.
@@ -44,25 +50,60 @@ def expand(spec: str) -> list[str]:
     if path.is_dir():
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
-        return [spec]
+        return [spec], None
     matched = sorted(map(Path, glob(str(path), recursive=True)), key=natural_sort_key)
     if not matched:
         raise SourceError(f"{spec}: nothing matches")
-    videos = [match for match in matched if match.is_file() and match.suffix.lower() in VIDEO_INPUTS]
-    folders = [match for match in matched if match.is_dir()]
+    videos, others = _sorted_by_content(match for match in matched if match.is_file())
+    folders = [match for match in matched if match.is_dir() and not _is_hidden(match)]
     if not videos and not folders:
-        return [spec]
-    inside = [source for folder in folders if "**" not in spec for source in _in_folder(str(folder), folder)]
-    return [*map(str, videos), *inside]
+        return [spec], None
+    skipped = [_describe_skipped(spec, others)]
+    sources = list(map(str, videos))
+    for folder in folders if "**" not in spec else ():
+        inside, message = _in_folder(str(folder), folder)
+        sources += inside
+        skipped.append(message)
+    return sources, "; ".join(filter(None, skipped)) or None
 
 
-def _in_folder(spec: str, folder: Path) -> list[str]:
+def _in_folder(spec: str, folder: Path) -> tuple[list[str], str | None]:
     try:
         entries = sorted(folder.iterdir(), key=natural_sort_key)
     except OSError as error:
         raise SourceError(f"{spec}: the folder cannot be read: {error.strerror}") from error
-    videos = [str(entry) for entry in entries if entry.suffix.lower() in VIDEO_INPUTS and entry.is_file()]
-    return videos or [spec]
+    videos, others = _sorted_by_content(entry for entry in entries if entry.is_file())
+    if not videos:
+        return [spec], None
+    return list(map(str, videos)), _describe_skipped(spec, others)
+
+
+def _sorted_by_content(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the videos among some files, and the other ones, without hidden files."""
+    from livefilter.sources.file import is_video  # On first use: PyAV takes a while to load.
+
+    videos: list[Path] = []
+    others: list[Path] = []
+    for file in files:
+        if _is_hidden(file):
+            continue
+        suffix = file.suffix.lower()
+        is_known = suffix in VIDEO_INPUTS or (suffix not in IMAGE_SUFFIXES and is_video(file))
+        (videos if is_known else others).append(file)
+    return videos, others
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower() in _SYSTEM_FILES
+
+
+def _describe_skipped(spec: str, files: Sequence[Path]) -> str | None:
+    if not files:
+        return None
+    more = len(files) - _MAX_NAMED
+    names = ", ".join(file.name for file in files[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+    are = "file is no video and is" if len(files) == 1 else "files are no videos and are"
+    return f"{spec}: {len(files)} {are} skipped: {names}"
 
 
 def name_of(source: str) -> str:

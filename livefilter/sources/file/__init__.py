@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from livefilter._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from livefilter.sources.file._demux import declared_end_s, open_media, open_video
+    from livefilter.sources.file._demux import declared_end_s, is_video, open_media, open_video
     from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
     from livefilter.sources.file._probe import probe
     from livefilter.sources.file._video import VideoFile
@@ -20,7 +20,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_demux": ["declared_end_s", "open_media", "open_video"],
+            "_demux": ["declared_end_s", "is_video", "open_media", "open_video"],
             "_media": ["AudioFacts", "Chapter", "MediaFacts", "OtherFacts", "Scan", "VideoFacts"],
             "_probe": ["probe"],
             "_video": ["VideoFile"],
@@ -36,6 +36,7 @@ __all__ = [
     "VideoFacts",
     "VideoFile",
     "declared_end_s",
+    "is_video",
     "open_media",
     "open_video",
     "probe",

@@ -23,6 +23,7 @@ from livefilter.errors import SourceError
 
 _FORMATS_NOT_VIDEO = {"tty": "text"}
 """Formats that FFmpeg renders as moving pictures, but that are no videos."""
+_PLAYLISTS = (".m3u", ".m3u8", ".mpd", ".sdp", ".ffconcat")
 _CROPS = {"mov", "matroska"}
 """Containers with a crop. They name all of their streams in their header, unlike the others."""
 _describing = threading.Lock()
@@ -97,6 +98,18 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
         if other.index != stream.index:
             other.discard = Discard.all
     return container, stream
+
+
+def is_video(path: Path) -> bool:
+    """Return whether a file is a video, by its content. Playlists are none: they name other files."""
+    if path.suffix.lower() in _PLAYLISTS:
+        return False
+    try:
+        container, _ = open_video(path)
+    except SourceError:
+        return False
+    container.close()
+    return True
 
 
 def demux_video(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
