@@ -22,6 +22,8 @@ from livefilter.kernels import EdgeScore, ScoreRule
 from livefilter.presets import Preset, load_preset
 
 _BYTE = np.dtype(np.uint8)
+_NO_OUTPUT = np.empty((1, 1), dtype=np.uint8)
+"""Given to compiled functions that only score, and write nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +67,12 @@ class Filter:
         self.preset = preset if isinstance(preset, Preset) else load_preset(preset)
         self._rule = self.preset.score.rule
         self._chain: Chain | None = None
+        self._scorer: Chain | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Callable[[Preset], Filter], tuple[Preset]]:
         """Pickle and copy a Filter as its preset and options; a copy compiles again, or loads from the cache folder."""
         return partial(Filter, threads=self._threads), (self.preset,)
-
-    @property
-    def threads(self) -> int:
-        """Maximum number of threads per frame."""
-        return self._threads
 
     @property
     def is_ready(self) -> bool:
@@ -121,8 +119,11 @@ class Filter:
     def _compile(self, session: CompileSession | None) -> Chain:
         with self._lock:
             if self._chain is None:
-                if self.preset.zones:  # Not used here, but a pipeline that switches to this preset must not wait.
+                # Not used here, but a pipeline that switches to this preset must not wait.
+                if self.preset.zones:
                     compile_zone_scores(self._rule, session)
+                if self.preset.color != "gray":
+                    self._compile_scorer()
                 self._chain = Chain(self.preset.operations, self._rule, threads=self._threads, session=session)
             return self._chain
 
@@ -146,6 +147,29 @@ class Filter:
         result: Pixels = output_array(out, gray.shape, _BYTE, image)
         sums = self.chain(np.ascontiguousarray(gray), result)
         return Filtered(result, self._rule.score(sums))
+
+    def score(self, image: Pixels) -> EdgeScore:
+        """Score one image as this preset scores it, without filtering.
+
+        Args:
+            image: As for the call of the filter.
+
+        Raises:
+            ShapeError: The image is neither gray nor BGR, or is empty.
+            PixelTypeError: The image is not uint8.
+        """
+        gray = np.ascontiguousarray(to_gray(image))
+        scorer = self._scorer
+        if scorer is None:
+            with self._lock:
+                scorer = self._compile_scorer()
+        return self._rule.score(scorer(gray, _NO_OUTPUT))
+
+    def _compile_scorer(self) -> Chain:
+        """Return the compiled score; the caller holds the lock."""
+        if self._scorer is None:
+            self._scorer = Chain.score_only(self._rule, threads=self._threads)
+        return self._scorer
 
 
 def compile_shared() -> None:

@@ -59,8 +59,6 @@ class Renderer:
         self._layers: tuple[Layer, ...] = (*layers, self.overlay)
         self._needs = needs
         self._buffers: tuple[_Channels, _Channels] | None = None
-        # Without steps, as filtering for a score alone would be in vain.
-        self._scorer = Filter(preset.model_copy(update={"steps": ()}), threads=preset_filter.threads)
 
     def canvas_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Return the (rows, cols) of pictures for frames of a shape."""
@@ -83,7 +81,7 @@ class Renderer:
     def apply(self, frame: Frame, analysis: Analysis = NO_ANALYSIS) -> Result:
         """Filter and score a frame, without drawing: the result's picture is the filtered image."""
         if self._needs is not Needs.PICTURE:
-            return _scored(replace(frame, chroma=None), frame.gray, self._score(frame.gray), analysis)
+            return _scored(replace(frame, chroma=None), frame.gray, self.filter.score(frame.gray), analysis)
         if frame.chroma is not None and self.color == "gray":
             frame = replace(frame, chroma=None)
         if frame.pixels.ndim == 2 or self.color == "gray":
@@ -91,7 +89,7 @@ class Renderer:
             return _scored(frame, made.image, made.score, analysis)
         if self.color == "luma":
             return self._apply_to_luma(frame, analysis)
-        return _scored(frame, self._each_channel(frame.pixels), self._score(frame.gray), analysis)
+        return _scored(frame, self._each_channel(frame.pixels), self.filter.score(frame.gray), analysis)
 
     def draw(self, result: Result) -> Result:
         """Draw the layers on what was filtered, as they are now."""
@@ -99,13 +97,10 @@ class Renderer:
             return result
         return replace(result, picture=compose(result, self.comparison, self._layers))
 
-    def _score(self, gray: Pixels) -> EdgeScore:
-        return self._scorer(gray).score
-
     def _apply_to_luma(self, frame: Frame, analysis: Analysis) -> Result:
         before = np.asarray(cv2.cvtColor(frame.pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         made = self.filter(before)
-        score = made.score if np.array_equal(before, frame.gray) else self._score(frame.gray)
+        score = made.score if np.array_equal(before, frame.gray) else self.filter.score(frame.gray)
         change = cv2.subtract(made.image, before, dtype=cv2.CV_16S)
         filtered = cv2.add(frame.pixels, cv2.merge([change] * 3), dtype=cv2.CV_8U)  # Saturates.
         return _scored(frame, np.asarray(filtered, dtype=np.uint8), score, analysis)

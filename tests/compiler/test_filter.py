@@ -19,7 +19,7 @@ from livefilter.compiler import Filter, Filtered, edge_score
 from livefilter.errors import OptionError, PresetError
 from livefilter.frame import Pixels
 from livefilter.kernels import reference
-from livefilter.presets import Preset, load_preset
+from livefilter.presets import Preset, ScoreSettings, load_preset
 from livefilter.testing import strategies
 
 RNG = np.random.default_rng(17)
@@ -104,6 +104,21 @@ def test_luma_is_opencvs_for_every_kind_of_colour() -> None:
     through = Filter(Preset(name="nothing", steps=()))
     for colours in (corners, grays, RNG.integers(0, 256, (200, 300, 3), dtype=np.uint8)):
         assert np.array_equal(through(colours).image, cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (31, 45)])
+def test_a_filter_scores_without_filtering(shape: tuple[int, int]) -> None:
+    """The same score, by the preset's own threshold, of gray and of colour; the image stays as it is."""
+    image = COLOUR[: shape[0], : shape[1]].copy()
+    before = image.copy()
+    filter_ = Filter(load_preset("edge").model_copy(update={"score": ScoreSettings(threshold=0.3)}))
+    assert filter_.score(image) == filter_.score(gray_of(image)) == filter_(image).score
+    assert np.array_equal(image, before)
+
+
+def gray_of(image: Pixels) -> Pixels:
+    """OpenCV's gray."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def test_a_filter_is_compiled_before_its_first_frame() -> None:
