@@ -75,6 +75,11 @@ class Filter:
         return partial(Filter, threads=self._threads), (self.preset,)
 
     @property
+    def threads(self) -> int:
+        """Maximum number of threads per frame."""
+        return self._threads
+
+    @property
     def is_ready(self) -> bool:
         """Whether the preset is compiled."""
         return self._chain is not None
