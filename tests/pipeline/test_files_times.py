@@ -171,12 +171,16 @@ def test_times_that_jump_go_on_without_a_gap_and_so_does_the_sound(offset: int, 
     assert stamps[-1] == pytest.approx(float(times[-1]), abs=0.1)
 
 
-@pytest.mark.parametrize("target", ["out.gif", "out.mp4", "out.mkv", "out.mov"])
+@pytest.mark.parametrize("target", ["out.gif", "out.apng", "out.mp4", "out.mkv", "out.mov"])
 def test_the_last_frame_is_shown_for_as_long(target: str, media: Media) -> None:
     """Its time tells when it begins, not when it ends: many a GIF stops there for a while."""
     source = media.make("in.gif", "-final_delay", 250)
     media.run(source, target)
-    assert float(media.probe(media.folder / target)["format"]["duration"]) == pytest.approx(0.96 + 2.5, abs=0.001)
+    if target == "out.apng":  # It declares no duration.
+        last = media.probe(media.folder / target, "-show_packets")["packets"][-1]
+        assert float(last["pts_time"]) + float(last["duration_time"]) == pytest.approx(0.96 + 2.5, abs=0.001)
+    else:
+        assert float(media.probe(media.folder / target)["format"]["duration"]) == pytest.approx(0.96 + 2.5, abs=0.001)
 
 
 def test_bare_jpeg_pictures_one_after_the_other_are_a_video(media: Media) -> None:
@@ -184,3 +188,37 @@ def test_bare_jpeg_pictures_one_after_the_other_are_a_video(media: Media) -> Non
     summary = media.run(media.make("in.mjpeg", "-c:v", "mjpeg", size="160x120"), "out.mp4")
     assert (summary.frames, summary.loss) == (25, None)
     assert media.times(media.folder / "out.mp4") == [Fraction(index, 25) for index in range(25)]
+
+
+@pytest.mark.parametrize("plays", [0, 1, 3])
+@pytest.mark.parametrize(("made", "target"), [("gif", "gif"), ("gif", "apng"), ("apng", "gif"), ("apng", "apng")])
+def test_an_animation_plays_as_often_as_before(made: str, target: str, plays: int, media: Media) -> None:
+    """GIF counts repetitions, APNG how often it plays; 0 is for ever in both."""
+    loop = ("-loop", plays - 1 if plays > 1 else -plays) if made == "gif" else ("-plays", plays)
+    media.run(media.make(f"in.{made}", *loop, seconds=0.2), f"out.{target}")
+    content = (media.folder / f"out.{target}").read_bytes()
+    if target == "apng":
+        assert int.from_bytes(content[content.index(b"acTL") + 8 :][:4], "big") == plays
+    elif plays == 1:
+        assert b"NETSCAPE" not in content
+    else:
+        assert int.from_bytes(content[content.index(b"NETSCAPE2.0") + 13 :][:2], "little") == max(0, plays - 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "longest_s"), [("out.gif", 655.35), ("out.avi", 2400), ("out.mp4", 25_200), ("out.mkv", 25_200)]
+)
+def test_a_gap_that_a_container_cannot_hold_is_cut_and_a_loss(target: str, longest_s: float, media: Media) -> None:
+    """Sound and pictures stay together: what follows begins earlier by as much."""
+    source = media.make("in.mkv", "-vf", "setpts='PTS+if(gte(N,5),25200/TB,0)'", "-fps_mode", "vfr", *X264, seconds=0.4)
+    summary = media.run(source, target)
+    times = media.times(media.folder / target)
+    gap_s = float(max(after - before for before, after in pairwise(times)))
+    assert gap_s == pytest.approx(min(longest_s, 25_200.04), abs=0.1)
+    assert summary.frames == 10
+    if longest_s < 25_200:
+        assert summary.loss is not None
+        assert "the gap before 25200.2" in summary.loss
+        assert f"a frame can last no more than {longest_s:g} s there" in summary.loss
+    else:
+        assert summary.loss is None

@@ -29,6 +29,7 @@ class _Container:
     codec: str = "h264"
     time_base: Fraction | None = None  # None: that of the source.
     is_constant_frame_rate: bool = False
+    max_step: int | None = None  # Ticks from one frame to the next; None: no limit.
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,18 @@ class _Codec:
     max_crf: int = 63
 
 
+_MAX_INT = 2**31 - 1
+_MAX_EMPTY_FRAMES = 60_000
+"""FFmpeg's limit for a gap in an AVI, which is filled with empty frames."""
 _MILLISECOND = Fraction(1, 1000)
 _CONTAINERS = {
-    ".mp4": _Container("mp4"),
-    ".m4v": _Container("mp4"),
-    ".mov": _Container("mov"),
+    ".mp4": _Container("mp4", max_step=_MAX_INT),
+    ".m4v": _Container("mp4", max_step=_MAX_INT),
+    ".mov": _Container("mov", max_step=_MAX_INT),
     ".mkv": _Container("matroska", time_base=_MILLISECOND),
     ".webm": _Container("webm", "vp9", _MILLISECOND),
-    ".avi": _Container("avi", "mjpeg", is_constant_frame_rate=True),
-    ".gif": _Container("gif", "gif", Fraction(1, 100)),
+    ".avi": _Container("avi", "mjpeg", is_constant_frame_rate=True, max_step=_MAX_EMPTY_FRAMES),
+    ".gif": _Container("gif", "gif", Fraction(1, 100), max_step=2**16 - 1),
     ".apng": _Container("apng", "apng"),
 }
 VIDEO_SUFFIXES = tuple(_CONTAINERS)
@@ -84,6 +88,7 @@ class EncoderSettings:
         container_options: Options of the muxer.
         time_base: Unit of the container's times, in seconds; None if it can use that of the source.
         is_constant_frame_rate: The container stores a rate and no times.
+        max_step: Most ticks from one frame to the next; None if there is no limit.
         encoder: FFmpeg's name of the encoder.
         options: Options of the encoder.
         gray: Pixel format for gray frames.
@@ -95,6 +100,7 @@ class EncoderSettings:
     container_options: dict[str, str]
     time_base: Fraction | None
     is_constant_frame_rate: bool
+    max_step: int | None
     encoder: str
     options: dict[str, str]
     gray: str
@@ -144,6 +150,7 @@ def resolve_encoder(target: Path, encoding: Encoding) -> EncoderSettings:
         _container_options(container.name, is_fragmented=encoding.is_fragmented, is_pipe=_is_pipe(target)),
         container.time_base,
         container.is_constant_frame_rate,
+        container.max_step,
         codec.encoder,
         options,
         encoding.pix_fmt or _nearest_pix_fmt(codec.gray, offered),

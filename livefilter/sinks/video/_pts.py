@@ -13,12 +13,17 @@ class PtsAssigner:
 
     Args:
         time_base: Length of a tick, in seconds.
+        max_step: Most ticks from one frame to the next that the container can hold; None if there is no limit.
 
     Attributes:
-        shift_s: Offset of all times, so that none is before zero.
+        shift_s: Offset of all times, so that none is before zero; less after a gap that is cut.
+        loss: Gaps that are cut, in words; None if there are none.
     """
 
-    def __init__(self, time_base: Fraction) -> None:
+    def __init__(self, time_base: Fraction, max_step: int | None = None) -> None:
+        self.loss: str | None = None
+        self._max_step = max_step
+        self._origin_s = Fraction(0)
         self.shift_s = Fraction(0)
         self._time_base = time_base
         self._last: int | None = None
@@ -26,7 +31,7 @@ class PtsAssigner:
 
     def set_origin(self, earliest_s: Fraction) -> None:
         """Make a media time the zero of all timestamps."""
-        self.shift_s = -earliest_s
+        self.shift_s = self._origin_s = -earliest_s
 
     def pts(self, time_s: Fraction) -> int:
         """Return the timestamp of the next frame, in ticks; at least one tick after the frame before."""
@@ -36,14 +41,24 @@ class PtsAssigner:
         if self._last is not None and ticks <= self._last:
             self._late += 1
             ticks = self._last + 1
+        if self._last is not None and self._max_step is not None and ticks - self._last > self._max_step:
+            cut_s = (ticks - self._last - self._max_step) * self._time_base
+            self.shift_s -= cut_s
+            ticks = self._last + self._max_step
+            if self.loss is None:
+                longest_s = self._max_step * self._time_base
+                self.loss = (
+                    f"the gap before {float(time_s):.3f} s is cut by {float(cut_s):.3f} s, since a frame can last no "
+                    f"more than {float(longest_s):g} s there; choose another container, such as .mkv"
+                )
         self._last = ticks
         return ticks
 
     def notes(self, container: str) -> list[str]:
         """Return the differences from the frames' times, in words."""
         notes = []
-        if self.shift_s:
-            notes.append(f"begins at 0: all times are {float(self.shift_s):+g} s")
+        if self._origin_s:
+            notes.append(f"begins at 0: all times are {float(self._origin_s):+g} s")
         if self._rounded:
             notes.append(f"{self._rounded} frame times are rounded to {self._time_base} s, as {container} counts them")
         if self._late:

@@ -24,6 +24,7 @@ from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Sink
 from livefilter.sinks._write_guard import WriteGuard
+from livefilter.sinks.video._animation import loop_options, plays_of, set_last_delay
 from livefilter.sinks.video._av_frames import FrameConverter
 from livefilter.sinks.video._encoder import STANDARD_OUTPUT, resolve_encoder
 from livefilter.sinks.video._encoding import Encoding
@@ -87,13 +88,17 @@ class VideoSink(Sink):
         self._write_guard = WriteGuard(self.target)
         self._frames_written = 0
         self._last_s = Fraction(0)
-        self._pts = PtsAssigner(self._time_base)
+        self._pts = PtsAssigner(self._time_base, self._settings.max_step)
+        self._last_duration_s: Fraction | None = None
         self._shape: tuple[int, int] = (0, 0)
         self._converter: FrameConverter | None = None
         self._notes: list[str] = []
         self._copier: StreamCopier | None = None
         self._file = None if str(path) == STANDARD_OUTPUT else AtomicFile(path, overwrite=overwrite)
         try:
+            plays = None if stream_copy is None else plays_of(stream_copy.path)
+            if plays is not None:
+                self._settings.container_options.update(loop_options(self._settings.container, plays))
             self._container = self._open_container()
             self._closing_steps = [lambda: self._encode(None), self._finish_copier, self._container.close]
             self._stream = self._add_stream()
@@ -116,8 +121,9 @@ class VideoSink(Sink):
 
     @property
     def loss(self) -> str | None:  # type: ignore[override]
-        """Damage in the copied streams, in words."""
-        return self._copier.loss if self._copier else None
+        """Damage in the copied streams, and gaps that the container cannot hold, in words."""
+        gaps = f"{self.target}: {self._pts.loss}" if self._pts.loss else None
+        return "; ".join(filter(None, (gaps, self._copier.loss if self._copier else None))) or None
 
     @property
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -163,6 +169,7 @@ class VideoSink(Sink):
         image.pts = self._pts.pts(frame.time_s)
         image.time_base = self._time_base
         if frame.duration_s is not None:  # Players derive it from the next frame's time, which the last frame lacks.
+            self._last_duration_s = frame.duration_s
             image.duration = max(1, round(frame.duration_s / self._time_base))
         self._encode(image)
         self._frames_written += 1
@@ -186,6 +193,8 @@ class VideoSink(Sink):
                     raise
                 logger.warning("%s: what the encoder still held is lost: %s", self.target, error)
         if self._file is not None:
+            if self._settings.container == "apng" and self._last_duration_s is not None:
+                set_last_delay(self._file.partial, self._last_duration_s)
             self._verify(self._file, is_complete=is_complete)
         self._write_guard.end()
         self._close_copier()
