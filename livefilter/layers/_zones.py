@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,6 +16,27 @@ from livefilter.layers._layer import Layer
 from livefilter.layers._text import TextStyle, shade
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outline:
+    """A zone in images of one size.
+
+    Attributes:
+        name: The zone's name.
+        corners: int32, shape (n, 2): the pixels (x, y) at its corners; whole ones, so that upright lines are crisp.
+        top: Row of the highest corner.
+        top_left: Column of the highest corner, the leftmost of several.
+        left: First column.
+        right: Last column.
+    """
+
+    name: str
+    corners: NDArray[np.int32]
+    top: int
+    top_left: int
+    left: int
+    right: int
+
+
 class ZoneOutlines(Layer):
     """Draws the zones where they are in the filtered image, also if that was mirrored or is beside the original.
 
@@ -24,6 +46,9 @@ class ZoneOutlines(Layer):
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._zones = tuple(zones)
+        self._outlines: list[_Outline] = []
+        self._form: tuple[int, int, bool] | None = None
+        """Rows and columns of the images that the outlines are for, and whether these are mirrored."""
 
     @property
     def is_visible(self) -> bool:
@@ -34,37 +59,36 @@ class ZoneOutlines(Layer):
         """Draw all outlines, then names and scores above them."""
         rows, cols = result.filtered.shape[:2]
         image = canvas[:, canvas.shape[1] - cols :]  # The original of a comparison is at its left.
+        form = (rows, cols, result.frame.is_mirrored)
+        if form != self._form:
+            self._form, self._outlines = form, [_outline(zone, *form) for zone in self._zones]
         style = TextStyle.for_shape(*canvas.shape[:2])
-        outlines = [_corners(zone, (rows, cols), is_mirrored=result.frame.is_mirrored) for zone in self._zones]
+        corners = [outline.corners for outline in self._outlines]
         for level, thickness in ((0, 3 * style.thickness_px), (255, style.thickness_px)):  # White with black borders.
-            cv2.polylines(image, outlines, isClosed=True, color=(level,) * 3, thickness=thickness, lineType=cv2.LINE_AA)
-        for zone, corners in zip(self._zones, outlines, strict=True):
-            _draw_label(image, style, corners, zone.name, result.analysis.zones.get(zone.name))
+            cv2.polylines(image, corners, isClosed=True, color=(level,) * 3, thickness=thickness, lineType=cv2.LINE_AA)
+        for outline in self._outlines:
+            _draw_label(image, style, outline, result.analysis.zones.get(outline.name))
 
 
-def _corners(zone: Zone, shape: tuple[int, int], *, is_mirrored: bool) -> NDArray[np.int32]:
-    """Return the pixels (x, y) at the corners of a zone; whole ones, so that upright lines are crisp."""
-    corners = np.array(zone.points)
+def _outline(zone: Zone, rows: int, cols: int, is_mirrored: bool) -> _Outline:
+    last = np.array((cols, rows)) - 1
+    points = np.array(zone.points)
     if is_mirrored:
-        corners[:, 0] = 1 - corners[:, 0]
-    last = np.array((shape[1], shape[0])) - 1
-    return np.asarray(np.minimum(np.floor(corners * (last + 1)), last), dtype=np.int32)
+        points[:, 0] = 1 - points[:, 0]
+    corners = np.asarray(np.minimum(np.floor(points * (last + 1)), last), dtype=np.int32)
+    top, top_left = min((int(row), int(col)) for col, row in corners)
+    return _Outline(zone.name, corners, top, top_left, int(corners[:, 0].min()), int(corners[:, 0].max()))
 
 
-def _draw_label(
-    image: Pixels, style: TextStyle, corners: NDArray[np.int32], name: str, score: EdgeScore | None
-) -> None:
+def _draw_label(image: Pixels, style: TextStyle, outline: _Outline, score: EdgeScore | None) -> None:
     """Draw the name and the three scores on a shaded panel at the top of a zone, inside the image."""
-    lines = [name]
+    lines = [outline.name]
     if score is not None:
         lines.append(f"{score.horizontal:.3f} {score.vertical:.3f} {score.density:.3f}")
-    pad = style.height_px // 2
+    pad, inset = style.height_px // 2, 2 * style.thickness_px
     rows, cols = len(lines) * style.line_px + pad, max(map(style.width, lines)) + 2 * pad
-    at_x, at_y = corners[np.lexsort((corners[:, 0], corners[:, 1]))[0]]  # The highest corner, of these the leftmost.
-    top = int(np.clip(at_y + 2 * style.thickness_px, 0, max(image.shape[0] - rows, 0)))
-    leftmost, rightmost = corners[:, 0].min(), corners[:, 0].max()
-    left = max(min(at_x + 2 * style.thickness_px, rightmost - cols), leftmost)  # Over the zone, if it is wide enough.
-    left = int(np.clip(left, 0, max(image.shape[1] - cols, 0)))
-    panel = shade(image, top, left, rows, cols)
+    left = max(min(outline.top_left + inset, outline.right - cols), outline.left)  # Over the zone, if that is wide.
+    top, left = min(outline.top + inset, image.shape[0] - rows), min(left, image.shape[1] - cols)
+    panel = shade(image, max(top, 0), max(left, 0), rows, cols)
     for number, line in enumerate(lines):
         style.draw(panel, line, pad, pad + style.height_px + number * style.line_px)

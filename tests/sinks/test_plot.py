@@ -115,9 +115,9 @@ def test_each_zone_has_a_line_in_each_plot(saved: list[Figure], tmp_path: Path) 
         lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.lines}
         assert np.array_equal(lines["door"], [first, first, np.nan], equal_nan=True)
         assert np.array_equal(lines["hall"], [np.nan, second, second], equal_nan=True)
-    legend = plots[0].get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["frame", "door", "hall"]
+        legend = axes.get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == ["frame", "door", "hall"]
 
 
 def test_a_long_run_of_a_zone_with_gaps_loses_no_peak(saved: list[Figure], tmp_path: Path) -> None:

@@ -153,8 +153,8 @@ class PlotSink(Sink):
             for place, (zone, scores) in enumerate(self._zones.items()):
                 line = _decimate(times_s, np.array(scores[row]))
                 axes.plot(*line, color=_ZONE_COLOURS[place % len(_ZONE_COLOURS)], linewidth=0.6, label=zone)
-            if self._zones and row == 0:
-                axes.legend(loc="upper right", fontsize=7, ncols=4)
+            if self._zones:
+                axes.legend(loc="upper right", fontsize=7, ncols=4, framealpha=0.6)
             axes.set_ylabel(name)
             axes.margins(x=0.01)
             axes.grid(alpha=0.3)
