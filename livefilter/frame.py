@@ -123,7 +123,12 @@ def bt601_gray(bgr: Pixels) -> Pixels:
 
 
 def _mirrored(pixels: Pixels) -> Pixels:
-    return np.ascontiguousarray(pixels[:, ::-1])
+    if pixels.ndim == 2:
+        return np.ascontiguousarray(pixels[:, ::-1])
+    mirrored = np.empty_like(pixels)
+    for channel in range(pixels.shape[2]):  # NumPy copies whole pixels in three times the time.
+        mirrored[..., channel] = pixels[:, ::-1, channel]
+    return mirrored
 
 
 def check_pixels(image: object, name: str = "image") -> Pixels:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import count
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from livefilter.frame import Pixels
+from livefilter.frame import Color, Pixels
 from livefilter.sources._background import blend, parse_color
 
 Encoded = NDArray[np.uint8]
@@ -32,78 +33,101 @@ _PLAYERS_DELAY_MS = 100
 """Browsers show a frame without a duration for so long."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedImage:
+    """One image of a file.
+
+    Attributes:
+        pixels: uint8, gray of shape (rows, cols) or BGR of shape (rows, cols, 3).
+        gray: uint8, shape (rows, cols): the luma of a JPEG, else the gray of the pixels; the same whatever they are.
+        is_transparent: Parts of it were transparent.
+        duration_s: Display duration in seconds; None if the file declares none.
+    """
+
+    pixels: Pixels
+    gray: Pixels
+    is_transparent: bool = False
+    duration_s: Fraction | None = None
+
+
+@dataclass(slots=True)
 class ImageDecoder:
     """Decodes image files as gray or BGR pixels, transparent parts in front of a color.
 
     Attributes:
-        is_coloured: Return BGR, uint8 of shape (rows, cols, 3), instead of gray of shape (rows, cols).
+        color: "gray", or BGR pixels for "luma" and "rgb"; may be set at any time.
         background: Name of the color behind transparent parts.
     """
 
-    is_coloured: bool
+    color: Color
     background: str
 
-    def decode(self, encoded: Encoded) -> tuple[Pixels | None, bool]:
-        """Return the first image of a file, None if it cannot be decoded, and whether it has transparent parts."""
+    def decode(self, encoded: Encoded) -> DecodedImage | None:
+        """Return the first image of a file; None if it cannot be decoded."""
         if not encoded.size or _declares_too_many_rows(encoded):
-            return None, False
+            return None
         try:
             if _may_be_transparent(encoded):
                 composed = self._composed(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED))
                 if composed is not None:
-                    return composed, True
-            image = cv2.imdecode(encoded, self._flags)
+                    return composed
+            return self._decoded(lambda flags: cv2.imdecode(encoded, flags))
         except cv2.error:  # OpenCV raises if a header declares more pixels than its limit.
-            return None, False
-        return None if image is None else np.asarray(image, dtype=np.uint8), False
+            return None
 
-    def decode_all(self, encoded: Encoded) -> Iterator[tuple[Pixels, Fraction | None, bool]]:
-        """Yield every image of a file with its duration in seconds, and whether it has transparent parts.
+    def decode_all(self, encoded: Encoded) -> Iterator[DecodedImage]:
+        """Yield every image of a file.
 
         Pages of a TIFF have no durations. Those of another size than the first, such as thumbnails, are left out.
         """
         if encoded[:4].tobytes() in _TIFF:
             yield from self._pages(encoded)
             return
-        first, _ = self.decode(encoded)
-        step = max(1, _CHUNK_BYTES // (4 * first.shape[0] * first.shape[1])) if first is not None else 1
+        first = self.decode(encoded)
+        step = 1 if first is None else max(1, _CHUNK_BYTES // (4 * first.gray.size))
         for start in count(0, step):
             _, part = cv2.imdecodeanimation(encoded, start=start, count=step)
             for image, duration_ms in zip(part.frames, part.durations, strict=True):
-                composed = self._composed(image)
-                pixels = self._converted(np.asarray(image[..., :3], dtype=np.uint8)) if composed is None else composed
-                yield pixels, Fraction(int(duration_ms) or _PLAYERS_DELAY_MS, 1000), composed is not None
+                shown = self._composed(image) or self._converted(np.asarray(image[..., :3], dtype=np.uint8))
+                yield replace(shown, duration_s=Fraction(int(duration_ms) or _PLAYERS_DELAY_MS, 1000))
             if len(part.frames) < step:
                 return
 
-    def _pages(self, encoded: Encoded) -> Iterator[tuple[Pixels, None, bool]]:
+    def _pages(self, encoded: Encoded) -> Iterator[DecodedImage]:
         shape: tuple[int, ...] | None = None
         for number in count():
-            composed = self._composed(_page(encoded, number, cv2.IMREAD_UNCHANGED))
-            pixels = _page(encoded, number, self._flags) if composed is None else composed
-            if pixels is None:
+            page = self._composed(_page(encoded, number, cv2.IMREAD_UNCHANGED))
+            page = page or self._decoded(partial(_page, encoded, number))
+            if page is None:
                 return
-            shape = shape or pixels.shape
-            if pixels.shape == shape:
-                yield np.asarray(pixels, dtype=np.uint8), None, composed is not None
+            shape = shape or page.gray.shape
+            if page.gray.shape == shape:
+                yield page
 
-    @property
-    def _flags(self) -> int:
-        return cv2.IMREAD_COLOR if self.is_coloured else cv2.IMREAD_GRAYSCALE
+    def _decoded(self, decode: Callable[[int], NDArray[np.generic] | None]) -> DecodedImage | None:
+        """Decode an image without transparent parts; a function decodes it for one of OpenCV's flags."""
+        decoded = decode(cv2.IMREAD_GRAYSCALE)
+        if decoded is None:
+            return None
+        gray = np.asarray(decoded, dtype=np.uint8)
+        # Decoded twice: no conversion of BGR gives the luma of a JPEG, nor the rounding of each decoder.
+        coloured = None if self.color == "gray" else decode(cv2.IMREAD_COLOR)
+        return DecodedImage(gray if coloured is None else np.asarray(coloured, dtype=np.uint8), gray)
 
-    def _composed(self, image: NDArray[np.generic] | None) -> Pixels | None:
+    def _composed(self, image: NDArray[np.generic] | None) -> DecodedImage | None:
         """Return BGRA pixels of 8 or 16 bits in front of the background; None if none of them is transparent."""
         if image is None or image.ndim != 3 or image.shape[2] != 4 or image.dtype not in (np.uint8, np.uint16):
             return None
         bgra = np.asarray(image if image.dtype == np.uint8 else image.astype(np.uint16) >> 8, dtype=np.uint8)
         if bgra[..., 3].min() == _OPAQUE:
             return None
-        return self._converted(blend(bgra[..., :3], bgra[..., 3], parse_color(self.background)[::-1]))
+        blended = blend(bgra[..., :3], bgra[..., 3], parse_color(self.background)[::-1])
+        return replace(self._converted(blended), is_transparent=True)
 
-    def _converted(self, bgr: Pixels) -> Pixels:
+    def _converted(self, bgr: Pixels) -> DecodedImage:
         bgr = np.ascontiguousarray(bgr)
-        return bgr if self.is_coloured else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        gray = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        return DecodedImage(gray if self.color == "gray" else bgr, gray)
 
 
 def _page(encoded: Encoded, number: int, flags: int) -> NDArray[np.generic] | None:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
-from livefilter.frame import Frame, Pixels
+from livefilter.frame import Color, Frame
 from livefilter.sources._close_guard import CloseGuard
-from livefilter.sources._image_decoding import ImageDecoder, count_images
+from livefilter.sources._image_decoding import DecodedImage, ImageDecoder, count_images
 from livefilter.sources._kind import IMAGE_SUFFIXES
 from livefilter.sources._natural_sort import natural_sort_key
 from livefilter.sources._source import Source, SourceFacts
@@ -36,7 +36,7 @@ class ImageFiles(Source):
     Args:
         spec: An image file, a folder of images, or a glob.
         rate: Frames per second of the stream. None is 25, or the durations that an animation declares.
-        is_coloured: Read BGR instead of gray.
+        color: Content of the frames: "gray", or BGR pixels for "luma" and "rgb".
         background: Name of the color behind transparent parts.
 
     Raises:
@@ -44,7 +44,7 @@ class ImageFiles(Source):
     """
 
     def __init__(
-        self, spec: str, rate: Fraction | None = None, *, is_coloured: bool = False, background: str = "black"
+        self, spec: str, rate: Fraction | None = None, *, color: Color = "gray", background: str = "black"
     ) -> None:
         self.loss: str | None = None
         self._guard = CloseGuard()
@@ -52,14 +52,14 @@ class ImageFiles(Source):
         self._has_rate = rate is not None
         self._background = background
         self._notes: dict[str, None] = {}
-        self._decoder = ImageDecoder(is_coloured, background)
+        self._decoder = ImageDecoder(color, background)
         self.facts = SourceFacts(Path(spec).name, (0, 0), rate or DEFAULT_RATE, 1 / (rate or DEFAULT_RATE))
-        readable = ((encoded, pixels) for encoded, pixels in map(self._read, self._paths) if pixels is not None)
+        readable = ((encoded, image) for encoded, image in map(self._read, self._paths) if image is not None)
         encoded, first = next(readable, (None, None))
         if encoded is None or first is None:
             subject = "is not" if len(self._paths) == 1 else f"none of its {len(self._paths)} files is"
             raise SourceError(f"{spec}: {subject} a readable image; it may be damaged, or of an unsupported format")
-        rows, cols = first.shape[:2]
+        rows, cols = first.gray.shape
         declared = count_images(encoded)
         self._has_several = declared != 1 and len(self._paths) == 1
         self.facts = replace(
@@ -74,6 +74,10 @@ class ImageFiles(Source):
     def __iter__(self) -> Iterator[Frame]:
         return self._guard.iterate(self._frames_of_one() if self._has_several else self._frames())
 
+    def set_color(self, color: Color) -> None:
+        """Choose what the images that are decoded from now on carry."""
+        self._decoder.color = color
+
     def close(self) -> None:
         """End the iteration; no file is open."""
         self._guard.close()
@@ -81,12 +85,12 @@ class ImageFiles(Source):
     def _frames(self) -> Iterator[Frame]:
         unreadable: list[str] = []
         for index, path in enumerate(self._paths):
-            _, pixels = self._read(path)
-            if pixels is None:
+            _, image = self._read(path)
+            if image is None:
                 unreadable.append(path.name)
                 self.loss = _list_unreadable(unreadable, len(self._paths))
                 continue
-            yield Frame(pixels, index, index / self.facts.rate, time.monotonic_ns())
+            yield Frame(image.pixels, index, index / self.facts.rate, time.monotonic_ns(), gray=image.gray)
 
     def _frames_of_one(self) -> Iterator[Frame]:
         encoded = _load(self._paths[0])
@@ -94,21 +98,21 @@ class ImageFiles(Source):
             self.loss = _list_unreadable([self._paths[0].name], 1)
             return
         time_s = Fraction(0)
-        for index, (pixels, duration_s, is_transparent) in enumerate(self._decoder.decode_all(encoded)):
-            if is_transparent:
+        for index, image in enumerate(self._decoder.decode_all(encoded)):
+            if image.is_transparent:
                 self._note_transparency()
-            own_s = None if self._has_rate else duration_s
-            yield Frame(pixels, index, time_s, time.monotonic_ns(), duration_s=own_s)
+            own_s = None if self._has_rate else image.duration_s
+            yield Frame(image.pixels, index, time_s, time.monotonic_ns(), duration_s=own_s, gray=image.gray)
             time_s += own_s or 1 / self.facts.rate
 
-    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, Pixels | None]:
+    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, DecodedImage | None]:
         encoded = _load(path)
         if encoded is None:
             return None, None
-        pixels, is_transparent = self._decoder.decode(encoded)
-        if is_transparent:
+        image = self._decoder.decode(encoded)
+        if image is not None and image.is_transparent:
             self._note_transparency()
-        return encoded, pixels
+        return encoded, image
 
     def _note_transparency(self) -> None:
         self._note(f"has transparent parts, composed on {self._background}; --background sets the color")

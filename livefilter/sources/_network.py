@@ -12,8 +12,8 @@ from av.codec.context import Flags as CodecFlags
 from av.video.stream import VideoStream
 
 from livefilter.errors import SourceError
-from livefilter.frame import Frame
-from livefilter.sources._av_pixels import luma
+from livefilter.frame import Color, Frame
+from livefilter.sources._av_pixels import pixels_of
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import Source, SourceFacts
@@ -96,14 +96,19 @@ class NetworkReader:
         else:
             stream.thread_type = "SLICE"  # Frame threads would hold frames back.
             stream.codec_context.flags |= CodecFlags.low_delay.value
+        self._color: Color = "gray"
         self._decoded = self._decode(stream)
 
-    def read(self) -> CapturedFrame | None:
+    def read(self, color: Color) -> CapturedFrame | None:
         """Return the next frame; None if there is none yet.
+
+        Args:
+            color: "gray" asks for gray alone, any other for BGR pixels too.
 
         Raises:
             SourceError: The connection broke or fell silent, or the stream has ended.
         """
+        self._color = color
         try:
             captured = next(self._decoded)
         except (av.error.EOFError, StopIteration):
@@ -130,7 +135,9 @@ class NetworkReader:
             for av_frame in av_frames:
                 captured_ns = time.monotonic_ns()
                 timestamp_s = None if av_frame.pts is None or self.time_base is None else av_frame.pts * self.time_base
-                yield CapturedFrame(luma(av_frame), captured_ns, timestamp_s, damaged=int(av_frame.is_corrupt))
+                pixels, gray, _ = pixels_of(av_frame, "gray" if self._color == "gray" else "rgb")
+                bgr = pixels if pixels.ndim == 3 else None
+                yield CapturedFrame(gray, captured_ns, timestamp_s, int(av_frame.is_corrupt), bgr)
 
     def _pace(self, timestamp_s: Fraction) -> None:
         """Wait until a frame is due: segments of many seconds arrive at once."""
@@ -146,22 +153,25 @@ class RemoteFile(Source):
     Args:
         reader: Its open connection; closing this source closes it.
         name: Name for messages, without credentials.
+        color: Content of the frames: "gray", or BGR pixels for "luma" and "rgb".
 
     Raises:
         SourceError: No frame can be decoded.
     """
 
-    def __init__(self, reader: NetworkReader, name: str) -> None:
+    def __init__(self, reader: NetworkReader, name: str, color: Color = "gray") -> None:
         self.loss: str | None = None
         self._guard = CloseGuard()
         self._reader = reader
         self._name = name
         self._damaged = 0
-        self._first = self._read()
-        if self._first is None or self._first.pixels is None:
+        self._color: Color = "rgb"
+        self._first = self._read()  # With colors, as they may be wanted before it is delivered.
+        self._color = color
+        if self._first is None or self._first.gray is None:
             self.close()
             raise SourceError(self.loss or f"{name}: has no frame that can be decoded")
-        rows, cols = self._first.pixels.shape
+        rows, cols = self._first.gray.shape
         self._rate = reader.rate or Fraction(25)
         time_base = reader.time_base or 1 / self._rate
         expected = round(reader.duration_s * self._rate) if reader.duration_s else None
@@ -170,6 +180,10 @@ class RemoteFile(Source):
     def __iter__(self) -> Iterator[Frame]:
         return self._guard.iterate(self._frames())
 
+    def set_color(self, color: Color) -> None:
+        """Choose what the frames that are decoded from now on carry."""
+        self._color = color
+
     def close(self) -> None:
         """Close the connection."""
         self._guard.close(self._reader.close)
@@ -177,9 +191,10 @@ class RemoteFile(Source):
     def _frames(self) -> Iterator[Frame]:
         captured, self._first = self._first, None
         index, time_s = 0, -1 / self._rate
-        while captured is not None and captured.pixels is not None:
+        while captured is not None and captured.gray is not None:
             time_s = time_s + 1 / self._rate if captured.timestamp_s is None else Fraction(captured.timestamp_s)
-            yield Frame(captured.pixels, index, time_s, captured.captured_ns)
+            pixels = captured.gray if captured.bgr is None or self._color == "gray" else captured.bgr
+            yield Frame(pixels, index, time_s, captured.captured_ns, gray=captured.gray)
             index += 1
             captured = self._read()
         declared_s, end_s = self._reader.duration_s, time_s + 1 / self._rate
@@ -192,7 +207,7 @@ class RemoteFile(Source):
         """Return the next frame with pixels; None at the end, also if reading failed."""
         while True:
             try:
-                captured = self._reader.read()
+                captured = self._reader.read(self._color)
             except StreamEndedError:
                 return None
             except SourceError as error:
@@ -200,7 +215,7 @@ class RemoteFile(Source):
                 return None
             if captured is not None:
                 self._damaged += captured.damaged
-                if captured.pixels is not None:
+                if captured.gray is not None:
                     return captured
 
     def _add_loss(self, loss: str) -> None:

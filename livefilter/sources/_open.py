@@ -116,7 +116,7 @@ def _open_stream(url: str, options: SourceOptions, should_stop: Callable[[], boo
     first = open_with_timeout(name, partial(NetworkReader, url, options), options.open_timeout_s, should_stop)
     if first.is_finite:
         options.reject_unsupported(SourceKind.REMOTE_FILE, name)
-        return RemoteFile(first, name)
+        return RemoteFile(first, name, options.color)
     opened = [first]
 
     def open_reader() -> NetworkReader:
@@ -129,8 +129,7 @@ def _open_stored(kind: SourceKind, text: str, options: SourceOptions) -> Source:
     if kind is SourceKind.IMAGES:
         from livefilter.sources._images import ImageFiles
 
-        is_coloured = options.color != "gray"
-        return ImageFiles(text, options.rate, is_coloured=is_coloured, background=options.background)
+        return ImageFiles(text, options.rate, color=options.color, background=options.background)
     if kind in (SourceKind.SAMPLE, SourceKind.SCENE):
         _check_shipped(kind, text)
     if kind is SourceKind.SCENE:

@@ -273,10 +273,10 @@ def test_errors_of_opencv_are_ours(capture: type[Capture], monkeypatch: pytest.M
         raise cv2.error("OpenCV: a long\n story")
 
     reader = CameraReader(0, "cam", SourceOptions())
-    reader.read()  # The picture that it opened with.
+    reader.read("gray")  # The picture that it opened with.
     monkeypatch.setattr(capture, "grab", fail)
     with pytest.raises(SourceError, match="cam: OpenCV cannot read it: OpenCV: a long story"):
-        reader.read()
+        reader.read("gray")
     reader.close()
     with pytest.raises(SourceError, match="cam: OpenCV cannot read it"):
         CameraReader(0, "cam", SourceOptions())
@@ -288,13 +288,13 @@ def test_a_picture_that_cannot_be_unpacked_is_damaged(capture: type[Capture], mo
     monkeypatch.setattr(capture, "heeds", (cv2.CAP_PROP_CONVERT_RGB,))
     monkeypatch.setattr(capture, "gives", 3)
     reader = CameraReader(0, "cam", SourceOptions())
-    assert all(reader.read() for _ in range(2))
+    assert all(reader.read("gray") for _ in range(2))
     monkeypatch.setattr(capture, "picture", lambda self: np.zeros((1, 99), np.uint8))
-    torn, none = reader.read(), reader.read()
+    torn, none = reader.read("gray"), reader.read("gray")
     assert torn is not None
     assert none is not None
-    assert (torn.pixels, torn.damaged) == (None, 1)
-    assert (none.pixels, none.damaged) == (None, 0)
+    assert (torn.gray, torn.damaged) == (None, 1)
+    assert (none.gray, none.damaged) == (None, 0)
     reader.close()
 
 

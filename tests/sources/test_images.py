@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livefilter.errors import SourceError
+from livefilter.frame import Color
 from livefilter.sources import ImageFiles, open_source
 
 
@@ -220,22 +223,55 @@ def test_a_sequence_takes_the_first_image_of_each_file_and_says_so(tmp_path: Pat
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff"])
-@pytest.mark.parametrize("is_coloured", [False, True])
+@pytest.mark.parametrize("color", ["gray", "rgb"])
 @pytest.mark.parametrize(("background", "level"), [("black", 0), ("white", 255), ("#404040", 64)])
 def test_what_is_transparent_shows_the_background(
-    suffix: str, is_coloured: bool, background: str, level: int, tmp_path: Path
+    suffix: str, color: Color, background: str, level: int, tmp_path: Path
 ) -> None:
     """What is stored behind transparent parts is hidden. A note says so."""
     image = np.full((48, 64, 4), 200, np.uint8)
     image[:, :32, 3] = 0
     image[:, 32:, 3] = 255
     cv2.imwrite(str(tmp_path / f"one{suffix}"), image, [cv2.IMWRITE_WEBP_QUALITY, 101])
-    with ImageFiles(str(tmp_path / f"one{suffix}"), is_coloured=is_coloured, background=background) as source:
+    with ImageFiles(str(tmp_path / f"one{suffix}"), color=color, background=background) as source:
         (frame,) = source
-    assert frame.pixels.shape == ((48, 64, 3) if is_coloured else (48, 64))
+    assert frame.pixels.shape == ((48, 64) if color == "gray" else (48, 64, 3))
     assert set(np.unique(frame.pixels[:, :32])) == {level}
     assert set(np.unique(frame.pixels[:, 32:])) == {200}
     assert any(f"has transparent parts, composed on {background}" in note for note in source.facts.notes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.png", "a.jpg", "a.webp", "a.tiff", "a.bmp", "deep.png", "moving.png", "moving.webp", "pages.tiff", "clear.png"],
+)
+def test_the_gray_of_an_image_is_the_same_with_colors(name: str, tmp_path: Path) -> None:
+    """Each decoder makes gray in its own way, which no conversion of the BGR pixels repeats. Scores are of it."""
+    rng = np.random.default_rng(7)
+    path = tmp_path / name
+    is_deep = name == "deep.png"
+    drawn = rng.integers(0, 2**16 if is_deep else 2**8, (40, 56, 3))
+    noise: NDArray[Any] = drawn.astype(np.uint16 if is_deep else np.uint8)
+    if path.stem == "moving":
+        frames = cv2.Animation()
+        frames.frames, frames.durations = [noise, noise[::-1].copy(), noise[:, ::-1].copy()], [50, 50, 50]
+        assert cv2.imwriteanimation(str(path), frames, [cv2.IMWRITE_WEBP_QUALITY, 101])
+    elif path.stem == "pages":
+        assert cv2.imwritemulti(str(path), [noise, noise[::-1].copy()])
+    elif path.stem == "clear":
+        assert cv2.imwrite(str(path), np.dstack([noise, noise[..., 0]]))
+    else:
+        assert cv2.imwrite(str(path), noise)
+    with ImageFiles(str(path)) as gray, ImageFiles(str(path), color="rgb") as rgb, ImageFiles(str(path)) as switched:
+        switched.set_color("luma")
+        for plain, coloured, also in zip(gray, rgb, switched, strict=True):
+            assert plain.pixels is plain.gray
+            assert coloured.pixels.shape == (40, 56, 3)
+            np.testing.assert_array_equal(coloured.gray, plain.gray)
+            np.testing.assert_array_equal(also.gray, plain.gray)
+            np.testing.assert_array_equal(also.pixels, coloured.pixels)
+            difference = np.abs(cv2.cvtColor(coloured.pixels, cv2.COLOR_BGR2GRAY).astype(int) - plain.gray)
+            assert np.median(difference) <= 1, "it is the gray of those colors"
 
 
 def test_transparent_parts_of_deep_images_and_animations_show_the_background(tmp_path: Path) -> None:

@@ -133,6 +133,29 @@ def test_motion_jpeg_is_a_live_source() -> None:
         assert source.health.state == "connected"
 
 
+def coloured(connection: Connection) -> None:
+    """A camera with colors: each picture is red, green or blue."""
+    connection.start()
+    for color in ((0, 0, 250), (0, 250, 0), (250, 0, 0)):
+        encoded = cv2.imencode(".jpg", np.full((240, 320, 3), color, np.uint8))[1].tobytes()
+        connection.send(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + encoded + b"\r\n")
+    connection.stall()
+
+
+def test_a_stream_gives_its_colors_where_they_are_wanted() -> None:
+    """Asked for when it is opened, or before the first frame is read; the gray is the same in each case."""
+    with mjpeg(coloured) as url, quick(url) as gray, quick(url, color="rgb") as rgb, quick(url) as switched:
+        switched.set_color("luma")
+        plain, colors = list(islice(gray, 2)), list(islice(rgb, 2))
+        (later,) = islice(switched, 1)
+    assert [frame.pixels.shape for frame in (*plain, *colors)] == [(240, 320)] * 2 + [(240, 320, 3)] * 2
+    for without, with_colors in zip(plain, colors, strict=True):
+        np.testing.assert_array_equal(with_colors.gray, without.gray)
+    assert np.abs(colors[0].pixels[9, 9].astype(int) - (0, 0, 250)).max() <= 3
+    assert np.abs(colors[1].pixels[9, 9].astype(int) - (0, 250, 0)).max() <= 3
+    assert later.pixels.ndim == 3
+
+
 def stalls_within_a_picture(connection: Connection) -> None:
     """Half a picture, then silence."""
     connection.start()
@@ -299,6 +322,15 @@ def test_a_video_on_a_server_has_an_end(clip: Path) -> None:
             assert (frame.index, frame.time_s) == (same.index, same.time_s)
             np.testing.assert_array_equal(frame.pixels, same.pixels)
         assert source.loss is None
+
+
+def test_a_video_on_a_server_gives_its_colors_where_they_are_wanted(clip: Path) -> None:
+    """From the first frame on, though opening it has decoded that; its gray is that of the file."""
+    with mjpeg(serve_file(clip)) as url, open_source(url, read_timeout_s=2.0) as source, open_source(clip) as local:
+        source.set_color("rgb")
+        for frame, same in zip(source, local, strict=True):
+            assert frame.pixels.shape == (*same.pixels.shape, 3)
+            np.testing.assert_array_equal(frame.gray, same.gray)
 
 
 def test_a_transport_stream_that_lies_on_a_server_has_an_end(make_clip: Callable[..., Path], tmp_path: Path) -> None:

@@ -32,6 +32,15 @@ def test_a_loop_goes_on_with_indexes_and_times(clip: Path) -> None:
         np.testing.assert_array_equal(first.pixels, again.pixels)
 
 
+def test_colors_that_are_wanted_come_from_the_first_frame_of_each_round_on(clip: Path) -> None:
+    """Though opening a file has decoded its first frame; the gray is the same."""
+    with open_source(clip, loop=True) as source, open_source(clip, loop=True) as plain:
+        source.set_color("rgb")
+        for coloured, gray in islice(zip(source, plain, strict=False), 20):
+            assert coloured.pixels.shape == (*gray.pixels.shape, 3)
+            np.testing.assert_array_equal(coloured.gray, gray.pixels)
+
+
 def test_every_round_of_a_loop_is_closed() -> None:
     """However many rounds are played, one source is open."""
     opened: list[ArraySource] = []

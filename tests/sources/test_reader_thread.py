@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
+from livefilter.frame import Color
 from livefilter.sources.live import CapturedFrame, ReaderThread
 
 LONG_S = 20.0
@@ -24,12 +25,14 @@ class Readable:
 
     def __init__(self, pictures: Sequence[CapturedFrame]) -> None:
         self.pictures = list(pictures)
+        self.colors: list[Color] = []
         self.released = threading.Event()
         self.is_blocked = threading.Event()
         self.is_closed = False
 
-    def read(self) -> CapturedFrame:
+    def read(self, color: Color) -> CapturedFrame:
         """Give the next one."""
+        self.colors.append(color)
         if self.pictures:
             return self.pictures.pop(0)
         self.is_blocked.set()
@@ -115,6 +118,42 @@ def test_pictures_that_nobody_takes_are_replaced_and_counted() -> None:
     assert reader.is_blocked.wait(LONG_S)
     assert link.counts == {"dropped": 12}
     assert list(levels(link, 8)) == list(range(12, 20))
+    link.abandon()
+    reader.released.set()
+    link.join(LONG_S)
+
+
+def test_gray_pictures_are_dropped_once_colors_are_wanted() -> None:
+    """They were read before, and a recording cannot go from gray to colour."""
+    reader = Readable([picture(1), picture(2)])
+    link = ReaderThread("cam", lambda: reader)
+    assert reader.is_blocked.wait(LONG_S)
+    link.set_color("rgb")
+    assert link.get(0.0) is None
+    link.abandon()
+    reader.released.set()
+    link.join(LONG_S)
+    assert reader.colors == ["gray"] * 3
+
+
+def test_a_picture_that_was_asked_for_without_colors_is_not_taken_for_one_with_them() -> None:
+    """The reader returns it after colors were asked for; the next one has them."""
+    is_reading, may_return = threading.Event(), threading.Event()
+
+    class Slow(Readable):
+        def read(self, color: Color) -> CapturedFrame:
+            is_reading.set()
+            assert may_return.wait(LONG_S)
+            return super().read(color)
+
+    reader = Slow([picture(1), picture(2)])
+    link = ReaderThread("cam", lambda: reader)
+    assert is_reading.wait(LONG_S)
+    link.set_color("luma")
+    may_return.set()
+    assert list(levels(link, 1)) == [2]
+    assert reader.colors[:2] == ["gray", "luma"]
+    link.set_color("gray")
     link.abandon()
     reader.released.set()
     link.join(LONG_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from livefilter.errors import SourceError
-from livefilter.frame import Frame
+from livefilter.frame import Color, Frame
 from livefilter.sources import Reason, SourceOptions
 from livefilter.sources.live import CapturedFrame, Reader, ReaderThread, ReconnectingSource
 from livefilter.testing import FakeClock
@@ -31,7 +32,7 @@ class Facts:
     rate: Fraction | None = Fraction(25)
     notes: tuple[str, ...] = ("asked for 60 frames per second, gives 25",)
 
-    def read(self) -> CapturedFrame:
+    def read(self, color: Color) -> CapturedFrame:
         """Never: the link below does not read."""
         raise NotImplementedError
 
@@ -50,11 +51,11 @@ class World:
         self.attempts_s: list[float] = []
         self.stays_blocked = stays_blocked
 
-    def start_thread(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+    def start_thread(self, name: str, open_reader: Callable[[], Reader], color: Color) -> Any:
         """Stand for ReaderThread."""
         self.attempts_s.append(self.clock())
         script = self.scripts.pop(0) if self.scripts else [SourceError("cam: refused")]
-        self.threads.append(ScriptedThread(self, script))
+        self.threads.append(ScriptedThread(self, script, color))
         return self.threads[-1]
 
     def open(
@@ -80,10 +81,11 @@ class World:
 class ScriptedThread:
     """Stands for a connection and its thread."""
 
-    def __init__(self, world: World, script: Sequence[Event]) -> None:
+    def __init__(self, world: World, script: Sequence[Event], color: Color) -> None:
         self.reader = Facts()
         self.counts: dict[Reason, int] = {}
         self.is_abandoned = False
+        self.color = color
         self._world = world
         self._script = list(script)
 
@@ -106,7 +108,12 @@ class ScriptedThread:
         self._script.pop(0)
         if isinstance(event, CapturedFrame):
             return event
-        return CapturedFrame(np.full((2, 4), event, np.uint8), round(clock() * SECOND))
+        bgr = None if self.color == "gray" else np.full((2, 4, 3), event, np.uint8)
+        return CapturedFrame(np.full((2, 4), event, np.uint8), round(clock() * SECOND), bgr=bgr)
+
+    def set_color(self, color: Color) -> None:
+        """Note it."""
+        self.color = color
 
     def abandon(self) -> None:
         """Note it."""
@@ -377,6 +384,32 @@ def test_a_mirror_turns_left_and_right_round() -> None:
     assert next(iter(World([picture]).open(mirror=True))).pixels.tolist() == [[2, 1], [4, 3]]
 
 
+def test_colors_are_scaled_and_mirrored_as_the_gray_is() -> None:
+    """A camera that comes back in another size; its gray stays its own."""
+    rng = np.random.default_rng(5)
+    grays = [rng.integers(0, 256, size, np.uint8) for size in ((6, 8), (12, 16))]
+    colors = [rng.integers(0, 256, (*gray.shape, 3), np.uint8) for gray in grays]
+    pictures = [CapturedFrame(gray, at * SECOND, bgr=colors[at]) for at, gray in enumerate(grays)]
+    first, second = islice(World(pictures).open(mirror=True, color="rgb"), 2)
+    assert first.gray.tolist() == grays[0][:, ::-1].tolist()
+    assert first.pixels.tolist() == colors[0][:, ::-1].tolist()
+    assert (second.gray.shape, second.pixels.shape) == ((6, 8), (6, 8, 3))
+    means = [colors[1][..., channel].reshape(6, 2, 8, 2).mean((1, 3))[:, ::-1] for channel in range(3)]
+    np.testing.assert_allclose(second.pixels, np.dstack(means), atol=0.5)
+
+
+def test_the_color_is_asked_of_each_new_connection() -> None:
+    """Also when it changed in the meantime; a gray picture that waited does not come in a stream with colors."""
+    world = World([1, 2, SourceError("cam: cable pulled")], [3, 4])
+    source = world.open()
+    source.set_color("rgb")
+    frames = list(islice(source, 3))
+    assert levels([replace(frame, pixels=frame.gray) for frame in frames]) == [2, 3, 4]
+    assert [frame.pixels.shape for frame in frames] == [(2, 4, 3)] * 3
+    source.set_color("gray")
+    assert world.threads[-1].color == "gray"
+
+
 def test_a_mistake_in_the_program_is_not_taken_for_a_lost_stream() -> None:
     """It is raised where the frames are taken, not tried again for ever."""
     source = World([1, ZeroDivisionError()]).open()
@@ -416,7 +449,7 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
         def __init__(self) -> None:
             self.given = 0
 
-        def read(self) -> CapturedFrame:
+        def read(self, color: Color) -> CapturedFrame:
             self.given += 1
             if self.given > 1:
                 is_blocked.set()
@@ -428,8 +461,8 @@ def test_closing_ends_the_stream_for_the_thread_that_reads_it() -> None:
 
     threads: list[ReaderThread] = []
 
-    def start_thread(name: str, open_reader: Callable[[], Reader]) -> ReaderThread:
-        threads.append(ReaderThread(name, open_reader))
+    def start_thread(name: str, open_reader: Callable[[], Reader], color: Color) -> ReaderThread:
+        threads.append(ReaderThread(name, open_reader, color))
         return threads[-1]
 
     source = ReconnectingSource("cam", Stuck, SourceOptions(read_timeout_s=60.0), start_thread=start_thread)
@@ -456,11 +489,11 @@ def test_a_connection_made_while_another_thread_closes_is_left() -> None:
 
         source: ReconnectingSource | None = None
 
-        def start_thread(self, name: str, open_reader: Callable[[], Reader]) -> Any:
+        def start_thread(self, name: str, open_reader: Callable[[], Reader], color: Color) -> Any:
             """Close, and connect all the same."""
             if self.source is not None:
                 self.source.close()
-            return super().start_thread(name, open_reader)
+            return super().start_thread(name, open_reader, color)
 
     world = Closing([10], [20])
     source = world.source = world.open()

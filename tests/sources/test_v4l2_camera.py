@@ -52,7 +52,7 @@ class Machine:
         return device
 
     def use(self, count: int = 8, *, spec: str = "0", then: tuple[Any, ...] = (), **options: Any) -> dict[str, Any]:
-        """Let the program take frames from a camera, and return what came of it; ``pixels`` are the frames."""
+        """Let the program take frames from a camera, and return what came of it: ``pixels`` is gray."""
         if self._program is None:
             with (self.folder / "said").open("w") as said:
                 self._program = subprocess.Popen(
@@ -71,6 +71,8 @@ class Machine:
         answer: dict[str, Any] = json.loads(self._program.stdout.readline())
         if answer["captured_ns"]:
             answer["pixels"] = np.load(into)
+        if set(answer.get("channels", ())) == {3}:
+            answer["bgr"] = np.load(into.with_suffix(".bgr.npy"))
         assert not [name for name in answer["threads"] if name.startswith("livefilter")], "a thread was left behind"
         return answer
 
@@ -199,6 +201,57 @@ def test_gray_is_the_cameras_own_luma(format_: str, is_full_range: bool, machine
     assert_exact(answer["pixels"][1:], is_full_range=is_full_range)
     assert answer["notes"] == []
     assert answer["rate"] == str(RATE)
+
+
+def colours(pictures: NDArray[np.uint8], *, is_full_range: bool) -> NDArray[np.float64]:
+    """Return the BGR of what the driver puts into its pictures, by the equations of BT.601."""
+    red = np.where(np.arange(ROWS) < ROWS // 2, 122.0, 136.0)[:, np.newaxis] - 128
+    blue = np.where(np.arange(ROWS) < ROWS // 2, 136.0, 122.0)[:, np.newaxis] - 128
+    if not is_full_range:
+        red, blue = red * 255 / 224, blue * 255 / 224
+    found = []
+    for gray in pictures:
+        stored = luma(number_of(gray)).astype(float)
+        y = stored if is_full_range else (stored - 16) * 255 / 219
+        found.append(np.dstack([y + 1.772 * blue, y - 0.344136 * blue - 0.714136 * red, y + 1.402 * red]))
+    return np.stack(found).clip(0, 255)
+
+
+@pytest.mark.parametrize("format_", ["YUYV", "NV12", "YU12", "MJPG"])
+def test_colors_come_with_the_same_gray(format_: str, machine: Machine, tmp_path: Path) -> None:
+    """From the same bytes, from the first picture on. MJPEG loses a little, and is of full range."""
+    is_jpeg = format_ == "MJPG"
+    lines = []
+    if is_jpeg:
+        lines.append(jpegs(tmp_path / "jpegs", 16, lambda number, _: coloured_jpeg(number)))
+    machine.plug(f"mode {format_} {MODE}", *lines)
+    plain, coloured = machine.use(), machine.use(color="rgb")
+    assert plain["channels"] == [2] * 8
+    assert coloured["channels"] == [3] * 8
+    if not is_jpeg:
+        assert_exact(plain["pixels"][1:], is_full_range=False)
+        assert_exact(coloured["pixels"][1:], is_full_range=False)
+    else:
+        by_number = dict(zip(numbers(plain), plain["pixels"], strict=True))
+        shared = [at for at in range(1, 8) if numbers(coloured)[at] in numbers(plain)[1:]]
+        assert shared
+        for at in shared:
+            np.testing.assert_array_equal(coloured["pixels"][at], by_number[numbers(coloured)[at]])
+    difference = np.abs(coloured["bgr"] - colours(coloured["pixels"], is_full_range=is_jpeg))
+    assert difference[1:].max() <= 2 if not is_jpeg else np.median(difference) <= 2
+
+
+def coloured_jpeg(number: int) -> bytes:
+    """Return what a camera with colors sends as JPEG."""
+    gray = expansion_lut(is_full_range=True)[luma(number)]
+    picture = np.rint(colours(gray[np.newaxis], is_full_range=True)[0]).astype(np.uint8)
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 98])[1].tobytes())
+
+
+def test_a_camera_without_colors_gives_gray_whatever_is_asked(machine: Machine) -> None:
+    """OpenCV would make BGR of the first picture, so that a recording changed after it."""
+    machine.plug(f"mode GREY {MODE}")
+    assert machine.use(color="rgb")["channels"] == [2] * 8
 
 
 @pytest.mark.skipif(

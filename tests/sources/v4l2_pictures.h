@@ -4,7 +4,7 @@
 
      card NAME
      mode FOURCC COLSxROWS FPS ...   a format, a size, and its rates, the default one first
-     jpegs COUNT FOLDER              so many, 0.jpg, 1.jpg ..., lie there; formats but YUYV, GREY and NV12 send them in turn
+     jpegs COUNT FOLDER              so many, 0.jpg, 1.jpg ..., lie there; formats but YUYV, GREY, NV12 and YU12 send them in turn
      refuse NUMBER                   opening it fails with this errno
      stubborn                        stays with its first mode, whatever it is asked for
      metadata                        is a node that captures no pictures, as most webcams have one
@@ -92,7 +92,8 @@ static struct mode choose(struct settings *settings, struct v4l2_pix_format *pix
 }
 
 static void lay_out(struct settings *settings, struct mode *mode, struct v4l2_pix_format *pix) {
-    int is_yuyv = mode->format == V4L2_PIX_FMT_YUYV, is_planar = mode->format == V4L2_PIX_FMT_NV12;
+    int is_yuyv = mode->format == V4L2_PIX_FMT_YUYV;
+    int is_planar = mode->format == V4L2_PIX_FMT_NV12 || mode->format == V4L2_PIX_FMT_YUV420;
     int is_coded = !is_yuyv && !is_planar && mode->format != V4L2_PIX_FMT_GREY;
     int bytes = is_coded ? 0 : mode->cols * (is_yuyv ? 2 : 1) + settings->pad;
     *pix = (struct v4l2_pix_format){.width = mode->cols, .height = mode->rows, .pixelformat = mode->format,
@@ -106,6 +107,11 @@ static unsigned char luma(struct mode *mode, unsigned row, unsigned col, unsigne
     if (row >= mode->rows - 4 && bit < 16) return number >> bit & 1 ? 235 : 16;
     if (row >= top && row < top + 16 && col < 16) return 235;
     return 24 + (row + 2 * col) % 200;
+}
+
+/* Bluish in the upper half, and reddish in the lower one. */
+static unsigned char chroma(struct mode *mode, unsigned row, int is_red) {
+    return (row < mode->rows / 2) == is_red ? 122 : 136;
 }
 
 static size_t fill(struct settings *settings, struct mode *mode, unsigned char *into, unsigned number) {
@@ -123,9 +129,16 @@ static size_t fill(struct settings *settings, struct mode *mode, unsigned char *
     for (unsigned row = 0; row < mode->rows; row++)
         for (unsigned col = 0; col < mode->cols; col++) {
             unsigned char *at = into + row * pix.bytesperline, gray = is_black ? 0 : luma(mode, row, col, number);
-            if (pix.pixelformat == V4L2_PIX_FMT_YUYV) at[2 * col] = gray, at[2 * col + 1] = col % 2 ? 136 : 120;
+            if (pix.pixelformat == V4L2_PIX_FMT_YUYV) at[2 * col] = gray, at[2 * col + 1] = chroma(mode, row, col % 2);
             else at[col] = gray;
         }
-    if (pix.pixelformat == V4L2_PIX_FMT_NV12) memset(into + mode->rows * pix.bytesperline, 126, pix.sizeimage / 3);
+    unsigned char *at = into + mode->rows * pix.bytesperline;
+    if (pix.pixelformat == V4L2_PIX_FMT_NV12)
+        for (unsigned row = 0; row < mode->rows / 2; row++, at += pix.bytesperline)
+            for (unsigned col = 0; col < mode->cols; col++) at[col] = chroma(mode, 2 * row, col % 2);
+    if (pix.pixelformat == V4L2_PIX_FMT_YUV420)
+        for (int is_red = 0; is_red < 2; is_red++)
+            for (unsigned row = 0; row < mode->rows / 2; row++, at += pix.bytesperline / 2)
+                memset(at, chroma(mode, 2 * row, is_red), mode->cols / 2);
     return pix.sizeimage;
 }

@@ -64,7 +64,11 @@ def used(spec: str, count: int, into: str, options: dict[str, Any], then: list[A
     except LivefilterError as error:
         answer["error"] = str(error)
     if frames:
-        np.save(into, np.stack([frame.pixels for frame in frames]))
+        np.save(into, np.stack([frame.gray for frame in frames]))
+        shapes = [frame.pixels.shape for frame in frames]
+        if len(shapes[0]) == 3 and len(set(shapes)) == 1:
+            np.save(Path(into).with_suffix(".bgr.npy"), np.stack([frame.pixels for frame in frames]))
+        answer["channels"] = [frame.pixels.ndim for frame in frames]
     answer["captured_ns"] = [frame.captured_ns - began_ns for frame in frames]
     answer["times_s"] = [float(frame.time_s) for frame in frames]
     answer["took_s"] = time.monotonic() - began_s

@@ -2,7 +2,7 @@
 
 Begin with ``_reader``, one open camera; ``live/_reconnecting`` opens it again when it is lost. ``_devices`` lists the
 cameras and finds out why one does not open. ``_v4l2`` asks Linux's drivers for formats, sizes and rates.
-``_pixel_format`` makes gray of frames that OpenCV has not converted.
+``_pixel_format`` makes gray, and BGR where it is wanted, of frames that OpenCV has not converted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from livefilter.sources.camera._devices import (
     list_cameras,
     probe_cameras,
 )
-from livefilter.sources.camera._pixel_format import convert_to_gray, detect_pixel_format
+from livefilter.sources.camera._pixel_format import detect_pixel_format, unpack_converted
 from livefilter.sources.camera._reader import CameraReader, request_permission
 from livefilter.sources.camera._v4l2 import (
     Capabilities,
@@ -37,12 +37,12 @@ __all__ = [
     "camera_exists",
     "camera_index",
     "choose_format",
-    "convert_to_gray",
     "describe",
     "detect_pixel_format",
     "list_cameras",
     "probe_cameras",
     "request_permission",
     "stride_padding",
+    "unpack_converted",
     "unreadable",
 ]

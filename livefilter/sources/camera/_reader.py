@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from livefilter.errors import OptionError, SourceError
+from livefilter.frame import Color
 from livefilter.sources._options import SourceOptions
 from livefilter.sources.camera._devices import (
     camera_index,
@@ -22,8 +23,8 @@ from livefilter.sources.camera._devices import (
     open_failure_reason,
     row_padding_notes,
 )
-from livefilter.sources.camera._pixel_format import Unpack, convert_to_gray, detect_pixel_format
-from livefilter.sources.camera._v4l2 import WITH_LUMA, choose_format, unreadable
+from livefilter.sources.camera._pixel_format import Unpack, detect_pixel_format, unpack_converted
+from livefilter.sources.camera._v4l2 import WITH_LUMA, WITHOUT_COLORS, choose_format, unreadable
 from livefilter.sources.live import CapturedFrame
 
 _RATE_TOLERANCE = 0.01
@@ -45,7 +46,8 @@ class CameraReader:
     """An open camera. Requests are set once and read back; ``notes`` lists what the camera ignored.
 
     Frames are read in the camera's own format if that gives the same gray as the backend's conversion, which the first
-    frames show; otherwise the backend converts them.
+    frames show; otherwise the backend converts them. Colors come from the same bytes as the gray, and only if they are
+    wanted.
 
     Args:
         device: An index, 0 for the first camera, or on Linux the path of a device.
@@ -88,29 +90,34 @@ class CameraReader:
                     "overloaded: a smaller size, or --fourcc MJPG, needs less bandwidth"
                 )
             self._count = 0
-            self._unpack: Unpack = convert_to_gray
-            self._gray = convert_to_gray(first)
-            self._first: CapturedFrame | None = CapturedFrame(self._gray, self._captured_ns())
+            self._unpack: Unpack = unpack_converted
+            self._has_colors = self._format() not in WITHOUT_COLORS
+            self._before = first
+            shape = unpack_converted(first, "gray")[0].shape
+            self._first_ns: int | None = self._captured_ns()
             self.rate = _rate(self._capture.get(cv2.CAP_PROP_FPS))
             self._trial_counts = (
                 (_TRIAL_COUNTS if self._format() in WITH_LUMA else ()) if self._is_v4l2 else _TRIAL_COUNTS[:1]
             )
-            self.notes = (*self._unmet_requests(options, self._gray.shape), *row_padding_notes(self._index))
+            self.notes = (*self._unmet_requests(options, shape), *row_padding_notes(self._index))
         except BaseException as error:
             self.close()
             if isinstance(error, cv2.error | ValueError) and not isinstance(error, OptionError):
                 raise self._failed(error) from error
             raise
 
-    def read(self) -> CapturedFrame | None:
+    def read(self, color: Color) -> CapturedFrame | None:
         """Return the next frame, without pixels if the camera delivered none; None if there is none yet.
+
+        Args:
+            color: "gray" asks for gray alone, any other for BGR pixels too.
 
         Raises:
             SourceError: The camera is unplugged, or OpenCV failed.
         """
-        first, self._first = self._first, None
-        if first is not None:
-            return first
+        first_ns, self._first_ns = self._first_ns, None
+        if first_ns is not None:
+            return self._unpacked(self._before, color, first_ns)
         captured_ns = time.monotonic_ns()
         try:
             # waitAny grabs the frame that grab() then returns. Other backends do not support it, and may block.
@@ -125,12 +132,17 @@ class CameraReader:
                 return None
             if raw is None:
                 return CapturedFrame(None, captured_ns, damaged=int(is_there))
-            self._gray = self._unpack(raw)
-            return CapturedFrame(self._gray, captured_ns)
+            captured = self._unpacked(raw, color, captured_ns)
+            self._before = raw
+            return captured
         except ValueError:  # A damaged JPEG, for instance from a bad cable.
             return CapturedFrame(None, captured_ns, damaged=1)
         except cv2.error as error:
             raise self._failed(error) from error
+
+    def _unpacked(self, raw: Any, color: Color, captured_ns: int) -> CapturedFrame:
+        gray, bgr = self._unpack(raw, color if self._has_colors else "gray")
+        return CapturedFrame(gray, captured_ns, bgr=bgr)
 
     def close(self) -> None:
         """Release the camera."""
@@ -200,13 +212,13 @@ class CameraReader:
 
     def _request_raw(self) -> bool:
         """Request the next frame in the camera's own format, if it is time to try that."""
-        if self._unpack is not convert_to_gray or self._count not in self._trial_counts:
+        if self._unpack is not unpack_converted or self._count not in self._trial_counts:
             return False
         return bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
 
     def _detect_from_raw(self, raw: Any) -> bool:
         """Find how to unpack a raw frame, by comparison with the frame before; else let the backend convert."""
-        unpack = None if raw is None else detect_pixel_format(raw, self._gray)
+        unpack = None if raw is None else detect_pixel_format(raw, self._before, self._format())
         if unpack is None:
             self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
             return False

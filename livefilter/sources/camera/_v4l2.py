@@ -43,6 +43,7 @@ _BYTES = {"GREY": 1, "YUYV": 2, "UYVY": 2, "NV12": 1, "NV21": 1, "YU12": 1, "YV1
 """Bytes per pixel in the first plane, by format."""
 WITH_LUMA = {*_BYTES, "MJPG", "JPEG", "Y12", "Y10"} - {"BGR3", "RGB3"}
 """Formats with a luma plane, or that decode to one."""
+WITHOUT_COLORS = {"GREY", "Y16", "Y12", "Y10"}
 _READ_BY_OPENCV = {*_BYTES, *WITH_LUMA, "411P", "BA81", "GBRG", "GRBG", "XR24", "AR24", "S910"}
 _FORMATS_BY_COST = ("GREY", "YUYV", "UYVY", "NV12", "YU12", "YV12", "MJPG")
 """Formats that convert to gray at little cost, cheapest first; the last one must be decoded."""

@@ -41,7 +41,7 @@ class PictureReader:
     def __init__(self, color: Color, crop: Crop, background: str) -> None:
         self.notes: list[str] = []
         self.losses: list[str] = []
-        self._color = color
+        self._color = self._next_color = color
         self._crop = crop
         self._background = background
         self._first: VideoFrame | None = None
@@ -58,6 +58,8 @@ class PictureReader:
             av_frame: The frame.
             index: Its number, for messages.
         """
+        if self._next_color != self._color:
+            self._color, self._first, self._shapes = self._next_color, None, []
         key = _key(av_frame, with_chroma=self._color == "luma")
         if self._first is None:
             self._set_first(av_frame, key)
@@ -85,8 +87,8 @@ class PictureReader:
         raise AssertionError("a frame is gray, gray and BGR, or luma and chroma")
 
     def set_color(self, color: Color) -> None:
-        """Choose what frames carry from the next one on."""
-        self._color, self._first, self._shapes = color, None, []
+        """Choose what frames carry from the next one on; any thread may call it."""
+        self._next_color = color
 
     def _planes(self, av_frame: VideoFrame) -> list[Pixels]:
         """Return the gray of a frame, and with colors either its BGR pixels or its two planes of chroma."""

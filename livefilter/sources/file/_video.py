@@ -90,7 +90,7 @@ class VideoFile(Source):
         if av_frame is None or first is None:
             self.close()
             raise SourceError(f"{path}: has no frame that can be decoded; the file is damaged or cut off")
-        self._first: Frame | None = first
+        self._first: tuple[VideoFrame, Frame] | None = av_frame, first
         rows, cols = first.pixels.shape[:2]
         duration_s = Fraction(self._container.duration or 0, av.time_base)
         expected = stream.frames or round(duration_s * self._rate) or None
@@ -116,8 +116,12 @@ class VideoFile(Source):
                 self._seek(time_s)
 
     def set_color(self, color: Color) -> None:
-        """Choose what the frames that are decoded from now on carry."""
+        """Choose what frames carry: all of them before the first is read, then those that are decoded from now on."""
         self._pictures.set_color(color)
+        if self._first is not None:
+            av_frame, first = self._first
+            pixels, gray, chroma = self._pictures.read(av_frame, first.index)
+            self._first = av_frame, replace(first, pixels=pixels, gray=gray, chroma=chroma)
 
     def close(self) -> None:
         """Close the file."""
@@ -129,8 +133,8 @@ class VideoFile(Source):
     def _frames(self) -> Iterator[Frame]:
         if self._first is None:
             return
-        first = last = self._first
-        self._first = None
+        (_, first), self._first = self._first, None
+        last = first
         yield first
         for _, last in self._decoded:
             yield last
@@ -141,22 +145,23 @@ class VideoFile(Source):
         self._check_completeness(count, end_s)
 
     def _seek(self, time_s: Fraction) -> None:
-        first = self._first
-        if first is None or time_s - first.time_s <= 2 * _SEEK_MARGIN_S or self._container.format.name not in _SEEKABLE:
+        if self._first is None or self._container.format.name not in _SEEKABLE:
+            return
+        if time_s - self._first[1].time_s <= 2 * _SEEK_MARGIN_S:
             return
         try:
             self._container.seek(int((time_s - _SEEK_MARGIN_S) / self._time_base), stream=self._stream)
             self._begin()
-            landed = next(self._decoded, (None, None))[1]
+            landed = next(self._decoded, None)
         except av.error.FFmpegError:
             landed = None
-        if landed is not None and landed.time_s <= time_s:
+        if landed is not None and landed[1].time_s <= time_s:
             self._first, self._is_whole = landed, False
             return
         self._container.close()  # Read from the start instead: slower, and just as exact.
         self._container, self._stream = open_video(self._path)
         self._begin()
-        self._first = next(self._decoded, (None, None))[1]
+        self._first = next(self._decoded, None)
 
     def _begin(self) -> None:
         self._is_whole = True

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from livefilter._blocking_thread import BlockingThread
 from livefilter.errors import SourceError
-from livefilter.frame import Pixels
+from livefilter.frame import Color, Pixels
 from livefilter.sources._health import Reason
 
 _MAX_EMPTY_FRAMES = 10
@@ -24,16 +24,18 @@ class CapturedFrame:
     """One frame of a connection, before it has a media time.
 
     Attributes:
-        pixels: Gray, uint8, shape (rows, cols); None for a frame without pixels.
+        gray: uint8, shape (rows, cols), the same whether the frame has colors or not; None for a frame without pixels.
         captured_ns: Time of capture, or else of arrival, on the monotonic clock, in nanoseconds.
         timestamp_s: The stream's own timestamp, in seconds from any origin; None if it has none.
         damaged: Number of packets before it that could not be decoded.
+        bgr: uint8, shape (rows, cols, 3), if colors were asked for and the stream has any; otherwise None.
     """
 
-    pixels: Pixels | None
+    gray: Pixels | None
     captured_ns: int
     timestamp_s: Fraction | float | None = None
     damaged: int = 0
+    bgr: Pixels | None = None
 
 
 class Reader(Protocol):
@@ -47,8 +49,11 @@ class Reader(Protocol):
     rate: Fraction | None
     notes: tuple[str, ...]
 
-    def read(self) -> CapturedFrame | None:
+    def read(self, color: Color) -> CapturedFrame | None:
         """Return the next frame; None if there is none yet.
+
+        Args:
+            color: "gray" asks for gray alone, any other for BGR pixels too.
 
         Raises:
             SourceError: The connection is lost.
@@ -66,6 +71,7 @@ class ReaderThread:
     Args:
         name: Name for messages.
         open_reader: Opens the connection; it may block, or raise.
+        color: What frames carry at first.
 
     Attributes:
         reader: The connection, once it is open; other threads may read only its attributes.
@@ -73,11 +79,12 @@ class ReaderThread:
             "damaged": packets that could not be decoded. Replaced as a whole, so any thread may read it.
     """
 
-    def __init__(self, name: str, open_reader: Callable[[], Reader]) -> None:
+    def __init__(self, name: str, open_reader: Callable[[], Reader], color: Color = "gray") -> None:
         self.reader: Reader | None = None
         self.counts: Mapping[Reason, int] = {}
         self._name = name
         self._open_reader = open_reader
+        self._color = color
         self._frames: deque[CapturedFrame] = deque()
         self._error: BaseException | None = None
         self._is_abandoned = self._is_woken = False
@@ -103,6 +110,13 @@ class ReaderThread:
             self._is_woken = True
             self._changed.notify_all()
 
+    def set_color(self, color: Color) -> None:
+        """Choose what frames carry. Frames without colors that were read before are dropped if colors are wanted."""
+        with self._changed:
+            if self._color == "gray" != color:
+                self._frames.clear()
+            self._color = color
+
     def abandon(self) -> None:
         """Ask the thread to end as soon as its reader returns, and drop its frames. This does not wait."""
         with self._changed:
@@ -120,12 +134,13 @@ class ReaderThread:
         try:
             reader = self.reader = self._open_reader()
             while not self._is_abandoned:
-                captured = reader.read()
+                color = self._color
+                captured = reader.read(color)
                 if captured is None:
                     continue
-                self._put(captured)
+                self._put(captured, color)
                 # An unplugged camera delivers empty frames without a pause.
-                empty = empty + 1 if captured.pixels is None else 0
+                empty = empty + 1 if captured.gray is None else 0
                 if empty == _MAX_EMPTY_FRAMES:
                     raise SourceError(f"{self._name}: delivers frames without pixels")
         except BaseException as raised:  # Raised again in the thread that calls get.
@@ -137,13 +152,16 @@ class ReaderThread:
                 self._error = error
                 self._changed.notify_all()
 
-    def _put(self, captured: CapturedFrame) -> None:
+    def _put(self, captured: CapturedFrame, color: Color) -> None:
+        """Queue a frame that was read in a colour mode."""
         with self._changed:
             if self._is_abandoned:
                 return
             self._count("damaged", captured.damaged)
-            if captured.pixels is None:
+            if captured.gray is None:
                 self._count("empty", int(not captured.damaged))
+                return
+            if color == "gray" != self._color:
                 return
             if len(self._frames) == _QUEUE_SIZE:
                 self._frames.popleft()

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from livefilter.errors import SourceError
-from livefilter.frame import Frame, Pixels
+from livefilter.frame import Color, Frame, Pixels
 from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._options import SourceOptions
 from livefilter.sources._source import PolledSource, SourceFacts
@@ -57,7 +57,7 @@ class ReconnectingSource(PolledSource):
     Args:
         name: Name for messages, without credentials.
         open_reader: Opens a connection; called in a thread of its own, and again after every loss.
-        options: Timeouts, delays, mirroring and the detection of frozen frames.
+        options: Timeouts, delays, colors, mirroring and the detection of frozen frames.
         should_stop: Polled before every frame and while waiting for one; True ends the stream.
         is_present: Whether the device exists. When it comes back, the wait for the next attempt ends early.
         clock: Monotonic clock, in seconds.
@@ -86,7 +86,7 @@ class ReconnectingSource(PolledSource):
         is_present: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
-        start_thread: Callable[[str, Callable[[], Reader]], ReaderThread] = ReaderThread,
+        start_thread: Callable[[str, Callable[[], Reader], Color], ReaderThread] = ReaderThread,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.loss: str | None = None
@@ -94,6 +94,7 @@ class ReconnectingSource(PolledSource):
         self._name = name
         self._open_reader = open_reader
         self._options = options
+        self._color: Color = options.color
         self._should_stop = should_stop
         self._is_present = is_present
         self._clock = clock
@@ -111,12 +112,12 @@ class ReconnectingSource(PolledSource):
         self._collected: Mapping[Reason, int] = {}
         self._delay_s = _MIN_DELAY_S
         self.health = Health(since_ns=time.monotonic_ns())
-        self._thread = start_thread(name, open_reader)
+        self._thread = start_thread(name, open_reader, self._color)
         self._attempt_started_s = self._last_frame_s = clock()
         self._first: CapturedFrame | None = self._open()
         # Opening has read frames until one had pixels.
         reader = cast(Reader, self._thread.reader)
-        rows, cols = cast(Pixels, self._first.pixels).shape
+        rows, cols = cast(Pixels, self._first.gray).shape
         rate = reader.rate or _DEFAULT_RATE
         self.facts = SourceFacts(name, (rows, cols), rate, TIME_BASE, is_live=True, notes=reader.notes)
 
@@ -137,8 +138,11 @@ class ReconnectingSource(PolledSource):
 
     def _frames(self) -> Iterator[Frame | None]:
         """Yield the frames, and None whenever there was none for a moment."""
-        captured = None if self._is_closed.is_set() else self._first
-        self._first = None
+        captured, self._first = self._first, None
+        if captured is None and not self._is_closed.is_set():
+            captured = yield from self._next_frame()
+        if self._is_closed.is_set():
+            captured = None
         index = 0
         while captured is not None:
             self._last_frame_s = self._clock()
@@ -157,6 +161,13 @@ class ReconnectingSource(PolledSource):
         while isinstance(newer := self._thread.get(0), CapturedFrame):
             self._first = newer
         self._collected = {**self._collected, "dropped": self._thread.counts.get("dropped", 0)}
+
+    def set_color(self, color: Color) -> None:
+        """Choose what frames carry from the next one on: if colors are wanted, gray frames that wait are dropped."""
+        if self._color == "gray" != color:
+            self._first = None
+        self._color = color
+        self._thread.set_color(color)
 
     def close(self) -> None:
         """End the stream and release the device; any thread may do so."""
@@ -226,7 +237,8 @@ class ReconnectingSource(PolledSource):
             if len(self._blocked) >= _MAX_BLOCKED:
                 self._on_failed_attempt(f"{self._name}: {_MAX_BLOCKED} earlier attempts still hang")
                 continue
-            self._thread, self._collected = self._start_thread(self._name, self._open_reader), {}
+            self._thread, self._collected = self._start_thread(self._name, self._open_reader, self._color), {}
+            self._thread.set_color(self._color)  # It may have changed since.
             self._attempt_started_s = self._clock()
             event = yield from self._wait_for_frame(self._options.open_timeout_s)
             if self._must_stop():
@@ -275,8 +287,8 @@ class ReconnectingSource(PolledSource):
             )
 
     def _frame(self, captured: CapturedFrame, index: int) -> Frame:
-        pixels, (rows, cols) = cast(Pixels, captured.pixels), self.facts.shape
-        if self._freeze_detector.update(pixels, captured.captured_ns):
+        gray, bgr, (rows, cols) = cast(Pixels, captured.gray), captured.bgr, self.facts.shape
+        if self._freeze_detector.update(gray, captured.captured_ns):
             if self.health.state != "frozen":
                 self._count("frozen")
                 reason = f"{self._name}: the same frame for {self._options.frozen_after_s:g} s"
@@ -284,18 +296,26 @@ class ReconnectingSource(PolledSource):
                 self._set_state("frozen", reason)
         elif self.health.state != "connected":
             self._set_state("connected")
-        if pixels.shape != (rows, cols):
+        if gray.shape != (rows, cols):
             self._count("resized")
-            size = f"{pixels.shape[1]}x{pixels.shape[0]}"
+            size = f"{gray.shape[1]}x{gray.shape[0]}"
             message = f"{self._name}: frames are now {size}; livefilter scales them to {cols}x{rows}"
             if message != self.health.last_error:
                 logger.warning(message)
             self.health = replace(self.health, last_error=message)
-            pixels = np.asarray(cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            gray = _scaled(gray, (rows, cols))
+            bgr = None if bgr is None else _scaled(bgr, (rows, cols))
         rejected_before = self._timestamps.rejected
         time_s = self._timestamps.normalize(captured.timestamp_s, captured.captured_ns)
         self._count("time", self._timestamps.rejected - rejected_before)
-        frame = Frame(pixels, index, time_s, captured.captured_ns, is_discontinuity=self._is_new_connection)
+        frame = Frame(
+            gray if bgr is None else bgr,
+            index,
+            time_s,
+            captured.captured_ns,
+            gray=gray,
+            is_discontinuity=self._is_new_connection,
+        )
         self._is_new_connection = False
         return frame.mirrored() if self._options.mirror else frame
 
@@ -342,3 +362,7 @@ def _result(wait: _Waiting[Found]) -> Found:
             next(wait)
         except StopIteration as end:
             return cast(Found, end.value)
+
+
+def _scaled(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
+    return np.asarray(cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8)
