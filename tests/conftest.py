@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -72,10 +73,18 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session")
+def _config_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths of folders that do not exist yet; pytest itself would look through all earlier ones for each new one."""
+    parent = tmp_path_factory.mktemp("config")
+    return (parent / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_config_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_config_folder(_config_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty configuration folder for each test, and for the processes that it starts."""
-    folder = tmp_path_factory.mktemp("config")
+    folder = next(_config_folders)
+    folder.mkdir()
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name, *_, **__: folder / name)
 

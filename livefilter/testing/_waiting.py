@@ -15,7 +15,7 @@ _REAP_S = 20.0
 """How long the system may take to end a process that was killed."""
 
 
-def wait_until(condition: Callable[[], T], *, timeout_s: float = 30.0) -> T:
+def wait_until(condition: Callable[[], T], *, timeout_s: float = 60.0) -> T:
     """Call a condition until it holds, and return what it returned.
 
     Meant for what signals no event: a file, a window or the state of another process. Inside one process, wait for an
@@ -45,7 +45,7 @@ def wait_until(condition: Callable[[], T], *, timeout_s: float = 30.0) -> T:
 
 
 @contextmanager
-def running(command: Sequence[str], *, deadline_s: float = 60.0, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+def running(command: Sequence[str], *, deadline_s: float = 100.0, **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """Start a process, and kill it on leaving, or when its deadline passes.
 
     The deadline bounds reads from its pipes too: they end when the process does.

@@ -19,6 +19,9 @@ from livefilter.cli import run
 from livefilter.sources import open_source
 from livefilter.testing import running, wait_until
 
+LONG = 1600
+"""Frames of a clip whose scores are more than any pipe holds."""
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> Path:
@@ -30,9 +33,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def only_long(tmp_path_factory: pytest.TempPathFactory, make_clip: Callable[..., Path]) -> Path:
-    """A clip of 3000 frames of noise, so that a file grows soon that is made of it."""
+    """A clip of LONG frames of noise, so that a file grows soon that is made of it."""
     noise = list(np.random.default_rng(0).integers(0, 256, (20, 48, 64), dtype=np.uint8))
-    return make_clip(tmp_path_factory.mktemp("long") / "long.mp4", noise * 150, preset="ultrafast")
+    return make_clip(tmp_path_factory.mktemp("long") / "long.mp4", noise * (LONG // 20), preset="ultrafast")
 
 
 @pytest.fixture
@@ -188,7 +191,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
     assert ran.returncode == 4
     said = re.search(r"(\S+): cannot be written: No space left on device \(after (\d+) frames\)\n", ran.stderr)
     assert said is not None
-    assert (said[1], 0 < int(said[2]) <= 3000) == (target, True)
+    assert (said[1], 0 < int(said[2]) <= LONG) == (target, True)
     assert (ran.stderr.count("\n"), ran.stdout) == (1, "")
 
 
@@ -224,7 +227,7 @@ def test_two_runs_at_once_do_not_write_one_output(long: Path, negative: str, tmp
         first.communicate(timeout=100)
     assert first.returncode == 0
     with open_source(tmp_path / "out.mp4") as made:
-        assert made.facts.frame_count == 3000
+        assert made.facts.frame_count == LONG
     assert names(tmp_path) == ["long.mp4", "out.mp4"]
 
 
@@ -261,5 +264,5 @@ def test_a_signal_ends_a_batch_and_keeps_what_is_done(name: str, long: Path, neg
     assert "livefilter: interrupted; 0 of 2 inputs are done; --resume continues" in told.splitlines()
     wait_until(lambda: _is_gone(started.pid))  # Python's own helper for semaphores ends a moment after the others.
     with open_source(part) as made:
-        assert 0 < sum(1 for _ in made) < 3000
+        assert 0 < sum(1 for _ in made) < LONG
     assert not (tmp_path / "out" / "a.mp4").exists()

@@ -119,7 +119,7 @@ class Show:
         assert window, f"there is no window to press {key} in"
         # Through the keyboard of the screen, into the window that has the focus: keys that are sent to a window by its
         # number are lost while it has none.
-        assert self._run("timeout", "10", "xdotool", "windowactivate", "--sync", window, "key", key).returncode == 0
+        assert self._run("timeout", "60", "xdotool", "windowactivate", "--sync", window, "key", key).returncode == 0
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag with the left button from one pixel of the window to another, each as column and row."""

@@ -97,7 +97,7 @@ def test_tiles_are_computed_at_the_same_time(threads: int) -> None:
     They poll for a tenth of a second of processor time, so that none falls asleep between two frames, however busy the
     machine is.
     """
-    own = ThreadTeam(max_workers=threads - 1, min_share_us=1e-9, spin_ns=100_000_000)
+    own = ThreadTeam(max_workers=threads - 1, min_share_us=1e-9, spin_ns=100_000_000, current_cpu=None)
     wait_until(lambda: own.start(threads - 1) and own.is_asleep, timeout_s=60)
     meeting = ctypes.c_int64()
     call = tiled_call(MEET, "meet", threads, threads, ctypes.addressof(meeting), threads)
@@ -252,7 +252,7 @@ PROGRAM = """
     image = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
     alone = Filter("edge", threads=1)(image).image
     call = Filter("edge", threads=4)
-    with using_team(ThreadTeam(max_workers=3, min_share_us=1)) as team:
+    with using_team(ThreadTeam(max_workers=3, min_share_us=1, current_cpu=None)) as team:
         wait_until(lambda: team.start(3), timeout_s=80)  # Compiles, the first time.
         for _ in range(20):
             assert (call(image).image == alone).all()

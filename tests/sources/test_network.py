@@ -441,7 +441,7 @@ class Watched:
 
     def __init__(self, url: str, folder: Path, preset: str) -> None:
         outputs = ["--no-window", "--record", "a.mp4", "--stats", "stats.jsonl"]
-        flags = [*outputs, "-p", preset, "--read-timeout", "2", "--retry-wait", "1"]
+        flags = [*outputs, "-p", preset, "--read-timeout", "5", "--retry-wait", "1"]
         self._folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "livefilter", "preview", url, *flags],
@@ -519,7 +519,7 @@ def test_a_recording_outlives_an_rtsp_server_that_is_away_for_a_while(rtsp: int,
     assert (gaps > 0).all()
     periods = gaps * 25  # Of which a busy machine drops some.
     assert np.median(np.abs(periods - np.round(periods))) < 0.05, "the stream's own stamps, not the arrival"
-    assert away_s <= gaps.max() < away_s + 5
+    assert away_s <= gaps.max() < away_s + 10
 
 
 def test_an_rtsp_server_with_a_password(rtsp: int) -> None:

@@ -41,7 +41,7 @@ def test_a_run_that_stays_as_it_is_has_no_problem() -> None:
 
 def test_one_disturbed_piece_is_no_problem() -> None:
     """Everything at once for a whole minute: 200 MB more, more threads and descriptors, late and dropped frames."""
-    for piece in range(10):
+    for piece in (0, 4, 9):
 
         def is_disturbed(share: float, piece: int = piece) -> bool:
             return piece <= share * 10 < piece + 1
