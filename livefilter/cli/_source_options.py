@@ -106,7 +106,7 @@ _OPTIONS = {
     "input_format": _input(
         "--input-format",
         type=click.Choice(["gray8", "bgr24"]),
-        help="Read raw video from standard input (-); needs --size and --rate.",
+        help="Read raw video, from a file or standard input (-); needs --size and --rate.",
     ),
 }
 

@@ -3,11 +3,10 @@
 Begin with ``_source`` (the protocol that every source implements) and ``_open`` (the choice of a source by its name;
 ``_kind`` and ``_options`` say which kinds there are and which options apply to each). Then:
 
-- ``file``: decoding and probing video files.
+- ``file``: decoding and probing video files, and standard input.
 - ``camera``: opening cameras through OpenCV.
 - ``_network``: streams and videos on a server.
 - ``live``: what cameras and streams share. ``live/_reconnecting`` reopens them when they are lost.
-- ``stdin``: Y4M, JPEG and raw video from a pipe.
 - ``_images`` and ``synthetic``: image files and the test chart.
 - ``_playback`` (repeat, real time) and ``_trim`` (a part of a stream) wrap other sources.
 """

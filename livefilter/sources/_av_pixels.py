@@ -20,10 +20,11 @@ from livefilter.sources._range_expansion import expansion_lut
 _CHROMAS = ("420", "422", "444", "440", "411", "410")
 _LUMA_FIRST = {f"yuv{chroma}p" for chroma in _CHROMAS} | {f"yuva{chroma}p" for chroma in _CHROMAS[:3]}
 _LUMA_FIRST |= {"nv12", "nv21", "nv16", "nv24"}
-_FULL_RANGE = {"gray", *(f"yuvj{chroma}p" for chroma in _CHROMAS)}
+_DEEP_GRAYS = {f"gray{bits}le": bits for bits in (9, 10, 12, 14, 16)}
+_FULL_RANGE = {"gray", *_DEEP_GRAYS, *(f"yuvj{chroma}p" for chroma in _CHROMAS)}
 _DEEP_LUMA_FIRST = {
     f"yuv{alpha}{chroma}p{bits}le": bits for alpha in ("", "a") for chroma in _CHROMAS for bits in (9, 10, 12, 14, 16)
-}
+} | _DEEP_GRAYS
 _BLACK_SCALAR = np.array([LIMITED_RANGE_BLACK, 0, 0, 0], dtype=np.float64)
 """Black as an OpenCV scalar."""
 _PLANAR = {name for name in _LUMA_FIRST | _FULL_RANGE if name.startswith("yuv")}
@@ -170,7 +171,7 @@ def colorimetry_of(av_frame: VideoFrame, pixel_aspect: Fraction | None) -> Color
     if round(av_frame.rotation / 90) % 2:
         aspect = 1 / aspect
     name = av_frame.format.name
-    if not _has_luma(name) or name == "gray":
+    if not _has_luma(name) or name.startswith("gray"):
         return Colorimetry(pixel_aspect=aspect)
     matrix = int(av_frame.colorspace)
     return Colorimetry(

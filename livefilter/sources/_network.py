@@ -95,6 +95,8 @@ class NetworkReader:
             stream.thread_type = "AUTO"
         else:
             stream.thread_type = "SLICE"  # Frame threads would hold frames back.
+            if stream.codec_context.name == "mjpeg":
+                stream.codec_context.options = {"err_detect": "explode"}  # Otherwise torn images are shown.
             stream.codec_context.flags |= CodecFlags.low_delay.value
         self._color: Color = "gray"
         self._decoded = self._decode(stream)

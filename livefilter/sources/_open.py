@@ -36,8 +36,8 @@ def open_source(
         spec: A camera (``0``, ``"camera:0"``, ``"/dev/video0"``); the path of a video file; an image, a folder of
             images or a glob such as ``"frames/*.png"``; a clip that livefilter ships, ``"sample:webcam"`` or
             ``"sample:corridor"``; the test chart, ``"synthetic:chart"``; a URL such as ``"rtsp://camera/stream"`` or
-            ``"http://camera/video.mjpg"``; or ``"-"`` for standard input (YUV4MPEG2,
-            concatenated JPEG images, or raw video with ``input_format``).
+            ``"http://camera/video.mjpg"``; or ``"-"`` for standard input, in any format
+            that FFmpeg reads from a pipe (raw video with ``input_format``).
         options: Options for opening it.
         should_stop: Polled while the source waits for data; True ends the stream.
         **changes: Fields of SourceOptions; they replace those of ``options``.
@@ -70,7 +70,7 @@ def open_source(
         case SourceKind.STREAM:
             return _open_stream(text, options, should_stop)
         case SourceKind.STANDARD_INPUT:
-            from livefilter.sources.stdin import open_standard_input
+            from livefilter.sources.file import open_standard_input
 
             return open_standard_input(options, should_stop)
         case _:
@@ -137,11 +137,12 @@ def _open_stored(kind: SourceKind, text: str, options: SourceOptions) -> Source:
 
         return SyntheticSource(CHART)
     from livefilter.resources import resource_folder
-    from livefilter.sources.file import VideoFile
+    from livefilter.sources.file import VideoFile, raw_video
 
+    raw = raw_video(options)
     is_sample = kind is SourceKind.SAMPLE
     path = resource_folder("recordings") / f"{text.removeprefix('sample:')}.mp4" if is_sample else expanduser(text)
-    return VideoFile(Path(path), color=options.color, rate=options.rate, background=options.background)
+    return VideoFile(Path(path), color=options.color, rate=options.rate, raw=raw, background=options.background)
 
 
 def _check_shipped(kind: SourceKind, text: str) -> None:

@@ -19,7 +19,7 @@ _LIVE = (SourceKind.CAMERA, SourceKind.STREAM)
 _STORED = (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.SAMPLE, SourceKind.SCENE)
 KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "rate": (SourceKind.CAMERA, SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
-    "size": (SourceKind.CAMERA, SourceKind.STANDARD_INPUT),
+    "size": (SourceKind.CAMERA, SourceKind.VIDEO_FILE, SourceKind.STANDARD_INPUT),
     "fourcc": (SourceKind.CAMERA,),
     "backend": (SourceKind.CAMERA,),
     "mirror": _LIVE,
@@ -30,9 +30,9 @@ KINDS_BY_OPTION: dict[str, tuple[SourceKind, ...]] = {
     "frozen_after_s": _LIVE,
     "loop": _STORED,
     "realtime": _STORED,
-    "input_format": (SourceKind.STANDARD_INPUT,),
+    "input_format": (SourceKind.VIDEO_FILE, SourceKind.STANDARD_INPUT),
     "color": tuple(SourceKind),
-    "background": (SourceKind.VIDEO_FILE, SourceKind.IMAGES),
+    "background": (SourceKind.VIDEO_FILE, SourceKind.IMAGES, SourceKind.STANDARD_INPUT),
 }
 _MAX_SIDE_PX = 32767
 
@@ -42,9 +42,9 @@ class SourceOptions:
     """Options for opening a source. An option that does not apply to the kind of source is refused, never ignored.
 
     Attributes:
-        rate: Frames per second: requested from a camera, of images (25 by default), of raw video on standard input, or
-            of a video without times, such as a bare H.264 stream (the codec's own by default).
-        size: (rows, cols), requested from a camera, or of raw video on standard input.
+        rate: Frames per second: requested from a camera, of images (25 by default), of raw video, or of a video without
+            times, such as a bare H.264 stream (the codec's own by default).
+        size: (rows, cols), requested from a camera, or of raw video.
         fourcc: Four letters of the pixel format requested from a camera, such as "MJPG". None picks, on Linux, the
             cheapest format that delivers the size fast enough, and leaves the choice to the backend elsewhere.
         backend: Name of OpenCV's camera backend. None is "V4L2" on Linux; elsewhere OpenCV chooses.
@@ -58,7 +58,7 @@ class SourceOptions:
         loop: Start again at the end (video files, images, sample clips, scenes).
         realtime: Play at the source's own rate, like a live source: a frame that is not read in time is dropped (video
             files, images, sample clips, scenes).
-        input_format: Raw video on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
+        input_format: Raw video, in a file or on standard input: "gray8" or "bgr24". It needs ``size`` and ``rate``.
         color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma where a video file has it, else
             BGR pixels; or "rgb", BGR pixels. Sources without colors give gray frames in each case.
         background: Color behind transparent parts: a name such as "white", or a number such as "#20c0ff" (video files

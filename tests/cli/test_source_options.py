@@ -106,7 +106,7 @@ def test_a_size_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("score synthetic:chart --size 3x4", "size: is for cameras and standard input only"),
+        ("score synthetic:chart --size 3x4", "size: is for cameras, video files and standard input only"),
         ("score synthetic:chart --rate fast", "must be frames per second, such as 25"),
         ("process synthetic:chart --fourcc MJPEG", "fourcc: must be four letters"),
         ("process synthetic:chart --retry-wait 0", "retry_wait_s: must be more than 0"),

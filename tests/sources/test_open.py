@@ -150,9 +150,9 @@ def test_a_spec_names_its_kind(spec: str | int | Path, kind: SourceKind) -> None
             {"rate": Fraction(10)},
             "rate: is for cameras, video files, images and standard input only",
         ),
-        ("clip.mp4", {"size": (4, 6)}, "size: is for cameras and standard input only, and clip.mp4 is a video file"),
+        ("clip.mp4", {"size": (4, 6)}, r"size: is for raw video \(--input-format\) only"),
         ("camera:0", {"loop": True}, "loop: is for video files, images, sample clips and synthetic scenes only"),
-        (".", {"input_format": "gray8"}, "input_format: is for standard input only, and . is images"),
+        (".", {"input_format": "gray8"}, "input_format: is for video files and standard input only, and . is images"),
     ],
 )
 def test_an_option_that_a_source_does_not_know_is_refused(spec: str, given: dict[str, Any], says: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,10 +20,23 @@ from av.video.stream import VideoStream
 from livefilter._cover_art import is_cover_art
 from livefilter.cpus import codec_threads
 from livefilter.errors import SourceError
+from livefilter.sources.file._byte_stream import ByteStream
+from livefilter.sources.file._y4m import MAGIC, MAX_HEADER_BYTES, canonical_header
 
 _FORMATS_NOT_VIDEO = {"tty": "text"}
 """Formats that FFmpeg renders as moving pictures, but that are no videos."""
 _PLAYLISTS = (".m3u", ".m3u8", ".mpd", ".sdp", ".ffconcat")
+_MJPEG_SUFFIXES = (".mjpeg", ".mjpg")
+_JPEG = b"\xff\xd8\xff"
+"""How a JPEG image begins."""
+_KNOWN_RATE = {"fpsprobesize": "0"}
+"""Otherwise FFmpeg reads twenty frames ahead to find the rate."""
+_SHORT_ANALYSIS = {"fpsprobesize": "3", "analyzeduration": "500000"}
+"""Of a pipe. By default FFmpeg reads up to five seconds ahead, by which a camera would lag behind."""
+_FIRST_IMAGE_ALONE = {**_KNOWN_RATE, "probesize": "32"}
+"""Otherwise FFmpeg reads concatenated images ahead for seconds."""
+_WHOLE_FRAMES = {"yuv4mpegpipe", "rawvideo"}
+"""Formats whose frames all have the same number of bytes."""
 _CROPS = {"mov", "matroska"}
 """Containers with a crop. They name all of their streams in their header, unlike the others."""
 _describing = threading.Lock()
@@ -58,46 +71,90 @@ def open_media(path: Path) -> InputContainer:
     Raises:
         SourceError: No such file, a folder, a pipe, empty, or damaged beyond opening.
     """
-    if not os.path.exists(path):  # Not Path.exists, which raises for a name that is too long.
-        raise SourceError(f"{path}: no such file")
-    if path.is_dir():
-        raise SourceError(f"{path}: is a folder, not a video")
-    if not path.is_file():
-        raise SourceError(
-            f"{path}: is a pipe or a device, but livefilter reads a video more than once; save it to a file, or pipe "
-            "it as YUV4MPEG2 into standard input (-)"
-        )
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path}: the file is empty (0 bytes)")
-    # Concatenated JPEG images, which FFmpeg may take for a single one.
-    kind = "mjpeg" if path.suffix.lower() in (".mjpeg", ".mjpg") else None
+    return _open(path, None)[0]
+
+
+def _open(place: Path | ByteStream, raw: Mapping[str, str] | None) -> tuple[InputContainer, ByteStream | None]:
+    """Open a file or a stream, and return it with its bytes; None if FFmpeg reads the file by itself.
+
+    YUV4MPEG2, JPEG images and raw video are read through a ByteStream in either case, so that a file and a pipe of the
+    same bytes are read alike.
+    """
+    if isinstance(place, Path):
+        _check_file(place)
+    name = str(place) if isinstance(place, Path) else place.name
     try:
+        stream = ByteStream.of_file(place) if isinstance(place, Path) else place
+        kind, options = ("rawvideo", {**raw, **_KNOWN_RATE}) if raw is not None else _recognise(stream, place)
         # An absolute path, because FFmpeg would take the start of a:b.mp4 for a protocol.
-        return av.open(os.path.abspath(path), mode="r", format=kind, metadata_errors="surrogateescape")
+        file = os.path.abspath(place) if kind is None and isinstance(place, Path) else stream
+        container = av.open(file, mode="r", format=kind, options=options, metadata_errors="surrogateescape")
+    except SourceError:
+        raise
     except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise SourceError(f"{path}: is not a video, or is damaged beyond reading") from error
+        hint = "" if isinstance(place, Path) else "; raw video needs --input-format"
+        raise SourceError(f"{name}: is not a video, or is damaged beyond reading{hint}") from error
     except (av.error.FFmpegError, OSError) as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror or error}") from error
+        raise SourceError(f"{name}: cannot be opened: {error.strerror or error}") from error
+    return container, stream if file is stream else None
 
 
-def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Open a file and its video stream. Packets of the other streams are discarded.
+def _recognise(stream: ByteStream, place: Path | ByteStream) -> tuple[str | None, dict[str, str]]:
+    """Return FFmpeg's name of a stream's format, None if FFmpeg is to find it, and the options to open it with.
+
+    Raises:
+        SourceError: The stream is empty, or cannot be read.
+    """
+    start = stream.peek(len(MAGIC))
+    if not start:
+        raise SourceError(f"{stream.name}: is empty; did the upstream command fail?")
+    if start == MAGIC:
+        header = stream.peek_line(MAX_HEADER_BYTES)
+        stream.replace(header, canonical_header(header, stream.name))
+        return "yuv4mpegpipe", _KNOWN_RATE
+    # A file that only begins like a JPEG image is one, such as the thumbnail of a video.
+    is_mjpeg = place.suffix.lower() in _MJPEG_SUFFIXES if isinstance(place, Path) else start.startswith(_JPEG)
+    if is_mjpeg:
+        return "mjpeg", _FIRST_IMAGE_ALONE
+    return None, {} if stream.seekable() else _SHORT_ANALYSIS
+
+
+def open_video(
+    place: Path | ByteStream, raw: Mapping[str, str] | None = None
+) -> tuple[InputContainer, VideoStream, ByteStream | None]:
+    """Open a file or stream and its video stream. Packets of the other streams are discarded.
+
+    Args:
+        place: The file, or the stream.
+        raw: FFmpeg's options of raw video: video_size, pixel_format and framerate. None for any other format.
+
+    Returns:
+        The container, its video stream, and its bytes; None for these if FFmpeg reads the file by itself.
 
     Raises:
         SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.
     """
-    container = open_media(path)
+    container, bytes_ = _open(place, raw)
     try:
-        stream = _video_stream(path, container)
+        stream = _video_stream(place, container)
     except SourceError:
         container.close()
         raise
-    stream.thread_type = "AUTO"
+    is_file = isinstance(place, Path) or place.seekable()
+    stream.thread_type = "AUTO" if is_file else "SLICE"  # Frame threads would hold frames of a pipe back.
     stream.codec_context.thread_count = codec_threads()
+    if container.format.name == "mjpeg":
+        # Otherwise FFmpeg shows torn images, and only logs that they are.
+        stream.codec_context.options = {"err_detect": "explode"}
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    return container, stream
+    return container, stream, bytes_
+
+
+def has_whole_frames(container: InputContainer) -> bool:
+    """Return whether all frames have the same number of bytes, so that what follows the last whole one is cut off."""
+    return container.format.name in _WHOLE_FRAMES
 
 
 def is_video(path: Path) -> bool:
@@ -105,7 +162,7 @@ def is_video(path: Path) -> bool:
     if path.suffix.lower() in _PLAYLISTS:
         return False
     try:
-        container, _ = open_video(path)
+        container, *_ = open_video(path)
     except SourceError:
         return False
     container.close()
@@ -172,6 +229,20 @@ def declared_end_s(container: InputContainer, stream: VideoStream) -> Fraction |
     return Fraction(container.duration + (container.start_time or 0), av.time_base)
 
 
+def _check_file(path: Path) -> None:
+    if not os.path.exists(path):  # Not Path.exists, which raises for a name that is too long.
+        raise SourceError(f"{path}: no such file")
+    if path.is_dir():
+        raise SourceError(f"{path}: is a folder, not a video")
+    if not path.is_file():
+        raise SourceError(
+            f"{path}: is a pipe or a device, but livefilter reads a video more than once; save it to a file, or pipe "
+            "it into standard input (-)"
+        )
+    if path.stat().st_size == 0:
+        raise SourceError(f"{path}: the file is empty (0 bytes)")
+
+
 def _describe(container: InputContainer) -> dict[int, str]:
     """Return FFmpeg's description of each stream, by its number: all that PyAV gives of some of their properties."""
     with _describing:
@@ -187,17 +258,18 @@ def _describe(container: InputContainer) -> dict[int, str]:
     return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def _video_stream(path: Path, container: InputContainer) -> VideoStream:
+def _video_stream(place: Path | ByteStream, container: InputContainer) -> VideoStream:
     """Return the stream to decode; not everything that FFmpeg opens is a video."""
-    name = container.format.name
-    if name.endswith("_pipe") or name == "image2":
-        kind = name.removesuffix("_pipe")
-        raise SourceError(f"{path}: is an image ({kind}), not a video; to read it as an image, use its own suffix")
-    if name in _FORMATS_NOT_VIDEO:
-        raise SourceError(f"{path}: is {_FORMATS_NOT_VIDEO[name]}, not a video")
+    format_ = container.format.name
+    name = str(place) if isinstance(place, Path) else place.name
+    if isinstance(place, Path) and (format_.endswith("_pipe") or format_ == "image2"):
+        kind = format_.removesuffix("_pipe")
+        raise SourceError(f"{name}: is an image ({kind}), not a video; to read it as an image, use its own suffix")
+    if format_ in _FORMATS_NOT_VIDEO:
+        raise SourceError(f"{name}: is {_FORMATS_NOT_VIDEO[format_]}, not a video")
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or is_cover_art(stream):
-        raise SourceError(f"{path}: has no video stream")
+        raise SourceError(f"{name}: has no video stream")
     if stream.codec_context is None:
-        raise SourceError(f"{path}: this FFmpeg cannot decode the format of its video")
+        raise SourceError(f"{name}: this FFmpeg cannot decode the format of its video")
     return stream

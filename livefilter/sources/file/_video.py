@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +17,13 @@ from livefilter.frame import Color, Frame
 from livefilter.sources._av_pixels import colorimetry_of
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source, SourceFacts
+from livefilter.sources.file._byte_stream import ByteStream
 from livefilter.sources.file._demux import (
     appeared_streams,
     declared_crop,
     declared_end_s,
     demux_video,
+    has_whole_frames,
     is_without_times,
     may_restart,
     open_video,
@@ -38,19 +40,21 @@ _FORMAT_WITHOUT_TIMES = "avi"
 that FFmpeg guesses there go back and forth if frames are decoded from later ones."""
 _MAX_JUMPS = 5
 """Jumps of timestamps that are listed."""
-_SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+_INDEXED = "mov,mp4,m4a,3gp,3g2,mj2"
+_SEEKABLE = {_INDEXED, "matroska,webm"}
 """Containers with a time index. In others a seek may land too late, or where times are guesses."""
 _SEEK_MARGIN_S = 2
 """A seek aims this much before its target: key frames are indexed by decoding time, which precedes display time."""
 
 
 class VideoFile(Source):
-    """A video file. Damaged packets are skipped and counted; timestamps are the file's own.
+    """A video file, or a video from a pipe. Damaged packets are skipped and counted; timestamps are the file's own.
 
     Args:
-        path: The file.
+        place: The file, or the stream of bytes.
         color: Content of the frames: "gray"; "luma", gray plus the stream's own chroma; or "rgb", BGR pixels.
         rate: Frames per second of a file without times, such as a bare H.264 stream. None: the codec's own rate.
+        raw: FFmpeg's options of raw video: video_size, pixel_format and framerate. None for any other format.
         background: Name of the color behind transparent parts.
 
     Attributes:
@@ -62,18 +66,29 @@ class VideoFile(Source):
     """
 
     def __init__(
-        self, path: Path, *, color: Color = "gray", rate: Fraction | None = None, background: str = "black"
+        self,
+        place: Path | ByteStream,
+        *,
+        color: Color = "gray",
+        rate: Fraction | None = None,
+        raw: Mapping[str, str] | None = None,
+        background: str = "black",
     ) -> None:
         self.loss: str | None = None
         self._guard = CloseGuard()
+        path = place if isinstance(place, Path) else None
         self._path = path
-        self._container, self._stream = open_video(path)
+        self._name = str(path) if path else place.name
+        self._container, self._stream, self._bytes = open_video(place, raw)
         stream = self._stream
         self.stream_index = stream.index
         self._is_bare = is_without_times(self._container)
+        self._has_whole_frames = has_whole_frames(self._container)
         if rate is not None and not self._is_bare:
             self.close()
-            raise OptionError(f"rate: is for videos without times of their own, and {path.name} has them; leave it out")
+            raise OptionError(
+                f"rate: is for videos without times of their own, and {place.name} has them; leave it out"
+            )
         own_rate = Fraction(
             (stream.guessed_rate if self._is_bare else stream.average_rate or stream.guessed_rate) or 25
         )
@@ -89,13 +104,18 @@ class VideoFile(Source):
         av_frame, first = next(self._decoded, (None, None))
         if av_frame is None or first is None:
             self.close()
-            raise SourceError(f"{path}: has no frame that can be decoded; the file is damaged or cut off")
+            is_index_unread = self._container.format.name == _INDEXED and self._bytes and not self._bytes.seekable()
+            hint = ", or has its index at the end; save it to a file" * bool(is_index_unread)
+            raise SourceError(f"{self._name}: has no frame that can be decoded; it is damaged or cut off{hint}")
         self._first: tuple[VideoFrame, Frame] | None = av_frame, first
         rows, cols = first.pixels.shape[:2]
         duration_s = Fraction(self._container.duration or 0, av.time_base)
         expected = stream.frames or round(duration_s * self._rate) or None
+        notes = list(self._pictures.notes)
+        if path is None and self._container.streams.audio:
+            notes.append("has sound, which can be copied from a file only")
         self.facts = SourceFacts(
-            path.name,
+            place.name,
             (rows, cols),
             self._rate,
             1 / (2 * self._rate) if self._has_durations else 1 / self._rate if self._is_bare else self._time_base,
@@ -103,7 +123,7 @@ class VideoFile(Source):
             colorimetry=colorimetry_of(av_frame, stream.sample_aspect_ratio),
             path=path,
             timeline=self._timeline,
-            notes=tuple(self._pictures.notes),
+            notes=tuple(notes),
         )
 
     def __iter__(self) -> Iterator[Frame]:
@@ -124,7 +144,9 @@ class VideoFile(Source):
             self._first = av_frame, replace(first, pixels=pixels, gray=gray, chroma=chroma)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; standard input itself stays open."""
+        if self._bytes is not None:
+            self._bytes.stop()
         self._guard.close(self._release)
 
     def _release(self) -> None:
@@ -138,14 +160,16 @@ class VideoFile(Source):
         yield first
         for _, last in self._decoded:
             yield last
-        self.facts = replace(self.facts, notes=tuple(self._pictures.notes))
+        if self._is_stopped:
+            return
+        self.facts = replace(self.facts, notes=tuple(dict.fromkeys((*self.facts.notes, *self._pictures.notes))))
         end_s = last.time_s + 1 / self._rate
         # In an AVI, a gap is an empty frame, and counts as one.
         count = round((end_s - first.time_s) * self._rate) if self._is_without_times else last.index + 1
         self._check_completeness(count, end_s)
 
     def _seek(self, time_s: Fraction) -> None:
-        if self._first is None or self._container.format.name not in _SEEKABLE:
+        if self._path is None or self._first is None or self._container.format.name not in _SEEKABLE:
             return
         if time_s - self._first[1].time_s <= 2 * _SEEK_MARGIN_S:
             return
@@ -159,7 +183,7 @@ class VideoFile(Source):
             self._first, self._is_whole = landed, False
             return
         self._container.close()  # Read from the start instead: slower, and just as exact.
-        self._container, self._stream = open_video(self._path)
+        self._container, self._stream, self._bytes = open_video(self._path)
         self._begin()
         self._first = next(self._decoded, None)
 
@@ -175,13 +199,21 @@ class VideoFile(Source):
         index = 0
         next_s = Fraction(0)
         jumps: list[int] = []
+        frame_bytes = whole_bytes = 0  # Of a frame, and up to the end of the last whole one.
         try:
             for packet in demux_video(self._container, self._stream):
+                if self._has_whole_frames and packet.size:
+                    frame_bytes = frame_bytes or packet.size
+                    if packet.size < frame_bytes:
+                        break
+                    whole_bytes = (packet.pos or 0) + packet.size
                 self._hidden_frames += packet.is_discard
                 self._packets += packet.size > 0 and not packet.is_discard
                 try:
                     av_frames = packet.decode()
                 except av.error.InvalidDataError:
+                    if self._is_stopped:
+                        break
                     self._damaged_packets += 1
                     next_s += 1 / self._rate
                     continue
@@ -198,11 +230,20 @@ class VideoFile(Source):
                     index += 1
         except av.error.FFmpegError as error:
             self._add_loss(f"reading stopped after frame {index}: {error.strerror}")
-        self._report(jumps)
+        else:
+            rest = self._bytes.rest_after(whole_bytes) if self._bytes is not None and self._has_whole_frames else 0
+            if rest and not self._is_stopped:
+                self._add_loss(
+                    f"ends within frame {index}; {rest} byte{'s belong' if rest > 1 else ' belongs'} to no whole frame"
+                )
+        if not self._is_stopped:
+            self._report(jumps)
 
     def _stamp(self, av_frame: VideoFrame, next_s: Fraction) -> Fraction:
         """Return the timestamp of a frame in seconds; without one it follows the frame before."""
-        stamp = None if self._is_bare else av_frame.dts if self._is_without_times else av_frame.pts
+        if self._is_bare or self._has_whole_frames:
+            return next_s
+        stamp = av_frame.dts if self._is_without_times else av_frame.pts
         return next_s if stamp is None else stamp * self._time_base
 
     def _duration(self, av_frame: VideoFrame) -> Fraction | None:
@@ -247,6 +288,11 @@ class VideoFile(Source):
             self._add_loss(f"ends after {float(end_s):.1f} of {float(self._declared_end_s):.1f} s; the file is cut off")
 
     @property
+    def _is_stopped(self) -> bool:
+        """Whether reading was stopped, so that the last packet may be cut."""
+        return self._bytes is not None and self._bytes.is_stopped
+
+    @property
     def _is_without_times(self) -> bool:
         return self._container.format.name == _FORMAT_WITHOUT_TIMES
 
@@ -256,4 +302,4 @@ class VideoFile(Source):
         return self._stream.codec_context.name in _ONE_FRAME_PER_PACKET and not self._has_fields
 
     def _add_loss(self, loss: str) -> None:
-        self.loss = f"{self.loss}; {loss}" if self.loss else f"{self._path}: {loss}"
+        self.loss = f"{self.loss}; {loss}" if self.loss else f"{self._name}: {loss}"
