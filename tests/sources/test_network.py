@@ -133,6 +133,25 @@ def test_motion_jpeg_is_a_live_source() -> None:
         assert source.health.state == "connected"
 
 
+def sends_a_torn_picture(connection: Connection) -> None:
+    """The second picture ends in its middle, though its head counts its bytes."""
+    connection.start()
+    encoded = cv2.imencode(".jpg", np.random.default_rng(3).integers(0, 256, (240, 320), dtype=np.uint8))[1].tobytes()
+    torn = encoded[: len(encoded) // 2]
+    connection.send_pictures(10)
+    connection.send(f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(torn)}\r\n\r\n".encode() + torn)
+    connection.send_pictures(20, 30)
+    connection.stall()
+
+
+def test_a_torn_picture_is_counted_and_not_shown() -> None:
+    """FFmpeg would show it, with gray where there is nothing, and only log that."""
+    with mjpeg(sends_a_torn_picture) as url, quick(url) as source:
+        assert levels(list(islice(source, 2))) == [10, 20]
+        assert source.health is not None
+        assert source.health.counts["damaged"] == 1
+
+
 def coloured(connection: Connection) -> None:
     """A camera with colors: each picture is red, green or blue."""
     connection.start()

@@ -166,6 +166,23 @@ def test_raw_gray_is_taken_as_it_is(piped: Callable[..., Source]) -> None:
     assert loss == "standard input: ends within frame 3; 2 bytes belong to no whole frame"
 
 
+def test_raw_video_in_a_file_is_read_like_that_in_a_pipe(piped: Callable[..., Source], tmp_path: Path) -> None:
+    """The same frames, the same loss; a size without its format is refused, since other formats have their own."""
+    path = tmp_path / "clip.raw"
+    path.write_bytes(b"".join(picture.tobytes() for picture in PICTURES)[:-1])
+    options: dict[str, Any] = {"input_format": "gray8", "size": (3, 5), "rate": Fraction(10)}
+    frames, loss = frames_and_loss(open_source(path, **options))
+    assert loss == f"{path}: ends within frame 2; 14 bytes belong to no whole frame"
+    again, loss = frames_and_loss(piped(path.read_bytes(), **options))
+    assert loss == "standard input: ends within frame 2; 14 bytes belong to no whole frame"
+    for frame, same, picture in zip(frames, again, PICTURES[:2], strict=True):
+        np.testing.assert_array_equal(frame.pixels, picture)
+        np.testing.assert_array_equal(same.pixels, picture)
+        assert frame.time_s == same.time_s == Fraction(frame.index, 10)
+    with pytest.raises(OptionError, match="size: is for raw video"):
+        open_source(path, size=(3, 5))
+
+
 def test_raw_colour_becomes_gray(piped: Callable[..., Source]) -> None:
     """As OpenCV converts BGR."""
     picture = np.random.default_rng(4).integers(0, 256, (3, 5, 3), dtype=np.uint8)
