@@ -10,7 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 from av.buffer import Buffer
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
@@ -31,6 +31,20 @@ _PLANAR = {name for name in _LUMA_FIRST | _FULL_RANGE if name.startswith("yuv")}
 _PLANAR_BY_SUBSAMPLING = {(1, 1): "yuv444p", (2, 1): "yuv422p", (2, 2): "yuv420p", (1, 2): "yuv440p"}
 """Planar formats by the columns and rows of luma per chroma sample."""
 _OPAQUE = 255
+_UNWRITTEN = {
+    Type.A53_CC: "captions (A53)",
+    Type.MASTERING_DISPLAY_METADATA: "HDR mastering data",
+    Type.CONTENT_LIGHT_LEVEL: "HDR light levels",
+    Type.DYNAMIC_HDR_PLUS: "HDR10+ data",
+    Type.DOVI_METADATA: "Dolby Vision data",
+    Type.DOVI_RPU_BUFFER: "Dolby Vision data",
+    Type.S12M_TIMECODE: "timecodes of frames",
+    Type.STEREO3D: "stereo data",
+    Type.SPHERICAL: "spherical data",
+    Type.ICC_PROFILE: "a color profile",
+    Type.FILM_GRAIN_PARAMS: "film grain parameters",
+}
+"""Side data, and its name in messages."""
 _UNKNOWN = 2
 _NOT_A_MATRIX = (0, 3)
 """Matrix numbers of ITU-T H.273 that a frame with luma cannot have: RGB, and a reserved one."""
@@ -194,6 +208,11 @@ def describe_conversions(av_frame: VideoFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def unwritten_side_data(av_frame: VideoFrame) -> tuple[str, ...]:
+    """Return the names of what a frame carries beside its picture, and livefilter does not write."""
+    return tuple(name for data in _side_data(av_frame) if (name := _UNWRITTEN.get(data.type)) is not None)
+
+
 def _apply_rotation(pixels: Pixels, av_frame: VideoFrame) -> Pixels:
     quarter_turns = round(av_frame.rotation / 90) % 4
     if _is_mirrored(av_frame):
@@ -218,14 +237,19 @@ def _display_matrix(av_frame: VideoFrame) -> Buffer | None:
     PyAV stops at the first side data whose type it does not know (the EXIF of a JPEG, the views of a stereo video), and
     keeps what precedes it. That includes the matrix: FFmpeg adds it before the decoder's own side data.
     """
-    # Not picture.side_data: the two would keep each other, and the pixels, alive until the next garbage collection.
+    known = _side_data(av_frame)
+    return next((cast(Buffer, data) for data in known if data.type == Type.DISPLAYMATRIX), None)
+
+
+def _side_data(av_frame: VideoFrame) -> list[SideData]:
+    """Return the side data of a frame, up to the first one of an unknown type."""
+    # Not av_frame.side_data: the two would keep each other, and the pixels, alive until the next garbage collection.
     held = SideDataContainer.__new__(SideDataContainer, av_frame)  # type: ignore[call-arg]
     try:
         held.__init__(av_frame)  # type: ignore[misc]
     except ValueError:
-        known = [held[at] for at in range(len(held) - 1)]  # The last one has the unknown type.
-        return next((cast(Buffer, data) for data in known if data.type == Type.DISPLAYMATRIX), None)
-    return cast("Buffer | None", held.get("DISPLAYMATRIX"))
+        return [held[at] for at in range(len(held) - 1)]  # The last one has the unknown type.
+    return [held[at] for at in range(len(held))]
 
 
 def _plane(av_frame: VideoFrame, number: int) -> Pixels:

@@ -292,3 +292,28 @@ def test_a_color_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """Before anything is opened."""
     with pytest.raises(OptionError, match="background: must be a color such as black"):
         open_source(tmp_path / "none.mp4", background="blurple")
+
+
+def test_what_a_video_carries_beside_its_pictures_is_noted(tmp_path: Path) -> None:
+    """HDR data, which livefilter does not write."""
+    mastering = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400"
+    options: dict[str, Any] = {"x265-params": f"log-level=error:{mastering}"}
+    encode(tmp_path / "hdr.mp4", [ramp()] * 5, codec="libx265", pix_fmt="yuv420p10le", **options)
+    notes = read(tmp_path / "hdr.mp4")[1].facts.notes
+    for name in ("HDR mastering data", "HDR light levels"):
+        assert notes.count(f"carries {name}, which livefilter does not write") == 1
+
+
+def test_captions_that_begin_late_are_noted(tmp_path: Path) -> None:
+    """They are user data of MPEG-2 (ATSC A/53, part 4), which need not be in the first frames."""
+    encode(tmp_path / "plain.m2v", [ramp()] * 150, codec="mpeg2video", g="10", bf="0")
+    content = (tmp_path / "plain.m2v").read_bytes()
+    captions = b"\0\0\1\xb2GA94\3\xc1\xff\xfc\x80\x80\xff"
+    starts = [at for at in range(len(content) - 4) if content[at : at + 4] == b"\0\0\1\1"]  # Of the first slices.
+    for at in reversed(starts[90:110]):
+        content = content[:at] + captions + content[at:]
+    (tmp_path / "captions.m2v").write_bytes(content)
+    frames, source = read(tmp_path / "captions.m2v")
+    assert len(frames) == 150
+    assert "carries captions (A53), which livefilter does not write" in source.facts.notes
+    assert read(tmp_path / "plain.m2v")[1].facts.notes == ()

@@ -17,12 +17,15 @@ from livefilter.sources._av_pixels import (
     pixels_of,
     rotated_sides,
     solid,
+    unwritten_side_data,
 )
 from livefilter.sources._background import blend, parse_color, shrink_alpha
 from livefilter.sources.file._demux import Crop
 
 _MAX_CHANGES = 5
 """Changes that are listed."""
+_SIDE_DATA_STEP, _SIDE_DATA_FRAMES = 100, 3
+"""Of so many frames, the first few are searched for side data: captions may begin late, and skip frames."""
 
 
 class PictureReader:
@@ -50,6 +53,7 @@ class PictureReader:
         self._last_size = (0, 0)
         self._shapes: list[tuple[int, int]] = []
         self._is_transparent = False
+        self._changes = 0
 
     def read(self, av_frame: VideoFrame, index: int) -> tuple[Pixels, Pixels, tuple[Pixels, Pixels] | None]:
         """Return the pixels of a decoded frame, their gray, and its chroma if color is "luma" and it has luma.
@@ -63,6 +67,8 @@ class PictureReader:
         key = _key(av_frame, with_chroma=self._color == "luma")
         if self._first is None:
             self._set_first(av_frame, key)
+        if index % _SIDE_DATA_STEP < _SIDE_DATA_FRAMES:
+            self._note_side_data(av_frame)
         alpha = opacity(av_frame)
         if key != self._first_key and self._first is not None:
             self._note_change(av_frame, key, index)
@@ -116,12 +122,19 @@ class PictureReader:
             )
             self.notes.append(f"is cropped as the file declares: {sides} (pixels)")
 
+    def _note_side_data(self, av_frame: VideoFrame) -> None:
+        for name in unwritten_side_data(av_frame):
+            note = f"carries {name}, which livefilter does not write"
+            if note not in self.notes:
+                self.notes.append(note)
+
     def _note_change(self, av_frame: VideoFrame, key: tuple[object, ...], index: int) -> None:
         size = (av_frame.height, av_frame.width)
         if size != self._last_size and self._first is not None:
             first = f"{self._first.width}x{self._first.height}"
             self._lose(f"the size changes to {size[1]}x{size[0]} at frame {index}; livefilter scales it to {first}")
-        elif key != self._last_key and len(self.notes) < _MAX_CHANGES:
+        elif key != self._last_key and self._changes < _MAX_CHANGES:
+            self._changes += 1
             self.notes.append(
                 f"changes its pixel format, range or matrix at frame {index}; livefilter converts the chroma"
             )
