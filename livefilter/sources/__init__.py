@@ -20,6 +20,7 @@ import cv2  # noqa: F401
 
 from livefilter._lazy import lazy_exports
 from livefilter.sources._close_guard import CloseGuard
+from livefilter.sources._glob import find_matches
 from livefilter.sources._health import Health, Reason, State
 from livefilter.sources._kind import IMAGE_SUFFIXES, SourceKind, kind_of
 from livefilter.sources._natural_sort import natural_sort_key
@@ -90,6 +91,7 @@ __all__ = [
     "display_name",
     "expansion_lut",
     "ffmpeg_options_from_env",
+    "find_matches",
     "is_url",
     "kind_of",
     "list_cameras",

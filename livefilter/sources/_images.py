@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from glob import glob
 from os.path import expanduser
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from livefilter.errors import SourceError
 from livefilter.frame import Color, Frame
 from livefilter.sources._close_guard import CloseGuard
+from livefilter.sources._glob import find_matches
 from livefilter.sources._image_decoding import DecodedImage, ImageDecoder, count_images
 from livefilter.sources._kind import IMAGE_SUFFIXES
 from livefilter.sources._natural_sort import natural_sort_key
@@ -135,9 +135,13 @@ def _find_images(spec: str) -> list[Path]:
         if not paths:
             raise SourceError(f"{spec}: is a folder without images ({', '.join(IMAGE_SUFFIXES)})")
     else:
-        paths = [Path(name) for name in glob(str(path), recursive=True) if name.lower().endswith(IMAGE_SUFFIXES)]
+        matched = find_matches(spec)
+        paths = [match for match in matched if match.suffix.lower() in IMAGE_SUFFIXES]
+        if not paths and matched:
+            files = "1 file, which is no image" if len(matched) == 1 else f"{len(matched)} files, none of them an image"
+            raise SourceError(f"{spec}: matches {files}; process several videos with -d FOLDER")
         if not paths:
-            raise SourceError(f"{spec}: no image matches")
+            raise SourceError(f"{spec}: no such file, and as a pattern it matches nothing")
     return sorted(paths, key=natural_sort_key)
 
 

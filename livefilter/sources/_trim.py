@@ -80,8 +80,8 @@ class Trim:
         stride: Keep every stride-th frame between start and end, beginning with the first.
 
     Raises:
-        OptionError: There are both an end and a duration, the end is not after the start, the duration is 0, or the
-            stride is below 1.
+        OptionError: A position is no Time, there are both an end and a duration, the end is not after the start, the
+            duration is 0, or the stride is below 1.
 
     Example:
         >>> Trim(start=parse_time("1:00"), duration=parse_time("120f"), stride=2).stride
@@ -94,6 +94,10 @@ class Trim:
     stride: int = 1
 
     def __post_init__(self) -> None:
+        for name in ("start", "end", "duration"):
+            given = getattr(self, name)
+            if not isinstance(given, Time | None):
+                raise OptionError(f"{name}: must be a Time, found {given!r}; use parse_time({given!r})")
         if self.stride < 1:
             raise OptionError(f"stride: must be at least 1, found {self.stride}")
         if self.end is not None and self.duration is not None:
@@ -121,6 +125,9 @@ class Trimmed:
     """
 
     def __init__(self, source: Source, trim: Trim) -> None:
+        if not hasattr(source, "facts"):
+            kind = type(source).__name__
+            raise OptionError(f"source: must be an open Source, or a path, URL or camera number, found {kind}")
         self._source = source
         self._trim = trim
         start, end, duration = trim.start, trim.end, trim.duration

@@ -127,7 +127,7 @@ BAD = [
         3,
         r"picture\.mp4: is an image \(png\), not a video; to read it as an image, use its own suffix",
     ),
-    ("process *.png", 3, "no image matches"),
+    ("process *.png", 3, "no such file, and as a pattern it matches nothing"),
     ("process synthetic:chat", 3, "use synthetic:chart"),
     ("process camera:front", 3, "a camera is camera:NUMBER"),
     ("score 97", 3, "camera 97: (/dev/video97 does not exist|cannot be opened)"),

@@ -133,7 +133,7 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 
 def test_a_glob_that_matches_nothing_is_refused(tmp_path: Path) -> None:
     """No match is an error, not an empty stream."""
-    with pytest.raises(SourceError, match="no image matches"):
+    with pytest.raises(SourceError, match="no such file, and as a pattern it matches nothing"):
         ImageFiles(str(tmp_path / "*.png"))
 
 
@@ -285,3 +285,22 @@ def test_transparent_parts_of_deep_images_and_animations_show_the_background(tmp
             for frame in source:
                 assert set(np.unique(frame.pixels[:, :32])) == {255}
                 assert set(np.unique(frame.pixels[:, 32:])) == {200}
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+    """A folder that exists is taken as it is."""
+    folder = tmp_path / "shots [a]"
+    folder.mkdir()
+    for number in range(3):
+        write(folder / f"{number}.png", number)
+    assert levels(ImageFiles(str(folder / "*.png"))) == [0, 1, 2]
+
+
+def test_a_glob_of_videos_says_how_to_process_several(tmp_path: Path) -> None:
+    """They are no images of one sequence."""
+    for name in "ab":
+        (tmp_path / f"{name}.mp4").write_bytes(b"video")
+    with pytest.raises(SourceError, match="matches 2 files, none of them an image; process several videos with -d"):
+        open_source(str(tmp_path / "*.mp4"))
+    with pytest.raises(SourceError, match=r"x \[y\]\.mp4: no such file"):
+        open_source(str(tmp_path / "x [y].mp4"))

@@ -97,7 +97,7 @@ def test_a_synthetic_scene_ends() -> None:
         ("~nobody-of-that-name/a.mp4", "no such file"),
         ("n" * 5000, "no such file"),
         ("nothing\0.mp4", "no such file"),
-        ("nothing*.png", "no image matches"),
+        ("nothing*.png", "no such file, and as a pattern it matches nothing"),
     ],
 )
 def test_what_is_not_there_is_refused_in_plain_words(

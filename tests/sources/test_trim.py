@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from livefilter.errors import OptionError
-from livefilter.sources import Time, Trim, parse_time
+from livefilter.sources import Time, Trim, Trimmed, parse_time
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,13 @@ def test_a_part_that_keeps_nothing_is_refused(given: dict[str, Time], says: str)
     """Before anything is opened."""
     with pytest.raises(OptionError, match=says):
         Trim(**given)  # type: ignore[arg-type]
+
+
+def test_a_number_instead_of_a_time_and_what_is_no_source_are_refused() -> None:
+    """With what to write instead."""
+    with pytest.raises(OptionError, match=r"start: must be a Time, found 5; use parse_time\(5\)"):
+        Trim(start=5)  # type: ignore[arg-type]
+    with pytest.raises(
+        OptionError, match="source: must be an open Source, or a path, URL or camera number, found bytes"
+    ):
+        Trimmed(b"clip.mp4", Trim())  # type: ignore[arg-type]

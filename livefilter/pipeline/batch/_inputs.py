@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from glob import glob, has_magic
+from glob import has_magic
 from os.path import exists, expanduser
 from pathlib import Path
 
 from livefilter.errors import OptionError, SourceError
-from livefilter.sources import IMAGE_SUFFIXES, SourceKind, display_name, kind_of, natural_sort_key
+from livefilter.sources import IMAGE_SUFFIXES, SourceKind, display_name, find_matches, kind_of, natural_sort_key
 
 VIDEO_INPUTS = frozenset(
     f".{ending}"
@@ -51,9 +51,9 @@ def expand(spec: str) -> tuple[list[str], str | None]:
         return _in_folder(spec, path)
     if exists(path) or not has_magic(spec):
         return [spec], None
-    matched = sorted(map(Path, glob(str(path), recursive=True)), key=natural_sort_key)
+    matched = find_matches(spec)
     if not matched:
-        raise SourceError(f"{spec}: nothing matches")
+        raise SourceError(f"{spec}: no such file, and as a pattern it matches nothing")
     videos, others = _sorted_by_content(match for match in matched if match.is_file())
     folders = [match for match in matched if match.is_dir() and not _is_hidden(match)]
     if not videos and not folders:
@@ -200,4 +200,4 @@ def files_of(source: str) -> Iterator[Path]:
     elif path.is_dir():
         yield from (entry for entry in sorted(path.iterdir(), key=natural_sort_key) if entry.is_file())
     elif has_magic(source):
-        yield from (Path(name) for name in sorted(glob(str(path), recursive=True)))
+        yield from find_matches(source)
