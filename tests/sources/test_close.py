@@ -353,8 +353,9 @@ def test_a_guard_has_released_when_it_is_closed() -> None:
 
 def test_a_guard_can_be_closed_from_within_a_read() -> None:
     """As a callback or a signal handler may do: it does not wait for itself, and releases after the read."""
-    guard = CloseGuard(close_timeout_s=LONG_S)
+    guard = CloseGuard(close_timeout_s=10 * LONG_S)
     released: list[bool] = []
+    got: list[int] = []
     is_inside = False
 
     def items() -> Iterator[int]:
@@ -365,8 +366,10 @@ def test_a_guard_can_be_closed_from_within_a_read() -> None:
         is_inside = False
         yield 0
 
-    assert list(guard.iterate(items())) == [0]
-    assert released == [False]
+    reader = threading.Thread(target=lambda: got.extend(guard.iterate(items())), daemon=True)
+    reader.start()
+    reader.join(LONG_S)
+    assert (got, released) == ([0], [False])
 
 
 def test_a_guard_releases_what_a_reader_broke() -> None:
