@@ -21,6 +21,8 @@ CODECS = [
     *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f64le"),
     *("pcm_u8", "pcm_s8", "pcm_alaw", "pcm_mulaw", "adpcm_ima_wav", "adpcm_ms"),
 ]
+WINDOWS_CODECS = {"pcm_alaw", "pcm_mulaw", "adpcm_ima_wav", "adpcm_ms"}
+"""Codecs that Matroska holds by their numbers in Windows; PyAV does not know that."""
 CONTAINERS = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm", "avi": "avi"}
 
 
@@ -130,7 +132,8 @@ def test_every_sound_that_a_container_takes_is_copied_bit_by_bit(sounds: dict[st
     for codec, source in sounds.items():
         for suffix, container in CONTAINERS.items():
             target = tmp_path / f"{codec}.{suffix}"
-            if not holds(source, container, tmp_path / "judge"):
+            is_wrapped = suffix == "mkv" and codec in WINDOWS_CODECS
+            if not is_wrapped and not holds(source, container, tmp_path / "judge"):
                 with pytest.raises(OptionError, match="cannot hold audio stream 1"):
                     write(source, target)
                 continue
@@ -138,6 +141,18 @@ def test_every_sound_that_a_container_takes_is_copied_bit_by_bit(sounds: dict[st
             assert b"".join(packets(target)) == b"".join(packets(source)), target.name
             pairs += 1
     assert pairs >= 60
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "[a] b'c|d e.mkv"])
+def test_sound_that_matroska_knows_by_its_number_in_windows_is_copied_beside_any_video(
+    name: str, sounds: dict[str, Path], tmp_path: Path
+) -> None:
+    """FFmpeg writes it behind a wrapper, whose names of files have a syntax of their own."""
+    assert write(sounds["adpcm_ima_wav"], tmp_path / name, codec="h264").loss is None
+    assert packets(tmp_path / name) == packets(sounds["adpcm_ima_wav"])
+    with av.open(str(tmp_path / name)) as container:
+        assert [stream.codec_context.name for stream in container.streams] == ["h264", "adpcm_ima_wav"]
+        assert len(list(container.decode(video=0))) == 2
 
 
 @pytest.mark.parametrize("codec", ["aac", "ac3", "flac", "libmp3lame", "libopus", "pcm_s16le", "pcm_f32le"])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import re
+import tempfile
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -17,6 +21,8 @@ from livefilter.sinks._provenance import Provenance
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
+_WRAPPER = "tee"
+"""FFmpeg's muxer that writes to other muxers."""
 _MAX_TIMESCALE = 2**31 - 1
 """Largest timescale that an MP4 can store."""
 _CONTAINER_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_frames"}
@@ -32,14 +38,56 @@ _ANY_KEY_FLAG = "+use_metadata_tags"
 
 def can_mux(stream: Stream, output: OutputContainer) -> bool:
     """Return whether the container of an output can hold a stream, by muxing a header with it to memory."""
-    if stream.type == "attachment" and output.format.name != "matroska":
+    if stream.type == "attachment" and container_of(output) != "matroska":
         return False  # WebM would accept it, and not write it.
+    if output.format.name == _WRAPPER:
+        return _can_wrap(stream)
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             add_copied_stream(stream, trial)
             trial.start_encoding()
     except (av.error.FFmpegError, ValueError, OSError):
         return False
+    return True
+
+
+def container_of(output: OutputContainer) -> str:
+    """Return FFmpeg's name of an output's container, also behind a wrapper."""
+    return "matroska" if output.format.name == _WRAPPER else output.format.name
+
+
+def needs_wrapper(path: Path) -> bool:
+    """Return whether a file has audio that Matroska holds, but only behind a wrapper.
+
+    Matroska holds every codec of Windows (A_MS/ACM), such as ADPCM, WMA and G.711. PyAV asks FFmpeg for codecs with a
+    name of their own, and adds no other stream.
+    """
+    try:
+        with (
+            av.open(os.path.abspath(path), metadata_errors="surrogateescape") as source,
+            av.open(io.BytesIO(), "w", format="matroska") as direct,
+        ):
+            refused = [stream for stream in source.streams.audio if not can_mux(stream, direct)]
+            return any(_can_wrap(stream) for stream in refused)
+    except (av.error.FFmpegError, OSError):
+        return False  # Opening it for the copy reports the error.
+
+
+def open_wrapped(path: Path, options: dict[str, str]) -> OutputContainer:
+    """Open a Matroska file behind a wrapper, which takes every codec and stores no chapters."""
+    slave = ":".join(f"{key}={value}" for key, value in {"f": "matroska", **options}.items())
+    escaped = re.sub(r"([\\'|\s])", r"\\\1", os.path.abspath(path))
+    return av.open(f"[{slave}]{escaped}", "w", format=_WRAPPER, metadata_errors="surrogateescape")
+
+
+def _can_wrap(stream: Stream) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with open_wrapped(Path(folder, "trial.mkv"), {}) as trial:
+                add_copied_stream(stream, trial)
+                trial.start_encoding()
+        except (av.error.FFmpegError, ValueError, OSError):
+            return False
     return True
 
 

@@ -27,6 +27,7 @@ from livefilter.sinks.video._gaps import GapFiller, can_hold_gaps
 from livefilter.sinks.video._muxing import (
     add_copied_stream,
     can_mux,
+    container_of,
     copy_container_metadata,
     copy_stream_metadata,
     stream_label,
@@ -186,6 +187,7 @@ class StreamCopier:
 
     def _add_streams(self, video: Stream, audio_codec: str | None) -> None:
         filtered = self._input.streams.best("video")
+        container = container_of(self._output)
         refused: list[str] = []
         for stream in self._input.streams:
             if filtered is not None and stream.index == filtered.index:
@@ -206,7 +208,7 @@ class StreamCopier:
                     self.notes.append(f"{stream_label(stream)} is no sound, subtitle or attachment, and is left out")
             elif can_mux(stream, self._output):
                 self._copies[stream.index] = add_copied_stream(stream, self._output)
-            elif is_cover_art(stream) and self._output.format.name == "matroska":
+            elif is_cover_art(stream) and container == "matroska":
                 self._attach_cover(stream)
             else:
                 refused.append(stream_label(stream))
@@ -219,10 +221,10 @@ class StreamCopier:
             fix = "--audio-codec, --no-audio or " if any(name.startswith("audio") for name in refused) else ""
             fix = "--no-cover or " if all(name.startswith("video") for name in refused) else fix
             raise OptionError(
-                f"{self._target}: {self._output.format.name} cannot hold {', '.join(refused)} of {self._options.path}; "
+                f"{self._target}: {container} cannot hold {', '.join(refused)} of {self._options.path}; "
                 f"give {fix}--drop-unsupported, or write another container, such as .mkv or the input's own"
             )
-        self.notes.extend(f"{name} is left out, which {self._output.format.name} cannot hold" for name in refused)
+        self.notes.extend(f"{name} is left out, which {container} cannot hold" for name in refused)
 
     def _is_regenerated(self, stream: Stream) -> bool:
         """Return whether MP4 stores chapters or the timecode in a stream; the output gets both without copying it."""

@@ -28,7 +28,13 @@ from livefilter.sinks.video._animation import loop_options, plays_of, set_last_d
 from livefilter.sinks.video._av_frames import FrameConverter
 from livefilter.sinks.video._encoder import STANDARD_OUTPUT, resolve_encoder
 from livefilter.sinks.video._encoding import Encoding
-from livefilter.sinks.video._muxing import missing_metadata, set_movie_timescale, write_provenance
+from livefilter.sinks.video._muxing import (
+    missing_metadata,
+    needs_wrapper,
+    open_wrapped,
+    set_movie_timescale,
+    write_provenance,
+)
 from livefilter.sinks.video._pts import PtsAssigner
 from livefilter.sinks.video._remux import PACKET_ERRORS, StreamCopier, StreamCopyOptions
 
@@ -99,7 +105,14 @@ class VideoSink(Sink):
             plays = None if stream_copy is None else plays_of(stream_copy.path)
             if plays is not None:
                 self._settings.container_options.update(loop_options(self._settings.container, plays))
-            self._container = self._open_container()
+            is_wrapped = (
+                self._settings.container == "matroska"
+                and stream_copy is not None
+                and stream_copy.has_audio
+                and encoding.audio_codec is None
+                and needs_wrapper(stream_copy.path)
+            )
+            self._container = self._open_container(is_wrapped=is_wrapped)
             self._closing_steps = [lambda: self._encode(None), self._finish_copier, self._container.close]
             self._stream = self._add_stream()
             if stream_copy is not None:
@@ -214,7 +227,9 @@ class VideoSink(Sink):
         if self._file is not None:
             self._file.discard()
 
-    def _open_container(self) -> OutputContainer:
+    def _open_container(self, *, is_wrapped: bool) -> OutputContainer:
+        if is_wrapped and self._file is not None:
+            return open_wrapped(self._file.partial, self._settings.container_options)
         # An absolute path: FFmpeg would take the start of a:b.mp4 for the name of a protocol.
         url = "pipe:1" if self._file is None else os.path.abspath(self._file.partial)
         return av.open(
@@ -248,6 +263,8 @@ class VideoSink(Sink):
         self._stream.pix_fmt = converter.pix_fmt
         context = self._stream.codec_context
         context.flags |= Flags.frame_duration
+        if self._container.format.name != self._settings.container:  # A wrapper does not ask for it.
+            context.flags |= Flags.global_header
         context.color_range = 2 if converter.colorimetry.is_full_range else 1  # FFmpeg's AVCOL_RANGE_JPEG and _MPEG.
         context.colorspace = self._colorimetry.matrix
         context.color_primaries = self._colorimetry.primaries
