@@ -75,6 +75,10 @@ def test_a_file_is_read_in_any_order(tmp_path: Path) -> None:
     stream.replace(line, b"x")
     assert not stream.seekable()
     assert stream.read(100) == b"x0123456789"
+    stream.close()
+    stream.close()
+    with pytest.raises(SourceError, match="file: cannot be read"):
+        stream.read(1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a pipe cannot be waited for")

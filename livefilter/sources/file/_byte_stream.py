@@ -23,7 +23,7 @@ class ByteStream:
     A read returns as soon as there are bytes, so that a frame is not held back until the next ones have come.
 
     Args:
-        descriptor: File descriptor that is open for reading; it is not closed here.
+        descriptor: File descriptor that is open for reading; ``close`` leaves it open.
         name: Name for messages.
         should_stop: Polled while no data arrives; True ends the stream.
 
@@ -40,20 +40,25 @@ class ByteStream:
         self._should_stop = should_stop
         self._ahead = b""
         self._position = 0
+        self._close_file: Callable[[], object] = lambda: None
         status = os.fstat(descriptor)
         self._size = status.st_size if stat.S_ISREG(status.st_mode) else None
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
-        """Open a file, which is closed with the last reference to the stream."""
+        """Open a file; ``close`` closes it, or the end of the last reference to the stream."""
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         stream = cls(descriptor, str(path))
-        weakref.finalize(stream, os.close, descriptor)
+        stream._close_file = weakref.finalize(stream, os.close, descriptor)
         return stream
 
     def stop(self) -> None:
         """End the stream, also for a thread that waits for data."""
         self.is_stopped = True
+
+    def close(self) -> None:
+        """Close the file, if ``of_file`` opened it."""
+        self._close_file()
 
     def peek(self, count: int) -> bytes:
         """Return the next bytes without consuming them; fewer than ``count`` only at the end."""
@@ -101,13 +106,11 @@ class ByteStream:
 
     def _receive(self, max_bytes: int) -> bytes:
         """Return some bytes, at least one; none at the end."""
-        while not self.is_stopped and not _is_readable(self._descriptor):
-            if self._should_stop():
-                self.is_stopped = self.is_interrupted = True
-        if self.is_stopped:
-            return b""
         try:
-            return os.read(self._descriptor, max_bytes)
+            while not self.is_stopped and not _is_readable(self._descriptor):
+                if self._should_stop():
+                    self.is_stopped = self.is_interrupted = True
+            return b"" if self.is_stopped else os.read(self._descriptor, max_bytes)
         except OSError as error:
             raise SourceError(f"{self.name}: cannot be read: {error.strerror}") from error
 

@@ -74,11 +74,10 @@ def open_media(path: Path) -> InputContainer:
     return _open(path, None)[0]
 
 
-def _open(place: Path | ByteStream, raw: Mapping[str, str] | None) -> tuple[InputContainer, ByteStream | None]:
-    """Open a file or a stream, and return it with its bytes; None if FFmpeg reads the file by itself.
+def _open(place: Path | ByteStream, raw: Mapping[str, str] | None) -> tuple[InputContainer, ByteStream]:
+    """Open a file or a stream, and return it with its bytes.
 
-    YUV4MPEG2, JPEG images and raw video are read through a ByteStream in either case, so that a file and a pipe of the
-    same bytes are read alike.
+    FFmpeg reads a file by itself, unless the bytes that it is to see are not quite those of the file.
     """
     if isinstance(place, Path):
         _check_file(place)
@@ -86,8 +85,10 @@ def _open(place: Path | ByteStream, raw: Mapping[str, str] | None) -> tuple[Inpu
     try:
         stream = ByteStream.of_file(place) if isinstance(place, Path) else place
         kind, options = ("rawvideo", {**raw, **_KNOWN_RATE}) if raw is not None else _recognise(stream, place)
-        # An absolute path, because FFmpeg would take the start of a:b.mp4 for a protocol.
-        file = os.path.abspath(place) if kind is None and isinstance(place, Path) else stream
+        file: str | ByteStream = stream
+        if isinstance(place, Path) and stream.seekable():
+            stream.close()
+            file = os.path.abspath(place)  # FFmpeg would take the start of a:b.mp4 for a protocol.
         container = av.open(file, mode="r", format=kind, options=options, metadata_errors="surrogateescape")
     except SourceError:
         raise
@@ -96,7 +97,7 @@ def _open(place: Path | ByteStream, raw: Mapping[str, str] | None) -> tuple[Inpu
         raise SourceError(f"{name}: is not a video, or is damaged beyond reading{hint}") from error
     except (av.error.FFmpegError, OSError) as error:
         raise SourceError(f"{name}: cannot be opened: {error.strerror or error}") from error
-    return container, stream if file is stream else None
+    return container, stream
 
 
 def _recognise(stream: ByteStream, place: Path | ByteStream) -> tuple[str | None, dict[str, str]]:
@@ -121,7 +122,7 @@ def _recognise(stream: ByteStream, place: Path | ByteStream) -> tuple[str | None
 
 def open_video(
     place: Path | ByteStream, raw: Mapping[str, str] | None = None
-) -> tuple[InputContainer, VideoStream, ByteStream | None]:
+) -> tuple[InputContainer, VideoStream, ByteStream]:
     """Open a file or stream and its video stream. Packets of the other streams are discarded.
 
     Args:
@@ -129,7 +130,7 @@ def open_video(
         raw: FFmpeg's options of raw video: video_size, pixel_format and framerate. None for any other format.
 
     Returns:
-        The container, its video stream, and its bytes; None for these if FFmpeg reads the file by itself.
+        The container, its video stream, and its bytes.
 
     Raises:
         SourceError: No such file, a folder, empty, damaged beyond opening, or not a video.

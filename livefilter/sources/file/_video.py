@@ -104,8 +104,8 @@ class VideoFile(Source):
         av_frame, first = next(self._decoded, (None, None))
         if av_frame is None or first is None:
             self.close()
-            is_index_unread = self._container.format.name == _INDEXED and self._bytes and not self._bytes.seekable()
-            hint = ", or has its index at the end; save it to a file" * bool(is_index_unread)
+            is_index_unread = self._container.format.name == _INDEXED and not self._bytes.seekable()
+            hint = ", or has its index at the end; save it to a file" * is_index_unread
             raise SourceError(f"{self._name}: has no frame that can be decoded; it is damaged or cut off{hint}")
         self._first: tuple[VideoFrame, Frame] | None = av_frame, first
         rows, cols = first.pixels.shape[:2]
@@ -145,12 +145,12 @@ class VideoFile(Source):
 
     def close(self) -> None:
         """Close the file; standard input itself stays open."""
-        if self._bytes is not None:
-            self._bytes.stop()
+        self._bytes.stop()
         self._guard.close(self._release)
 
     def _release(self) -> None:
         self._container.close()
+        self._bytes.close()
 
     def _frames(self) -> Iterator[Frame]:
         if self._first is None:
@@ -231,8 +231,8 @@ class VideoFile(Source):
         except av.error.FFmpegError as error:
             self._add_loss(f"reading stopped after frame {index}: {error.strerror}")
         else:
-            rest = self._bytes.rest_after(whole_bytes) if self._bytes is not None and self._has_whole_frames else 0
-            if rest and not self._is_stopped:
+            rest = self._bytes.rest_after(whole_bytes) if self._has_whole_frames else 0
+            if rest > 0 and not self._is_stopped:
                 self._add_loss(
                     f"ends within frame {index}; {rest} byte{'s belong' if rest > 1 else ' belongs'} to no whole frame"
                 )
@@ -290,7 +290,7 @@ class VideoFile(Source):
     @property
     def _is_stopped(self) -> bool:
         """Whether reading was stopped, so that the last packet may be cut."""
-        return self._bytes is not None and self._bytes.is_stopped
+        return self._bytes.is_stopped
 
     @property
     def _is_without_times(self) -> bool:

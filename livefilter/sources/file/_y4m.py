@@ -9,12 +9,13 @@ MAX_HEADER_BYTES = 4096
 _MIXED_FIELDS = b"Im"
 _KNOWN_CHROMA = (b"mono", b"420", b"411", b"422", b"444")
 _MAX_SIDE_PX = 32767
+_MAX_FFMPEG_BYTES = 96
 
 
 def canonical_header(line: bytes, name: str) -> bytes:
-    r"""Return the first line of a YUV4MPEG2 stream without what FFmpeg refuses, though it tells how to show the frames.
+    r"""Return the first line of a YUV4MPEG2 stream without what FFmpeg refuses; the same line if it refuses nothing.
 
-    Those are long comments (tags that begin with X, except the range), and frames that are interlaced only in part.
+    It refuses long comments (tags that begin with X), and frames that are interlaced only in part.
 
     Args:
         line: The line.
@@ -34,5 +35,7 @@ def canonical_header(line: bytes, name: str) -> bytes:
         raise SourceError(f"{name}: the first line must hold width and height (W320 H240), found {found!r}")
     if not sides.get(b"C", b"420").startswith(_KNOWN_CHROMA):
         raise SourceError(f"{name}: the first line has an unknown colour space, found {found!r}; use -pix_fmt yuv420p")
+    if len(line) <= _MAX_FFMPEG_BYTES and _MIXED_FIELDS not in tags:
+        return line
     kept = [tag for tag in tags if not tag.startswith(b"X") or tag.startswith(b"XCOLORRANGE=")]
     return b" ".join([MAGIC, *(b"It" if tag == _MIXED_FIELDS else tag for tag in kept)]) + b"\n"
