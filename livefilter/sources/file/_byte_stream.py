@@ -110,7 +110,8 @@ class ByteStream:
             while not self.is_stopped and not _is_readable(self._descriptor):
                 if self._should_stop():
                     self.is_stopped = self.is_interrupted = True
-            return b"" if self.is_stopped else os.read(self._descriptor, max_bytes)
+            # At most what a pipe holds: Python makes room for as much as is asked for.
+            return b"" if self.is_stopped else os.read(self._descriptor, min(max_bytes, _READ_AHEAD))
         except OSError as error:
             raise SourceError(f"{self.name}: cannot be read: {error.strerror}") from error
 
