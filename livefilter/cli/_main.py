@@ -52,7 +52,12 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], _COMMANDS, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(_COMMANDS)}"
+            if near:
+                advice = f"did you mean {near[0]!r}?"
+            elif _is_source(args[0]):
+                advice = f"did you mean 'livefilter preview {args[0]}'? process writes a filtered file, score a table"
+            else:
+                advice = f"the commands are {', '.join(_COMMANDS)}"
             ctx.fail(f"no such command {args[0]!r}; {advice}")
         return super().resolve_command(ctx, args)
 
@@ -67,6 +72,11 @@ class LazyGroup(click.Group):
             if ctx.params["debug"]:
                 traceback.print_exc()
             return report_error(error)
+
+
+def _is_source(text: str) -> bool:
+    """Return whether a text looks like a source, without loading what opens one."""
+    return text.isdecimal() or "://" in text or text.startswith(("sample:", "camera:", "/dev/")) or os.path.exists(text)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -77,10 +77,11 @@ def command(
     space    pause, resume                 drag   move the wipe
     s        save a snapshot               m      mirror
     r        record, stop                  t      hold the scores' scale
-    1 to 9   change the preset             i      statistics
-    [ ]      weaker, stronger              f      full screen
-    o        overlay on, off               + -    size of the window
-    h        help
+    n, p     next, previous preset         i      statistics
+    1 to 9   the first nine presets        f      full screen
+    0        the preset of the start       + -    size of the window
+    [ ]      weaker, stronger              h      help
+    o        overlay on, off
 
     livefilter reloads the preset's YAML file whenever you save it.
     """  # noqa: D301 - click wants the character itself

@@ -49,7 +49,7 @@ class Renderer:
         overlay: Overlay | None = None,
         comparison: Comparison | None = None,
         layers: Sequence[Layer] = (),
-        needs: Needs = Needs.PICTURE,
+        needs: Needs = Needs.ALL,
     ) -> None:
         self.filter = preset_filter
         preset = preset_filter.preset
@@ -80,7 +80,7 @@ class Renderer:
 
     def apply(self, frame: Frame, analysis: Analysis = NO_ANALYSIS) -> Result:
         """Filter and score a frame, without drawing: the result's picture is the filtered image."""
-        if self._needs is not Needs.PICTURE:
+        if Needs.PICTURE not in self._needs:
             return _scored(replace(frame, chroma=None), frame.gray, self.filter.score(frame.gray), analysis)
         if frame.chroma is not None and self.color == "gray":
             frame = replace(frame, chroma=None)
@@ -93,7 +93,7 @@ class Renderer:
 
     def draw(self, result: Result) -> Result:
         """Draw the layers on what was filtered, as they are now."""
-        if self._needs is not Needs.PICTURE:
+        if Needs.PICTURE not in self._needs:
             return result
         return replace(result, picture=compose(result, self.comparison, self._layers))
 

@@ -238,9 +238,11 @@ def _finish(sinks: Sequence[Sink], *, is_complete: bool, end_s: Fraction | None)
 
 
 def _needs(targets: Sequence[Target]) -> Needs:
-    """Return whether pictures are needed, by any target."""
-    is_seen = any(isinstance(target, str | PathLike) or target.needs is Needs.PICTURE for target in targets)
-    return Needs.PICTURE if is_seen else Needs.FRAME
+    """Return what the targets use: files hold pictures."""
+    needs = Needs.ANALYSIS
+    for target in targets:
+        needs |= Needs.PICTURE if isinstance(target, str | PathLike) else target.needs
+    return needs
 
 
 def _source_color(color: Color, are_videos: bool, is_drawn: bool) -> Color:

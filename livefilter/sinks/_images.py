@@ -13,7 +13,7 @@ from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Pixels
 from livefilter.sinks._atomic_file import AtomicFile, write_error
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -32,6 +32,8 @@ class ImageSequenceSink(Sink):
         SinkError: The folder cannot be created, or a file that matches the pattern exists.
         OptionError: The pattern has no number, or a suffix other than those of PNG and JPEG.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(self, pattern: Path, *, overwrite: bool = False) -> None:
         if not pattern.suffix or pattern.is_dir():
@@ -91,6 +93,8 @@ class ImageSink(Sink):
     Raises:
         SinkError: The file cannot be created.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         self.target = str(path)

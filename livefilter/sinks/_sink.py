@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import Flag, auto
 from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,15 +11,16 @@ from livefilter.analysis import Result
 from livefilter.errors import KernelError, LivefilterError, PixelTypeError, ShapeError
 
 
-class Needs(Enum):
+class Needs(Flag):
     """What a sink uses of a result beside its times. A pipeline makes and keeps no more than its sinks need."""
 
     ANALYSIS = auto()
     """The scores and whatever else was found."""
     FRAME = auto()
-    """The frame as it was read, and the analysis."""
+    """The frame as it was read."""
     PICTURE = auto()
-    """The picture to show, and all of the above."""
+    """The picture to show, and the chroma that it keeps."""
+    ALL = ANALYSIS | FRAME | PICTURE
 
 
 class Sink(Protocol):
@@ -31,13 +32,13 @@ class Sink(Protocol):
 
     Attributes:
         target: Name of the output, for messages.
-        needs: What the sink uses of a result.
+        needs: What the sink uses of a result; the rest may be missing where results wait in a queue.
         loss: What is missing from the output because the input is damaged; None while nothing is.
         notes: Differences between input and output that lose nothing, such as rounded times.
     """
 
     target: str
-    needs: Needs = Needs.PICTURE
+    needs: Needs = Needs.ALL
     loss: str | None = None
     notes: tuple[str, ...] = ()
 

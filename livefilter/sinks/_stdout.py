@@ -12,7 +12,7 @@ from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Pixels
 from livefilter.sinks._letterbox import letterbox
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 PipeFormat = Literal["y4m", "raw"]
@@ -33,6 +33,8 @@ class RawPipeSink(Sink):
     Raises:
         OptionError: ``pipe_format`` is unknown, or standard output is a terminal.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(self, pipe_format: PipeFormat, *, rate: Fraction, descriptor: int | None = None) -> None:
         if pipe_format not in PIPE_FORMATS:

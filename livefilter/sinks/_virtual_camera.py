@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from livefilter.analysis import Result
 from livefilter.errors import MissingPackageError, SinkError
 from livefilter.sinks._letterbox import letterbox
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class VirtualCameraSink(Sink):
         MissingPackageError: pyvirtualcam is not installed.
         SinkError: There is no driver for virtual cameras; the message says how to install one on this system.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
         library = _import_pyvirtualcam()

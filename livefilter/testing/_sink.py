@@ -41,7 +41,7 @@ class ListSink(Sink):
         fails_at: int | None = None,
         error: Exception | None = None,
         finish_error: Exception | None = None,
-        needs: Needs = Needs.PICTURE,
+        needs: Needs = Needs.ALL,
     ) -> None:
         self.target = "a list"
         self.needs = needs

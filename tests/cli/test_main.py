@@ -156,6 +156,8 @@ BAD = [
     ("process good.mp4 --threads 0", 2, "--threads"),
     ("proces good.mp4", 2, "no such command 'proces'; did you mean 'process'"),
     ("xyzzy", 2, "no such command 'xyzzy'; the commands are demo, process, score"),
+    ("good.mp4", 2, "no such command 'good.mp4'; did you mean 'livefilter preview good.mp4'?"),
+    ("rtsp://camera/live", 2, "did you mean 'livefilter preview rtsp://camera/live'?"),
     ("--nothing", 2, "--nothing"),
     ("preview missing.mp4", 3, "there is no display"),
     ("process good.mp4 --window -o a.mp4", 3, "there is no display"),

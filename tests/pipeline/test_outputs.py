@@ -229,8 +229,9 @@ def test_a_sink_without_a_reader_has_no_consumer() -> None:
 def test_no_pictures_wait_for_a_sink_of_scores(make: Make) -> None:
     """Only their numbers, times and scores do; and for one that needs frames, no filtered pictures."""
     for needs, shapes in (
-        (Needs.PICTURE, [(2, 2)] * 3),
+        (Needs.ALL, [(2, 2)] * 3),
         (Needs.FRAME, [(2, 2), (1, 1), (1, 1)]),
+        (Needs.PICTURE, [(1, 1), (1, 1), (2, 2)]),
         (Needs.ANALYSIS, [(1, 1)] * 3),
     ):
         sink, queued, _ = make()

@@ -26,6 +26,7 @@ from livefilter.frame import Frame
 from livefilter.layers import Compare
 from livefilter.pipeline import Preview
 from livefilter.pipeline.live import Output
+from livefilter.presets import Preset, load_preset
 from livefilter.sinks import WindowSink
 from livefilter.testing import ArraySource, FakeClock, ListSink, wait_until
 
@@ -88,6 +89,7 @@ class ManualPreview:
         self,
         presets: Sequence[str],
         *,
+        initial: Preset | str | None = None,
         source: ArraySource | None = None,
         clock: FakeClock | None = None,
         **options: Any,
@@ -98,7 +100,7 @@ class ManualPreview:
         given: dict[str, Any] = {"snapshot_folder": Path("nowhere"), "overlay": False} | options
         self.preview = Preview(
             source or ArraySource(ARRAYS, rate=RATE),
-            presets[0],
+            presets[0] if initial is None else initial,
             presets=presets,
             window=self.window,
             notify=self.notices.append,
@@ -347,7 +349,7 @@ def test_digits_change_the_preset(presets: list[str]) -> None:
     assert manual.live.summary(is_interrupted=False).preset == "negative"
 
 
-@pytest.mark.parametrize("key", ["4", "9", "0", "x", "é", "²"])
+@pytest.mark.parametrize("key", ["4", "9", "x", "é", "²"])
 def test_other_keys_do_nothing(key: str, presets: list[str]) -> None:
     """Nor do digits without a preset."""
     manual = ManualPreview(presets)
@@ -356,6 +358,34 @@ def test_other_keys_do_nothing(key: str, presets: list[str]) -> None:
     manual.press(key)
     np.testing.assert_array_equal(manual.window.shown[-1], before)
     assert manual.live.preset.filter.preset.name == "plain"
+
+
+def test_n_and_p_step_through_all_presets_and_one_s_own(presets: list[str], tmp_path: Path) -> None:
+    """Also those without a digit, and round at the ends; the preset of the start comes back by 0, too."""
+    own = tmp_path / "own.yaml"
+    own.write_text("steps: [tone: {offset: 100}]\noverlay: {scores: false, name: false}\n")
+    manual = ManualPreview(presets[:2], initial=str(own))
+    assert manual.next_frame() == 110
+    assert [manual.press("n") for _ in range(4)] == [10, 245, 110, 10]
+    assert [manual.press("p") for _ in range(4)] == [110, 245, 10, 110]
+    assert [manual.press(key) for key in ("2", "p", "2", "0", "n")] == [245, 10, 245, 110, 10]
+    assert "0\town, as at the start" in manual.preview.help_lines
+
+
+def test_stepping_passes_a_broken_preset(presets: list[str]) -> None:
+    """It is reported, the picture stays, and the next step goes on."""
+    manual = ManualPreview(presets)
+    assert manual.next_frame() == 10
+    assert [manual.press("n") for _ in range(3)] == [245, 245, 10]
+    assert "broken.yaml:1:9" in manual.notices[0]
+
+
+def test_stepping_from_a_preset_object_begins_at_the_ends(presets: list[str]) -> None:
+    """It has no name to return to."""
+    for key, level in (("n", 10), ("p", 245), ("0", 10)):
+        manual = ManualPreview(presets[:2], initial=load_preset(presets[0]))
+        manual.next_frame()
+        assert manual.press(key) == level
 
 
 def test_a_broken_preset_is_reported_and_the_old_one_stays(presets: list[str]) -> None:
@@ -534,6 +564,7 @@ def test_r_records_and_stops(presets: list[str], tmp_path: Path) -> None:
     with manual.live:
         pass
     (path,) = tmp_path.glob("livefilter-*.mp4")
+    assert manual.notices == [f"saved {path}"]
     assert re.fullmatch(r"livefilter-\d{8}-\d{6}-plain\.mp4", path.name)
     assert manual.live.summary(is_interrupted=False).outputs == (str(path),)
     capture = cv2.VideoCapture(str(path))

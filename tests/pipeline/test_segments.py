@@ -100,3 +100,13 @@ def test_a_recording_that_has_ended_begins_no_part(is_discarded: bool, tmp_path:
         with pytest.raises(SinkError, match="is closed"):
             written(recording, shape)
     assert (list(parts.opened), parts.kept) == (["a.mp4"], [])
+
+
+def test_every_part_begins_at_zero(tmp_path: Path) -> None:
+    """A recording that is begun late has no void before it, and its frames keep their distances."""
+    parts = Parts()
+    recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
+    for time_s, cols in ((43, 2), (44, 2), (46, 4), (47, 4), (50, 4)):
+        recording.write(Result.unfiltered(Frame(np.zeros((2, cols), np.uint8), time_s, Fraction(time_s), 0), SCORE))
+    assert [[int(frame.time_s) for frame in part.frames] for part in parts.opened.values()] == [[0, 1], [0, 1, 4]]
+    assert [frame.index for frame in parts.opened["a.mp4"].frames] == [43, 44]

@@ -120,10 +120,11 @@ class QueuedOutput(Output):
 
     def put(self, result: Result) -> None:
         """Queue one result, with a single pixel in place of the pixels that the sink does not need."""
-        if self._sink.needs is not Needs.PICTURE:
-            result = replace(result, filtered=_PIXEL, picture=_PIXEL)
-        if self._sink.needs is Needs.ANALYSIS:
-            result = replace(result, frame=replace(result.frame, pixels=_PIXEL, gray=_PIXEL, chroma=None))
+        needs = self._sink.needs
+        if needs != Needs.ALL:
+            frame = result.frame if Needs.FRAME in needs else replace(result.frame, pixels=_PIXEL, gray=_PIXEL)
+            picture = result.picture if Needs.PICTURE in needs else _PIXEL
+            result = replace(result, frame=frame, filtered=_PIXEL, picture=picture)
         with self._changed:
             if self._blocks_when_full:
                 self._changed.wait_for(lambda: len(self._queue) < self._depth or self._is_ending or self.failure)

@@ -168,7 +168,8 @@ class LivePipeline:
             has_consumer: Whether the sink has a reader; asked before every frame.
         """
         rows, cols = self._source.facts.shape
-        depth = 2 if drop_oldest else max(4, min(_MAX_QUEUE_FRAMES, _MAX_QUEUE_BYTES // (rows * cols)))
+        picture_bytes = rows * cols * (1 if self.loop.renderer.color == "gray" else 3)
+        depth = 2 if drop_oldest else max(4, min(_MAX_QUEUE_FRAMES, _MAX_QUEUE_BYTES // picture_bytes))
         queued = QueuedOutput(
             name,
             sink,
@@ -196,7 +197,9 @@ class LivePipeline:
         """Finish the recording in the background, because closing a long file takes time."""
         for sink in [sink for sink in self._sinks if sink.name == _RECORDING]:
             self._remove(sink)
-            finisher = threading.Thread(target=self._finish, args=(sink,), name="livefilter.pipeline.finish-recording")
+            finisher = threading.Thread(
+                target=self._finish_recording, args=(sink,), name="livefilter.pipeline.finish-recording"
+            )
             self._finishers.append(finisher)
             finisher.start()
 
@@ -347,6 +350,12 @@ class LivePipeline:
             self._record_failure(sink)
         elif output is not None:
             self._outputs.append(output)
+
+    def _finish_recording(self, sink: QueuedOutput) -> None:
+        before = len(self._outputs)
+        self._finish(sink)
+        for output in self._outputs[before:]:
+            self._notify(f"saved {output}")
 
     def _record_failure(self, sink: QueuedOutput) -> None:
         """Record why a sink was removed; a pipe closed by its reader is no failure, but ends the run."""

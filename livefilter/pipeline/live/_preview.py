@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,15 @@ _ZOOM = 1.25
 class Preview:
     """A window on a filtered source. Only for the main thread.
 
-    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, 1 to 9 change the preset, [ and ] its strength,
-    o shows or hides the overlay, c changes the comparison, m mirrors, t holds the scores' scale, i shows statistics,
-    f fills the screen, + and - change the window's size, h shows the help. Dragging moves the wipe's line.
+    Keys: q or Esc quits, space pauses, s saves a snapshot, r records, n and p step through the presets, 1 to 9 change
+    to the first nine, 0 returns to the initial one, [ and ] change the strength, o shows or hides the overlay, c
+    changes the comparison, m mirrors, t holds the scores' scale, i shows statistics, f fills the screen, + and - change
+    the window's size, h shows the help. Dragging moves the wipe's line.
 
     Args:
         source: An open source.
         preset: Initial preset.
-        presets: Names or paths of the presets on the digit keys.
+        presets: Names or paths of the presets to step through; the digit keys change to the first nine.
         window: Window to show pictures in.
         compare: Initial comparison with the original.
         overlay: Whether the overlay is shown initially.
@@ -92,7 +93,10 @@ class Preview:
         prepare: Callable[[Filter], Future[None]] = Filter.prepare,
     ) -> None:
         self._source = source
-        self._presets = list(presets[:9])
+        self._presets = list(presets)
+        own = [] if isinstance(preset, Preset) or fspath(preset) in presets else [fspath(preset)]
+        self._steps = [*own, *presets]
+        self._initial = self._wished = "" if isinstance(preset, Preset) else fspath(preset)
         self._window = window
         self._captures = CaptureFolder(snapshot_folder, now)
         self._on_notice = notify
@@ -125,6 +129,8 @@ class Preview:
             " ": ("pause, resume", self._pause),
             "s": ("save a snapshot", self._snapshot),
             "r": ("record, stop", self._record),
+            "n": ("next preset", lambda: self._step_presets(1)),
+            "p": ("previous preset", lambda: self._step_presets(-1)),
             "[": ("weaker", lambda: self.live.preset.adjust(-1)),
             "]": ("stronger", lambda: self.live.preset.adjust(1)),
             "o": ("overlay on, off", self._toggle_overlay),
@@ -159,8 +165,9 @@ class Preview:
         """A line for each key: the key, a tab, and what it does."""
         names = {" ": "space"}
         keys = [f"{names.get(key, key)}\t{meaning}" for key, (meaning, _) in self._keys.items()]
-        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets, start=1)]
-        return [*keys, "drag\tmove the wipe", *digits]
+        digits = [f"{digit}\t{Path(name).stem}" for digit, name in enumerate(self._presets[:9], start=1)]
+        initial = [f"0\t{Path(self._initial).stem}, as at the start"] if self._initial else []
+        return [*keys, "drag\tmove the wipe", *initial, *digits]
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Summary:
         """Show frames until the source ends, the user quits or closes the window, or ``should_stop`` says so.
@@ -208,8 +215,10 @@ class Preview:
             self._quit()
         elif key in self._keys:
             self._keys[key][1]()
-        elif key.isdecimal() and 1 <= int(key) <= len(self._presets):
-            self.live.preset.switch(self._presets[int(key) - 1])
+        elif key in "123456789"[: len(self._presets)]:
+            self._switch(self._presets[int(key) - 1])
+        elif key == "0" and self._initial:
+            self._switch(self._initial)
         self._show(is_changed=True)
 
     def _open(self) -> None:
@@ -264,6 +273,15 @@ class Preview:
 
     def _quit(self) -> None:
         self._is_quitting = True
+
+    def _switch(self, preset: str) -> None:
+        self._wished = preset
+        self.live.preset.switch(preset)
+
+    def _step_presets(self, steps: int) -> None:
+        """Change to a preset after the last one that was wished, or before it, and round at the ends."""
+        at = self._steps.index(self._wished) if self._wished in self._steps else -max(steps, 0)
+        self._switch(self._steps[(at + steps) % len(self._steps)])
 
     def _pause(self) -> None:
         self._is_paused = not self._is_paused

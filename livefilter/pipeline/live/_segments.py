@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from os.path import lexists
 from pathlib import Path
 
 from livefilter.analysis import Result
-from livefilter.sinks import Encoding, Sink, open_sink
+from livefilter.sinks import Encoding, Needs, Sink, open_sink
 from livefilter.sources import SourceFacts
 
 _FRAGMENT_S = 2
@@ -17,7 +18,7 @@ _FRAGMENT_S = 2
 
 
 class SegmentedSink(Sink):
-    """A sink that starts a new file when the size of the pictures changes.
+    """A sink that starts a new file when the size of the pictures changes. Each begins at time 0.
 
     Args:
         path: First segment; the others are NAME-2, NAME-3 and so on in its folder, under the first free numbers.
@@ -28,6 +29,8 @@ class SegmentedSink(Sink):
         SinkError: The first part cannot be made.
     """
 
+    needs = Needs.PICTURE
+
     def __init__(self, path: Path, open_segment: Callable[[Path], Sink], on_segment: Callable[[str], object]) -> None:
         self.target = str(path)
         self._path = path
@@ -36,6 +39,7 @@ class SegmentedSink(Sink):
         self._segment = open_segment(path)
         self._is_open = True
         self._shape: tuple[int, ...] | None = None
+        self._origin_s = Fraction(0)
 
     def write(self, result: Result) -> None:
         """Write one picture, into a next part if it has another size than the one before."""
@@ -46,8 +50,12 @@ class SegmentedSink(Sink):
             part = self._free_path()
             self.target = str(part)
             self._segment = self._open_segment(part)
+            self._shape = None
+        if self._shape is None:
+            self._origin_s = result.frame.time_s
         self._shape = result.picture.shape
-        self._segment.write(result)
+        frame = replace(result.frame, time_s=result.frame.time_s - self._origin_s)
+        self._segment.write(replace(result, frame=frame))
 
     def finish(self, *, is_complete: bool = True, end_s: Fraction | None = None) -> str | None:
         """Finish the last part and return where it is."""

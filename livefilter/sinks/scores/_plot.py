@@ -62,7 +62,7 @@ class PlotSink(Sink):
         MissingPackageError: matplotlib is not installed.
     """
 
-    needs = Needs.FRAME
+    needs = Needs.ANALYSIS | Needs.FRAME
 
     def __init__(self, path: Path, *, provenance: Provenance | None = None, overwrite: bool = False) -> None:
         if path.suffix.lower() not in PLOT_SUFFIXES:

@@ -22,7 +22,7 @@ from livefilter.errors import LivefilterError, OptionError, SinkError
 from livefilter.frame import Colorimetry
 from livefilter.sinks._atomic_file import AtomicFile, write_error
 from livefilter.sinks._provenance import Provenance
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 from livefilter.sinks.video._animation import loop_options, plays_of, set_last_delay
 from livefilter.sinks.video._av_frames import FrameConverter
@@ -70,6 +70,8 @@ class VideoSink(Sink):
         OptionError: The suffix is unknown, a codec or setting is not available, the container cannot hold a stream, or
             standard output is a terminal.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(
         self,

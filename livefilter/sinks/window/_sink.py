@@ -13,7 +13,7 @@ import numpy as np
 from livefilter.analysis import Result
 from livefilter.errors import DisplayError
 from livefilter.frame import Pixels
-from livefilter.sinks._sink import Sink
+from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks.window._display import NO_WINDOWS, connect_display, fit_to_screen, screen_size
 from livefilter.sinks.window._iconic import IconicWatch
 
@@ -35,6 +35,8 @@ class WindowSink(Sink):
     Raises:
         DisplayError: There is no display, or OpenCV was built without windows.
     """
+
+    needs = Needs.PICTURE
 
     def __init__(self, title: str) -> None:
         self._display = connect_display()  # Stay connected as long as the window: see connect_display.
