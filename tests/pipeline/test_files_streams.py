@@ -11,6 +11,7 @@ from livefilter.errors import OptionError, SourceError
 from livefilter.sinks import Encoding
 from livefilter.sources import Trim, open_source, parse_time
 from tests.pipeline.conftest import Media
+from tests.sources.test_video_changes import noisy_part
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
 SUBTITLES = "1\n00:00:00,200 --> 00:00:00,600\nHello\n\n2\n00:00:00,700 --> 00:00:00,900\nWorld\n"
@@ -291,3 +292,17 @@ def test_a_source_that_is_gone_when_its_sound_is_copied_is_an_error(media: Media
         source.unlink()
         with pytest.raises(SourceError, match=r"in\.mp4: cannot be opened again, for its sound: No such file"):
             media.run(opened, "out.mp4")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_sound_that_begins_too_late_to_be_copied_is_a_loss(is_ended: bool, media: Media) -> None:
+    """FFmpeg finds it at the end of the file, or while it reads; the rest is processed."""
+    pieces = [(1, 2, 0), (2, 1, 2), (1, 1, 3)][: 3 if is_ended else 2]  # Sounds, seconds, start.
+    parts = [noisy_part(media.folder / f"{piece[2]}.ts", *piece) for piece in pieces]
+    source = media.folder / "in.ts"
+    source.write_bytes(b"".join(parts))
+    summary = media.run(source, "out.mp4")
+    assert summary.frames == (100 if is_ended else 75)
+    assert summary.loss is not None
+    assert ("audio stream 2 appears midway" if is_ended else "begins too late to be copied") in summary.loss
+    assert [stream["codec_type"] for stream in media.probe(media.folder / "out.mp4")["streams"]] == ["video", "audio"]

@@ -43,6 +43,8 @@ def encode(
         stream = container.add_stream(codec, rate=rate, options=options)
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width, stream.pix_fmt = rows, cols, pix_fmt
+        if pix_fmt == "yuva420p":
+            stream.metadata["alpha_mode"] = "1"
         if codec == "libx264":
             stream.codec_context.options = {"crf": "0", "threads": "1"} | options
             stream.codec_context.color_range = color_range
@@ -107,33 +109,37 @@ def test_a_size_that_changes_is_scaled_to_the_first_and_a_loss(color: str, tmp_p
     assert np.abs(frames[5].pixels.astype(int) - frames[0].pixels).max() <= 8
 
 
+def noisy_part(path: Path, sounds: int, seconds: int, start_s: int) -> bytes:
+    """Return a piece of a transport stream that is larger than FFmpeg probes, with a number of silent sounds."""
+    noise = np.random.default_rng(0).integers(0, 256, (288, 384), dtype=np.uint8)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg2video", rate=25, options={"qmin": "1", "qmax": "1", "g": "1"})
+        video.height, video.width, video.pix_fmt = *noise.shape, "yuv420p"
+        audio = [container.add_stream("mp2", rate=44100) for _ in range(sounds)]
+        for index in range(25 * seconds):
+            frame = av.VideoFrame.from_ndarray(np.roll(noise, index), format="gray").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index + 25 * start_s, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        for sound in audio:
+            for index in range(38 * seconds):
+                silence = av.AudioFrame("s16", "mono", 1152)
+                silence.planes[0].update(bytes(silence.planes[0].buffer_size))
+                silence.sample_rate, silence.time_base = 44100, Fraction(1, 44100)
+                silence.pts = 1152 * index + 44100 * start_s
+                container.mux(sound.encode(silence))
+        container.mux(video.encode(None))
+        for sound in audio:
+            container.mux(sound.encode(None))
+    return path.read_bytes()
+
+
 def test_streams_that_appear_midway_are_named_and_no_frame_is_lost(tmp_path: Path) -> None:
     """FFmpeg finds them while it reads, long after the file was opened."""
-    noise = np.random.default_rng(0).integers(0, 256, (288, 384), dtype=np.uint8)
-
-    def part(name: str, sounds: int, seconds: int, start_s: int) -> bytes:
-        path = tmp_path / name
-        with av.open(str(path), "w") as container:
-            video = container.add_stream("mpeg2video", rate=25, options={"qmin": "1", "qmax": "1", "g": "1"})
-            video.height, video.width, video.pix_fmt = *noise.shape, "yuv420p"
-            audio = [container.add_stream("mp2", rate=44100) for _ in range(sounds)]
-            for index in range(25 * seconds):
-                frame = av.VideoFrame.from_ndarray(np.roll(noise, index), format="gray").reformat(format="yuv420p")
-                frame.pts, frame.time_base = index + 25 * start_s, Fraction(1, 25)
-                container.mux(video.encode(frame))
-            for sound in audio:
-                for index in range(38 * seconds):
-                    silence = av.AudioFrame("s16", "mono", 1152)
-                    silence.planes[0].update(bytes(silence.planes[0].buffer_size))
-                    silence.sample_rate, silence.time_base = 44100, Fraction(1, 44100)
-                    silence.pts = 1152 * index + 44100 * start_s
-                    container.mux(sound.encode(silence))
-            container.mux(video.encode(None))
-            for sound in audio:
-                container.mux(sound.encode(None))
-        return path.read_bytes()
-
-    parts = [part("first.ts", 1, 2, 0), part("second.ts", 2, 1, 2), part("third.ts", 1, 1, 3)]
+    parts = [
+        noisy_part(tmp_path / "first.ts", 1, 2, 0),
+        noisy_part(tmp_path / "second.ts", 2, 1, 2),
+        noisy_part(tmp_path / "third.ts", 1, 1, 3),
+    ]
     assert len(parts[0]) > 5_000_000  # More than FFmpeg probes at the beginning,
     assert len(parts[2]) > 500_000  # and at the end.
     frames, source = read(joined(tmp_path / "both.ts", *parts))
@@ -261,6 +267,8 @@ def transparent() -> Pixels:
         ("alpha.mkv", {"codec": "ffv1", "pix_fmt": "yuva420p"}),
         ("alpha.mkv", {"codec": "ffv1", "pix_fmt": "bgra"}),
         ("alpha.apng", {"codec": "apng", "pix_fmt": "rgba"}),
+        ("alpha.webm", {"codec": "libvpx-vp9", "pix_fmt": "yuva420p", "crf": "4", "b": "0"}),
+        ("alpha.mkv", {"codec": "libvpx", "pix_fmt": "yuva420p", "b": "2M", "auto-alt-ref": "0"}),
     ],
 )
 @pytest.mark.parametrize(("background", "level"), [("black", 0), ("white", 255), ("#808080", 128)])

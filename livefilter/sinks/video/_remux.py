@@ -103,6 +103,7 @@ class StreamCopier:
         self.notes: list[str] = []
         self.damaged = 0
         self._read_error: str | None = None
+        self._late: list[str] = []
         self._options = options
         self._start_s, self._end_s = options.start_s, options.end_s
         self._output = output
@@ -131,7 +132,7 @@ class StreamCopier:
         """What could not be copied because the file is damaged, in words; None if all of it could."""
         damaged = self.damaged + sum(transcoder.damaged for transcoder in self._transcoders.values())
         packets = f"{damaged} damaged packets of sound and subtitles are left out" if damaged else None
-        what = "; ".join(filter(None, (packets, self._read_error)))
+        what = "; ".join(filter(None, (*self._late, packets, self._read_error)))
         return f"{self._options.path}: {what}" if what else None
 
     @property
@@ -196,6 +197,9 @@ class StreamCopier:
                 is_cover_art(stream) and not self._options.has_cover
             ):
                 continue
+            elif isinstance(stream, AudioStream) and stream.codec_context and not stream.layout.nb_channels:
+                # FFmpeg found it at the end of the file, and has not read any of it.
+                self._late.append(f"{stream_label(stream)} begins too late to be copied, and is left out")
             elif isinstance(stream, AudioStream) and audio_codec is not None:
                 transcoder = AudioTranscoder(stream, self._output, audio_codec, name=stream_label(stream))
                 self._transcoders[stream.index] = transcoder

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import av
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from livefilter._cover_art import is_cover_art
@@ -25,6 +27,7 @@ from livefilter.sources.file._y4m import MAGIC, MAX_HEADER_BYTES, canonical_head
 
 _FORMATS_NOT_VIDEO = {"tty": "text"}
 """Formats that FFmpeg renders as moving pictures, but that are no videos."""
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _PLAYLISTS = (".m3u", ".m3u8", ".mpd", ".sdp", ".ffconcat")
 _MJPEG_SUFFIXES = (".mjpeg", ".mjpg")
 _JPEG = b"\xff\xd8\xff"
@@ -168,6 +171,20 @@ def is_video(path: Path) -> bool:
         return False
     container.close()
     return True
+
+
+def decoder_of(stream: VideoStream) -> VideoCodecContext:
+    """Return the decoder of a stream. FFmpeg's own for VP8 and VP9 ignore alpha channels, unlike those of libvpx."""
+    context = stream.codec_context
+    alpha_mode = next((value for key, value in stream.metadata.items() if key.lower() == "alpha_mode"), "0")
+    if alpha_mode != "1" or context.name not in _ALPHA_DECODERS:
+        return context
+    try:
+        decoder = cast(VideoCodecContext, av.codec.CodecContext.create(_ALPHA_DECODERS[context.name], "r"))
+    except UnknownCodecError:
+        return context
+    decoder.thread_count = codec_threads()
+    return decoder
 
 
 def demux_video(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:

@@ -22,6 +22,7 @@ from livefilter.sources.file._demux import (
     appeared_streams,
     declared_crop,
     declared_end_s,
+    decoder_of,
     demux_video,
     has_whole_frames,
     is_without_times,
@@ -201,6 +202,7 @@ class VideoFile(Source):
         jumps: list[int] = []
         frame_bytes = whole_bytes = 0  # Of a frame, and up to the end of the last whole one.
         try:
+            decoder = decoder_of(self._stream)
             for packet in demux_video(self._container, self._stream):
                 if self._has_whole_frames and packet.size:
                     frame_bytes = frame_bytes or packet.size
@@ -210,7 +212,7 @@ class VideoFile(Source):
                 self._hidden_frames += packet.is_discard
                 self._packets += packet.size > 0 and not packet.is_discard
                 try:
-                    av_frames = packet.decode()
+                    av_frames = decoder.decode(packet)
                 except av.error.InvalidDataError:
                     if self._is_stopped:
                         break
