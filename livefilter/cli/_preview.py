@@ -16,6 +16,7 @@ from livefilter.cli._source_options import source_options as with_source_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from livefilter.frame import Color
     from livefilter.layers import Compare
     from livefilter.pipeline import LivePipeline, LiveStats
     from livefilter.sinks import PipeFormat
@@ -32,6 +33,7 @@ _DRAIN_TIMEOUT_S = 2.0
 @_shared.zones_option
 @_shared.overlay_option
 @_shared.compare_option
+@_shared.color_option
 @_output("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record what is shown, from the start.")
 @_output("--scores", metavar="FILE", help="Write the scores to a .csv or .jsonl file, or to - (standard output).")
 @_output(
@@ -61,6 +63,7 @@ def command(
     zones: Path | None,
     overlay: bool,
     compare: str,
+    color: str | None,
     snapshot_dir: Path | None,
     no_window: bool,
     threads: int | None,
@@ -103,12 +106,17 @@ def command(
             check_display()
         is_looped = source_options.loop or kind_of(source) is SourceKind.SAMPLE
         fixed_zones = None if zones is None else load_zones(zones)
-        read = opened.enter_context(open_source(source, source_options, should_stop=should_stop, loop=is_looped))
+        # The pipeline mirrors, so that a key can undo it.
+        read = opened.enter_context(
+            open_source(source, source_options, should_stop=should_stop, loop=is_looped, mirror=False)
+        )
         for note in read.facts.notes:
             notify(f"livefilter: note: {read.facts.name}: {note}")
         shown = {
             "compare": cast("Compare", compare),
             "overlay": overlay,
+            "color": cast("Color | None", color),
+            "mirror": source_options.mirror,
             "zones": fixed_zones,
             "threads": threads,
             "notify": notify,
@@ -163,7 +171,8 @@ def _add_outputs(
         served = opened.enter_context(PrometheusExporter(live, metrics))
         notify(f"metrics: http://127.0.0.1:{served.port}/metrics")
     if virtual_camera:
-        camera = VirtualCameraSink(facts.shape, rate=facts.rate)
+        shape = facts.shape if live.loop.renderer.color == "gray" else (*facts.shape, 3)
+        camera = VirtualCameraSink(shape, rate=facts.rate)
         notify(f"virtual camera: {camera.target}")
         live.add_sink(
             "virtual camera",

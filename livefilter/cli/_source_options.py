@@ -55,7 +55,9 @@ _OPTIONS = {
     ),
     "fourcc": _input("--fourcc", metavar="CODE", help="Pixel format to request from a camera, such as MJPG or YUYV."),
     "backend": _input("--backend", metavar="NAME", help="OpenCV's camera backend, such as V4L2 or DSHOW."),
-    "mirror": _input("--mirror", is_flag=True, default=None, help="Mirror a camera or stream, left to right."),
+    "mirror": _input(
+        "--mirror", is_flag=True, default=None, help="Mirror a camera or stream, or any source of preview."
+    ),
     "realtime": _input(
         "--realtime",
         is_flag=True,

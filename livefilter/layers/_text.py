@@ -1,4 +1,4 @@
-"""Text and panels on gray images, in sizes that follow the image."""
+"""Text and panels on images, in sizes that follow the image."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def draw_panel(
     flow into columns. What still does not fit is cut off.
 
     Args:
-        pixels: Gray, uint8.
+        pixels: uint8, gray (rows, cols) or BGR (rows, cols, 3).
         lines: At least one.
         top: First row of the panel. Default: in the middle, and darker, because it may cover other text.
         left: First column of the panel. Default: in the middle.

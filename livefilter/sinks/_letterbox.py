@@ -1,4 +1,4 @@
-"""Scaling of images to the fixed size of an output."""
+"""Scaling and conversion of images to the fixed size and channels of an output."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import numpy as np
 from livefilter.frame import Pixels
 
 
-def letterbox(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
-    """Return a gray image of a shape: unchanged if it has that shape, otherwise scaled, with black bars.
+def letterbox(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """Return an image in a shape: unchanged if it has that shape, otherwise scaled with black bars, in gray or BGR.
 
     Args:
-        pixels: Gray, uint8, shape (rows, cols).
-        shape: (rows, cols) of the result.
+        pixels: uint8, gray of shape (rows, cols) or BGR of shape (rows, cols, 3).
+        shape: (rows, cols) or (rows, cols, 3) of the result.
 
     Returns:
         uint8, C-contiguous.
     """
+    if pixels.ndim != len(shape):
+        conversion = cv2.COLOR_GRAY2BGR if pixels.ndim == 2 else cv2.COLOR_BGR2GRAY
+        pixels = np.asarray(cv2.cvtColor(pixels, conversion), dtype=np.uint8)
     if pixels.shape == shape:
         return np.ascontiguousarray(pixels)
     factor = min(shape[0] / pixels.shape[0], shape[1] / pixels.shape[1])

@@ -8,6 +8,9 @@ import sys
 from fractions import Fraction
 from typing import Literal, get_args
 
+import cv2
+import numpy as np
+
 from livefilter.analysis import Result
 from livefilter.errors import OptionError, SinkError
 from livefilter.frame import Pixels
@@ -20,9 +23,11 @@ PIPE_FORMATS: tuple[PipeFormat, ...] = get_args(PipeFormat)
 
 
 class RawPipeSink(Sink):
-    """Gray frames on standard output, all of the first one's size: others are scaled and letterboxed.
+    """Frames on standard output, all of the first one's size: others are scaled and letterboxed.
 
-    Y4M has a header with size and rate (mono, full range); "raw" consists of the rows of pixels alone.
+    The first picture also decides between gray and colour, and later ones are converted. Y4M has a header with size and
+    rate, and full range: mono, or 4:4:4 with the matrix of BT.601, which FFmpeg assumes. "raw" consists of the rows of
+    pixels alone, gray or BGR.
 
     Args:
         pipe_format: "y4m" or "raw".
@@ -46,7 +51,7 @@ class RawPipeSink(Sink):
         self._write_guard = WriteGuard(self.target)
         self._is_y4m = pipe_format == "y4m"
         self._rate = rate
-        self._shape: tuple[int, int] | None = None
+        self._shape: tuple[int, ...] | None = None
         self._file = open(os.dup(descriptor), "wb", buffering=0)  # noqa: SIM115 - closed by finish and discard
 
     def write(self, result: Result) -> None:
@@ -72,13 +77,20 @@ class RawPipeSink(Sink):
 
     def _write(self, picture: Pixels) -> None:
         if self._shape is None:
-            rows, cols = self._shape = (picture.shape[0], picture.shape[1])
+            self._shape = picture.shape
             if self._is_y4m:
-                rate = f"{self._rate.numerator}:{self._rate.denominator}"
-                self._write_all(f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode())
+                self._write_all(self._header(picture))
+        pixels = letterbox(picture, self._shape)
         if self._is_y4m:
             self._write_all(b"FRAME\n")
-        self._write_all(letterbox(picture, self._shape).data.cast("B"))
+            pixels = pixels if pixels.ndim == 2 else _yuv444(pixels)
+        self._write_all(pixels.data.cast("B"))
+
+    def _header(self, first: Pixels) -> bytes:
+        rows, cols = first.shape[:2]
+        rate = f"{self._rate.numerator}:{self._rate.denominator}"
+        format_ = "mono" if first.ndim == 2 else "444"
+        return f"YUV4MPEG2 W{cols} H{rows} F{rate} Ip A1:1 C{format_} XCOLORRANGE=FULL\n".encode()
 
     def _write_all(self, content: bytes | memoryview) -> None:
         remaining = memoryview(content)
@@ -89,3 +101,9 @@ class RawPipeSink(Sink):
             raise
         except OSError as error:
             raise SinkError(f"{self.target}: cannot be written: {error.strerror or error}") from error
+
+
+def _yuv444(bgr: Pixels) -> Pixels:
+    """Return the planes Y, Cb and Cr of BGR pixels, full range: uint8, shape (3, rows, cols)."""
+    luma, red, blue = cv2.split(cv2.cvtColor(bgr, cv2.COLOR_BGR2YCrCb))  # The matrix of BT.601.
+    return np.stack([luma, blue, red]).astype(np.uint8, copy=False)

@@ -26,10 +26,10 @@ _FIXES = {
 
 
 class VirtualCameraSink(Sink):
-    """Gray frames as a camera, all of one size: others are scaled and letterboxed.
+    """Frames as a camera, all of one size, in gray or in colour: others are scaled, letterboxed and converted.
 
     Args:
-        shape: (rows, cols) of the camera's image.
+        shape: (rows, cols) of the camera's image in gray, or (rows, cols, 3) in colour.
         rate: Nominal frames per second.
 
     Raises:
@@ -39,13 +39,12 @@ class VirtualCameraSink(Sink):
 
     needs = Needs.PICTURE
 
-    def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
+    def __init__(self, shape: tuple[int, ...], *, rate: Fraction) -> None:
         library = _import_pyvirtualcam()
-        rows, cols = shape
+        rows, cols = shape[:2]
+        format_ = library.PixelFormat.GRAY if len(shape) == 2 else library.PixelFormat.BGR
         try:
-            self._camera: Any = library.Camera(
-                width=cols, height=rows, fps=float(rate), fmt=library.PixelFormat.GRAY, print_fps=False
-            )
+            self._camera: Any = library.Camera(width=cols, height=rows, fps=float(rate), fmt=format_, print_fps=False)
         except (RuntimeError, OSError) as error:
             raise SinkError(f"virtual camera: {_one_line(error)}; {_fix()}") from error
         self.target = str(self._camera.device)

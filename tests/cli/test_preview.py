@@ -76,6 +76,45 @@ def test_a_picture_is_shown_with_the_preset_and_the_options(
     assert len(list((tmp_path / "shots").iterdir())) == 1
 
 
+@pytest.mark.parametrize("color", ["gray", "luma", "rgb"])
+def test_colours_are_shown_and_saved(color: str, negative: str, tmp_path: Path) -> None:
+    """The picture is mirrored once, in the pipeline."""
+    picture = np.random.default_rng(2).integers(0, 256, (8, 10, 3), np.uint8)
+    gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "a.bmp"), picture)
+    flags = ["-p", negative, "--color", color, "--mirror", "--snapshot-dir", str(tmp_path), "-q"]
+    assert run(["preview", str(tmp_path / "a.bmp"), *flags]) == 0
+    expected = {
+        "gray": 255 - gray,
+        "luma": (picture + (255 - 2 * gray.astype(int))[..., np.newaxis]).clip(0, 255),
+        "rgb": 255 - picture,
+    }[color][:, ::-1]
+    np.testing.assert_array_equal(shown[1][1], expected)
+    (saved,) = tmp_path.glob("*.png")
+    np.testing.assert_array_equal(cv2.imread(str(saved), cv2.IMREAD_UNCHANGED), expected)
+
+
+def test_a_pipe_and_process_give_the_same_colours(
+    negative: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Also where the preset says which ones; the option beats it."""
+    for number, level in enumerate((10, 90, 170)):
+        picture = np.full((8, 10, 3), (level, 20, 255 - level), np.uint8)
+        cv2.imwrite(str(tmp_path / f"in{number}.bmp"), picture)
+    preset = tmp_path / "own.yaml"
+    preset.write_text("color: rgb\n" + Path(negative).read_text())
+    source = str(tmp_path / "in*.bmp")
+    for color in (None, "gray", "luma"):
+        flags = ["-p", str(preset), "-q", *(["--color", color] if color else [])]
+        out = tmp_path / str(color)
+        assert run(["process", source, "-o", str(out / "%d.png"), *flags]) == 0
+        capfdbinary.readouterr()
+        assert run(["preview", source, "--no-window", "--stdout", "raw", *flags]) == 0
+        written = [cv2.imread(str(out / f"{number}.png"), cv2.IMREAD_UNCHANGED) for number in range(3)]
+        assert [image.ndim for image in written if image is not None] == [2 if color == "gray" else 3] * 3
+        assert capfdbinary.readouterr().out == b"".join(image.tobytes() for image in written if image is not None)
+
+
 def test_a_sample_clip_repeats_until_the_preview_is_quit(
     clip: Path, negative: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,11 +249,14 @@ def test_metrics_and_a_camera_can_be_asked_for(
 
         has_consumer = True
 
-        def __init__(self, shape: tuple[int, int], *, rate: Fraction) -> None:
+        def __init__(self, shape: tuple[int, ...], *, rate: Fraction) -> None:
             super().__init__()
             self.target = f"/dev/video9 {shape} {rate}"
 
     monkeypatch.setattr("livefilter.sinks.VirtualCameraSink", Camera)
+    coloured = ["preview", str(clip), "--no-window", "-p", negative, "--virtual-camera", "--color", "rgb"]
+    assert run(coloured) == 0
+    assert "virtual camera: /dev/video9 (48, 64, 3) 25" in capsys.readouterr().err
     assert run(["preview", str(clip), "--no-window", "-p", negative, "--metrics", "0", "--virtual-camera"]) == 0
     told = capsys.readouterr()
     assert "virtual camera: /dev/video9 (48, 64) 25" in told.err

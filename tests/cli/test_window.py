@@ -138,6 +138,11 @@ class Show:
         seen = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE) if shot else None
         return np.zeros((2, 2), np.uint8) if seen is None else np.asarray(seen, dtype=np.uint8)
 
+    def look_in_colour(self) -> Pixels:
+        """Take a picture of the window, in BGR."""
+        shot = self._run("import", "-window", self.window, "-depth", "8", "png:-").stdout
+        return np.asarray(cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+
     def answers(self, key: str, what: Callable[[Pixels], bool]) -> bool:
         """Press a key, and look until its answer is seen."""
         self.press(key)
@@ -291,6 +296,27 @@ def test_keys_change_what_the_window_shows(
     snapshot = cv2.imread(str(saved), cv2.IMREAD_UNCHANGED)
     assert snapshot is not None
     np.testing.assert_array_equal(snapshot, second)
+
+
+def test_colours_are_shown_with_overlay_and_panels(show: Callable[..., Show], tmp_path: Path) -> None:
+    """Red stays red, and does not become blue; the key that mirrors undoes the option."""
+    picture = np.zeros((360, 640, 3), np.uint8)
+    picture[:, :320], picture[:, 320:] = (30, 60, 220), (210, 120, 20)
+    picture[100:140, 200:440] = picture[310:340, 40:140] = picture[310:340, 500:600] = 255
+    cv2.imwrite(str(tmp_path / "colours.png"), picture)
+    running = show(tmp_path / "colours.png", "-p", "blur", "--color", "rgb", "--mirror")
+
+    def has_colours(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+        seen = running.look_in_colour()[200:260].astype(int)
+        return all(
+            np.abs(np.median(seen[:, at : at + 40], axis=(0, 1)) - color).max() <= 2
+            for at, color in ((260, left), (500, right))
+        )
+
+    assert running.is_seen(lambda _: has_colours((210, 120, 20), (30, 60, 220)))
+    assert running.answers("i", lambda _: np.median(running.look_in_colour()[60:150, 10:140].max(axis=2)) < 90)
+    assert running.answers("m", lambda _: has_colours((30, 60, 220), (210, 120, 20)))
+    assert running.quits()[0] == 0
 
 
 def test_mirror_wipe_and_drag(show: Callable[..., Show], still: Path, chart: Pixels) -> None:

@@ -42,7 +42,7 @@ class Parts:
         return self.opened[path.name]
 
 
-def written(recording: SegmentedSink, *shapes: tuple[int, int]) -> None:
+def written(recording: SegmentedSink, *shapes: tuple[int, ...]) -> None:
     """Write a frame of each shape."""
     for index, shape in enumerate(shapes):
         recording.write(Result.unfiltered(Frame(np.zeros(shape, np.uint8), index, Fraction(index), 0), SCORE))
@@ -71,6 +71,15 @@ def test_another_size_begins_a_numbered_part(tmp_path: Path) -> None:
     assert (tmp_path / "a-2.mp4").read_bytes() == b"of the user"
     recording.discard()
     assert list(parts.opened.values())[-1].state == "discarded"
+
+
+def test_colours_begin_a_part_and_so_does_their_end(tmp_path: Path) -> None:
+    """A video is gray or in colour as a whole."""
+    parts = Parts()
+    recording = SegmentedSink(tmp_path / "a.mp4", parts.open, parts.kept.append)
+    written(recording, (2, 2), (2, 2, 3), (2, 2, 3), (2, 2))
+    recording.finish()
+    assert [len(part.frames) for part in parts.opened.values()] == [1, 2, 1]
 
 
 def test_a_part_that_cannot_be_opened_is_an_error_that_names_it(tmp_path: Path) -> None:

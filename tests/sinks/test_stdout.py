@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -85,6 +86,32 @@ def test_ffmpeg_reads_the_very_pixels(tmp_path: Path, require: Callable[[object,
         timeout=100,
     )
     assert read.stdout == picture.tobytes() + picture[::-1].tobytes()
+
+
+def test_raw_colours_are_bgr_and_the_first_picture_decides(tmp_path: Path) -> None:
+    """A pipe cannot change: later gray pictures are converted to colour, and the other way round."""
+    gray, bgr = np.arange(12, dtype=np.uint8).reshape(3, 4), np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
+    assert piped(tmp_path / "out", "raw", bgr, gray) == bgr.tobytes() + np.dstack([gray] * 3).tobytes()
+    as_gray = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    assert piped(tmp_path / "out", "raw", gray, bgr) == gray.tobytes() + as_gray.tobytes()
+
+
+def test_ffmpeg_reads_the_colours_of_y4m(tmp_path: Path, require: Callable[[object, str], None]) -> None:
+    """Within the rounding of luma and chroma: neither range nor matrix is taken for another, no chroma is lost."""
+    require(shutil.which("ffmpeg"), "needs ffmpeg")
+    picture = np.random.default_rng(3).integers(0, 256, (16, 16, 3), np.uint8)
+    given = piped(tmp_path / "out", "y4m", picture, picture[::-1])
+    assert given.startswith(b"YUV4MPEG2 W16 H16 F30000:1001 Ip A1:1 C444 XCOLORRANGE=FULL\n")
+    read = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", "-", "-sws_flags", "accurate_rnd", "-f", "rawvideo", "-pix_fmt", "bgr24", "-"],
+        input=given,
+        capture_output=True,
+        check=True,
+        timeout=100,
+    )
+    pixels = np.frombuffer(read.stdout, np.uint8).reshape(2, 16, 16, 3).astype(int)
+    assert np.abs(pixels[0] - picture).max() <= 3
+    assert np.abs(pixels[1] - picture[::-1]).max() <= 3
 
 
 def test_a_closed_pipe_is_left_to_the_caller() -> None:

@@ -29,7 +29,7 @@ SCORE = EdgeScore(0, 0, 0)
 class Driver:
     """What pyvirtualcam would be, with a file in the place of the device."""
 
-    PixelFormat = SimpleNamespace(GRAY="gray")
+    PixelFormat = SimpleNamespace(GRAY="gray", BGR="bgr")
 
     def __init__(self, device: Path) -> None:
         self.device = device
@@ -77,6 +77,21 @@ def test_pictures_reach_the_camera_in_its_size(driver: Driver) -> None:
     assert (asked["width"], asked["height"], round(asked["fps"], 2), asked["fmt"]) == (8, 6, 29.97, "gray")
     assert [sent.shape for sent in driver.sent] == [SHAPE, SHAPE]
     assert (driver.sent[1] == 7).all()
+
+
+def test_a_camera_is_gray_or_in_colour_as_a_whole(driver: Driver) -> None:
+    """As it was opened; what comes in the other way is converted, since programs that read it cannot follow."""
+    bgr, gray = np.zeros((*SHAPE, 3), np.uint8), np.full(SHAPE, 7, np.uint8)
+    bgr[..., 2] = 200
+    for shape, format_ in ((SHAPE, "gray"), ((*SHAPE, 3), "bgr")):
+        driver.sent.clear()
+        with VirtualCameraSink(shape, rate=Fraction(25)) as sink:
+            for index, picture in enumerate((gray, bgr)):
+                sink.write(Result.unfiltered(Frame(picture, index, Fraction(index), 0), SCORE))
+        assert (driver.asked["fmt"], driver.asked["width"], driver.asked["height"]) == (format_, 8, 6)
+        assert [sent.shape for sent in driver.sent] == [shape] * 2
+        assert driver.sent[0].min() == driver.sent[0].max() == 7
+        assert driver.sent[1][0, 0].tolist() == (60 if format_ == "gray" else [0, 0, 200])
 
 
 def test_a_camera_that_was_taken_away_takes_nothing(driver: Driver) -> None:

@@ -35,7 +35,7 @@ class OsdPanels:
         """Return a copy of a picture with the panels on it; the picture itself if there are none.
 
         Args:
-            picture: Gray, uint8.
+            picture: uint8, gray or BGR.
             name_rows: Rows at its top that are in use.
         """
         lines = [*self.status, *filter(None, [self.notice])]

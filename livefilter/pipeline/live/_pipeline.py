@@ -110,7 +110,7 @@ class LivePipeline:
         renderer = self._renderer(self.preset.filter, drawn, Comparison(compare))
         self._analysis = LiveAnalysis(analysers)
         self._analysis.set_zones(self._zone_analyser(made))
-        source.set_color(_source_color(renderer))
+        source.set_color(self._source_color(renderer))
         self._input = open_input(source, self.stats, clock)
         self.loop = FilterLoop(self._input, self._analysis, renderer, self.stats, source.facts.shape, clock)
         self.loop.is_mirrored = mirror
@@ -223,7 +223,7 @@ class LivePipeline:
             if (preset.zones, preset.score) != (old.zones, old.score):
                 self._replace_zones(preset)
             self.loop.renderer = self._renderer(made, overlay, before.comparison)
-            self._source.set_color(_source_color(self.loop.renderer))
+            self._source.set_color(self._source_color(self.loop.renderer))
             self.redraw()
         for sink in [sink for sink in self._sinks if sink.failure is not None]:
             self._remove(sink)
@@ -339,6 +339,11 @@ class LivePipeline:
     def _renderer(self, made: Filter, overlay: Overlay, comparison: Comparison) -> Renderer:
         return Renderer(made, color=self._color, overlay=overlay, comparison=comparison, layers=self._layers)
 
+    def _source_color(self, renderer: Renderer) -> Color:
+        """Return what frames must carry: chroma planes of their own would not be seen in a window."""
+        is_still = self._source.facts.frame_count == 1  # No later frame would bring the colors of another preset.
+        return "gray" if renderer.color == "gray" and not is_still else "rgb"
+
     def _remove(self, sink: QueuedOutput) -> None:
         self._sinks.remove(sink)
         self.loop.outputs = tuple(output for output in self.loop.outputs if output is not sink)
@@ -365,8 +370,3 @@ class LivePipeline:
             self._failures.append(sink.failure)
             if self.loop.outputs:  # Without outputs the run ends, and the summary reports the failure.
                 self._notify(str(sink.failure))
-
-
-def _source_color(renderer: Renderer) -> Color:
-    """Return what frames must carry: chroma planes of their own would not be seen in a window."""
-    return "gray" if renderer.color == "gray" else "rgb"

@@ -18,7 +18,7 @@ _FRAGMENT_S = 2
 
 
 class SegmentedSink(Sink):
-    """A sink that starts a new file when the size of the pictures changes. Each begins at time 0.
+    """A sink that starts a new file where pictures change their size, or between gray and colour; each begins at time 0.
 
     Args:
         path: First segment; the others are NAME-2, NAME-3 and so on in its folder, under the first free numbers.
@@ -42,7 +42,7 @@ class SegmentedSink(Sink):
         self._origin_s = Fraction(0)
 
     def write(self, result: Result) -> None:
-        """Write one picture, into a next part if it has another size than the one before."""
+        """Write one picture, into a next part if its size or its channels are not those of the one before."""
         if self._is_open and self._shape is not None and result.picture.shape != self._shape:
             finished = self._segment.finish()
             if finished is not None:
