@@ -18,7 +18,7 @@ _FRAGMENT_S = 2
 
 
 class SegmentedSink(Sink):
-    """A sink that starts a new file where pictures change their size, or between gray and colour; each begins at time 0.
+    """A sink that starts a new file where pictures change size, or between gray and colour. Each begins at time 0.
 
     Args:
         path: First segment; the others are NAME-2, NAME-3 and so on in its folder, under the first free numbers.
