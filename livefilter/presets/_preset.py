@@ -80,7 +80,10 @@ class Preset(Settings):
     score: ScoreSettings = ScoreSettings()
     overlay: OverlaySettings = OverlaySettings()
     zones: Annotated[tuple[Zone, ...], BeforeValidator(make_zones)] = ()
-    color: Color = "gray"
+    color: Color = Field(
+        "gray",
+        description="what the steps filter: gray; luma, so that frames keep their colours; or rgb, each channel",
+    )
 
     def with_zones(self, zones: Mapping[str, Any] | Iterable[Zone] | None) -> Preset:
         """Return the preset with these zones instead of its own; None keeps its own.
