@@ -76,6 +76,9 @@ def _video(video: VideoFacts) -> str:
         f"{video.width}x{video.height}",
         "" if aspect == 1 else f"pixels {aspect.numerator}:{aspect.denominator}",
         f"rotated by {video.rotation}°" if video.rotation else "",
+        "cropped by {} rows at the top, {} at the bottom, {} columns at the left, {} at the right".format(*video.crop)
+        if any(video.crop)
+        else "",
         rate,
         "" if video.frames is None else f"{video.frames} frames",
         _seconds(video.duration_s),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from livefilter.errors import OptionError
 from livefilter.frame import Frame
-from livefilter.sources import VideoFile, open_source
+from livefilter.sources import VideoFile, open_source, probe
 
 Pixels = NDArray[np.uint8]
 ROWS, COLS = 48, 64
@@ -157,6 +157,7 @@ def test_a_bare_stream_has_the_rate_of_its_codec(suffix: str, tmp_path: Path) ->
     encode(path, [np.roll(ramp(), index) for index in range(12)], codec=codec, rate=60, **options)
     frames, source = read(path)
     assert source.facts.rate == 60
+    assert probe(path).video[0].rate == 60
     assert source.loss is None
     assert [frame.time_s for frame in frames] == [Fraction(index, 60) for index in range(12)]
     assert all((frame.time_s / source.facts.time_base).denominator == 1 for frame in frames)
@@ -244,6 +245,7 @@ def test_the_crop_of_a_container_is_applied_and_told(suffix: str, color: str, tm
         path = remuxed(path, tmp_path / "crop.mkv")
     frames, source = read(path, color=color)
     assert source.facts.shape == (42, 40)
+    assert probe(path).video[0].crop == (2, 4, 16, 8)
     assert np.array_equal(frames[0].pixels, whole.pixels[2:44, 16:56])
     if color == "luma":
         assert frames[0].chroma is not None
@@ -325,3 +327,13 @@ def test_captions_that_begin_late_are_noted(tmp_path: Path) -> None:
     assert len(frames) == 150
     assert "carries captions (A53), which livefilter does not write" in source.facts.notes
     assert read(tmp_path / "plain.m2v")[1].facts.notes == ()
+
+
+def test_a_scan_names_a_size_that_changes(tmp_path: Path) -> None:
+    """Frames of another size are scaled, which is a loss."""
+    parts = [encode(tmp_path / f"{n}.h264", [ramp(*size)] * 3) for n, size in enumerate([(48, 64), (96, 128)])]
+    facts = probe(joined(tmp_path / "both.h264", *parts), scan=True)
+    assert facts.scan is not None
+    assert facts.scan.frames == 6
+    assert facts.loss is not None
+    assert "the size changes to 128x96 at frame 3" in facts.loss

@@ -18,6 +18,7 @@ class VideoFacts:
         height: Rows as stored, in pixels.
         pixel_aspect: Width of a pixel divided by its height.
         rotation: Counter-clockwise rotation for display, in degrees.
+        crop: Rows and columns that the container hides at (top, bottom, left, right), in pixels as stored.
         rate: Mean frames per second; None if unknown.
         is_variable: Whether the frame rate varies; None if unknown.
         frames: Number of frames that the file declares; None if it declares none.
@@ -42,6 +43,7 @@ class VideoFacts:
     height: int
     pixel_aspect: Fraction
     rotation: int
+    crop: tuple[int, int, int, int]
     rate: Fraction | None
     is_variable: bool | None
     frames: int | None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import cast
 
 import av
 from av.audio.stream import AudioStream
@@ -16,7 +17,7 @@ from av.video.stream import VideoStream
 
 from livefilter._cover_art import is_cover_art
 from livefilter.errors import SourceError
-from livefilter.sources.file._demux import open_media
+from livefilter.sources.file._demux import declared_crop, demux_video, is_without_times, open_media
 from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources.file._video import VideoFile
 
@@ -59,7 +60,7 @@ def probe(path: Path, *, scan: bool = False) -> MediaFacts:
             size_bytes=path.stat().st_size,
             duration_s=container.duration / av.time_base if container.duration else None,
             bit_rate=container.bit_rate or None,
-            video=tuple(_video(stream, first_frames.get(stream.index), steps) for stream in videos),
+            video=tuple(_video(container, stream, first_frames.get(stream.index), steps) for stream in videos),
             audio=tuple(_audio(stream) for stream in container.streams if isinstance(stream, AudioStream)),
             other=tuple(_other(stream) for stream in container.streams if stream.type not in ("video", "audio")),
             chapters=tuple(_chapter(chapter) for chapter in container.chapters()),
@@ -73,7 +74,7 @@ def probe(path: Path, *, scan: bool = False) -> MediaFacts:
 def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
     _rewind(container)
     try:
-        for packet in islice(container.demux(stream), _PROBED_PACKETS):
+        for packet in islice(demux_video(container, stream), _PROBED_PACKETS):
             try:
                 av_frames = packet.decode()
             except av.error.InvalidDataError:
@@ -98,7 +99,7 @@ def _steps(container: InputContainer, index: int | None) -> set[int]:
         return set()
     times = []
     try:
-        for packet in islice(container.demux(container.streams[index]), _PROBED_PACKETS):
+        for packet in islice(demux_video(container, cast(VideoStream, container.streams[index])), _PROBED_PACKETS):
             if packet.pts is not None:
                 times.append(packet.pts)
     except av.error.FFmpegError:
@@ -112,9 +113,11 @@ def _is_variable(steps: set[int]) -> bool | None:
     return max(steps) - min(steps) > 1 if steps else None
 
 
-def _video(stream: VideoStream, av_frame: VideoFrame | None, steps: set[int]) -> VideoFacts:
+def _video(container: InputContainer, stream: VideoStream, av_frame: VideoFrame | None, steps: set[int]) -> VideoFacts:
     context = stream.codec_context
     has_frame = av_frame is not None
+    crop = declared_crop(container, stream)
+    is_bare = is_without_times(container)
     pix_fmt = av_frame.format.name if av_frame is not None else getattr(context, "pix_fmt", None)
     return VideoFacts(
         index=stream.index,
@@ -124,7 +127,8 @@ def _video(stream: VideoStream, av_frame: VideoFrame | None, steps: set[int]) ->
         height=getattr(context, "height", 0),
         pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
         rotation=round(av_frame.rotation) % 360 if av_frame is not None else 0,
-        rate=stream.average_rate or stream.guessed_rate,
+        crop=(crop.top, crop.bottom, crop.left, crop.right),
+        rate=stream.guessed_rate if is_bare else stream.average_rate or stream.guessed_rate,
         is_variable=_is_variable(steps) if has_frame else None,
         frames=stream.frames or None,
         duration_s=_seconds(stream, stream.duration),
