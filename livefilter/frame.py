@@ -65,6 +65,7 @@ class Frame:
             as ``cv2.cvtColor`` computes it, or the pixels themselves if they are gray.
         is_mirrored: Left and right are exchanged. What is known of a frame refers to it as it was before that.
         is_discontinuity: The frame does not continue the one before: a camera was reconnected, or a file was repeated.
+        captions: A decoded frame that carries the captions of this one, for encoders that keep them. None without any.
         lasts_s: Deprecated name of ``duration_s``.
 
     Raises:
@@ -81,6 +82,7 @@ class Frame:
     gray: Pixels = field(default_factory=lambda: _OF_PIXELS)
     is_mirrored: bool = False
     is_discontinuity: bool = False
+    captions: object | None = None
 
     lasts_s = RenamedAttribute["Fraction | None"]("duration_s")
 

@@ -31,8 +31,8 @@ _PLANAR = {name for name in _LUMA_FIRST | _FULL_RANGE if name.startswith("yuv")}
 _PLANAR_BY_SUBSAMPLING = {(1, 1): "yuv444p", (2, 1): "yuv422p", (2, 2): "yuv420p", (1, 2): "yuv440p"}
 """Planar formats by the columns and rows of luma per chroma sample."""
 _OPAQUE = 255
+_CARRIER_PX = 16
 _UNWRITTEN = {
-    Type.A53_CC: "captions (A53)",
     Type.MASTERING_DISPLAY_METADATA: "HDR mastering data",
     Type.CONTENT_LIGHT_LEVEL: "HDR light levels",
     Type.DYNAMIC_HDR_PLUS: "HDR10+ data",
@@ -206,6 +206,13 @@ def describe_conversions(av_frame: VideoFrame) -> tuple[str, ...]:
     if av_frame.interlaced_frame:
         notes.append("is interlaced; livefilter filters both fields of a frame as one image")
     return tuple(notes)
+
+
+def captions_of(av_frame: VideoFrame) -> VideoFrame | None:
+    """Return a small frame that carries the captions (A53) of a frame; None if it has none."""
+    if all(data.type != Type.A53_CC for data in _side_data(av_frame)):
+        return None
+    return av_frame.reformat(_CARRIER_PX, _CARRIER_PX, "yuv420p")
 
 
 def unwritten_side_data(av_frame: VideoFrame) -> tuple[str, ...]:

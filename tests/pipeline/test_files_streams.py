@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from livefilter.errors import OptionError, SourceError
 from livefilter.sinks import Encoding
 from livefilter.sources import Trim, open_source, parse_time
 from tests.pipeline.conftest import Media
-from tests.sources.test_video_changes import noisy_part
+from tests.sources.test_video_changes import captioned, noisy_part
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
 SUBTITLES = "1\n00:00:00,200 --> 00:00:00,600\nHello\n\n2\n00:00:00,700 --> 00:00:00,900\nWorld\n"
@@ -306,3 +307,17 @@ def test_sound_that_begins_too_late_to_be_copied_is_a_loss(is_ended: bool, media
     assert summary.loss is not None
     assert ("audio stream 2 appears midway" if is_ended else "begins too late to be copied") in summary.loss
     assert [stream["codec_type"] for stream in media.probe(media.folder / "out.mp4")["streams"]] == ["video", "audio"]
+
+
+@pytest.mark.parametrize(("target", "codec"), [("out.mp4", "h264"), ("out.mkv", "hevc"), ("out.mkv", "ffv1")])
+def test_captions_are_kept_where_the_encoder_writes_them(target: str, codec: str, media: Media) -> None:
+    """They are data of the frames, not a stream. Elsewhere a note says that they are left out."""
+    source = captioned(media.folder / "in.m2v", 20, range(5, 12))
+    summary = media.run(source, target, encoding=Encoding(codec=codec))
+    with av.open(str(media.folder / target)) as container:
+        sides = [frame.side_data.get("A53_CC") for frame in container.decode(video=0)]
+    kept = [index for index, captions in enumerate(sides) if captions is not None]
+    assert kept == ([] if codec == "ffv1" else list(range(5, 12)))
+    assert any("captions are left out" in note for note in summary.notes) == (codec == "ffv1")
+    plain = media.run(captioned(media.folder / "plain.m2v", 20, range(0)), "plain.mkv", encoding=Encoding(codec=codec))
+    assert plain.notes == tuple(note for note in plain.notes if "captions" not in note)

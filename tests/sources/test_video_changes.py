@@ -314,19 +314,21 @@ def test_what_a_video_carries_beside_its_pictures_is_noted(tmp_path: Path) -> No
         assert notes.count(f"carries {name}, which livefilter does not write") == 1
 
 
-def test_captions_that_begin_late_are_noted(tmp_path: Path) -> None:
-    """They are user data of MPEG-2 (ATSC A/53, part 4), which need not be in the first frames."""
-    encode(tmp_path / "plain.m2v", [ramp()] * 150, codec="mpeg2video", g="10", bf="0")
-    content = (tmp_path / "plain.m2v").read_bytes()
-    captions = b"\0\0\1\xb2GA94\3\xc1\xff\xfc\x80\x80\xff"
-    starts = [at for at in range(len(content) - 4) if content[at : at + 4] == b"\0\0\1\1"]  # Of the first slices.
-    for at in reversed(starts[90:110]):
-        content = content[:at] + captions + content[at:]
-    (tmp_path / "captions.m2v").write_bytes(content)
-    frames, source = read(tmp_path / "captions.m2v")
-    assert len(frames) == 150
-    assert "carries captions (A53), which livefilter does not write" in source.facts.notes
-    assert read(tmp_path / "plain.m2v")[1].facts.notes == ()
+def captioned(path: Path, frames: int, captions: range) -> Path:
+    """Write a bare MPEG-2 stream with captions at some frames: user data (ATSC A/53, part 4) before the slices."""
+    content = encode(path, [ramp()] * frames, codec="mpeg2video", g="10", bf="0")
+    starts = [at for at in range(len(content) - 4) if content[at : at + 4] == b"\0\0\1\1"]
+    for at in reversed(starts[captions.start : captions.stop]):
+        content = content[:at] + b"\0\0\1\xb2GA94\3\xc1\xff\xfc\x80\x80\xff" + content[at:]
+    path.write_bytes(content)
+    return path
+
+
+def test_captions_go_with_the_frames(tmp_path: Path) -> None:
+    """An encoder takes them from there."""
+    frames, source = read(captioned(tmp_path / "captions.m2v", 20, range(5, 12)))
+    assert [frame.index for frame in frames if frame.captions is not None] == list(range(5, 12))
+    assert source.facts.notes == ()
 
 
 def test_a_scan_names_a_size_that_changes(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from livefilter.frame import LIMITED_RANGE_BLACK, LIMITED_RANGE_SPAN, Colorimetry, Pixels
@@ -86,6 +86,22 @@ class FrameConverter:
         if pixels.ndim == 3:
             return _tagged(_from_bgr(pixels, self.pix_fmt, self.colorimetry), self.colorimetry)
         return _tagged(_from_gray(pixels, self.pix_fmt, self.colorimetry), self.colorimetry)
+
+
+def with_captions(image: VideoFrame, carrier: VideoFrame) -> VideoFrame:
+    """Return an image with the captions of another frame.
+
+    PyAV cannot add side data to a frame, but a conversion keeps it.
+    """
+    captioned = carrier.reformat(image.width, image.height, image.format.name)
+    captioned.pict_type = PictureType.NONE  # Otherwise the encoder would make the same key frames.
+    for target, plane in zip(captioned.planes, image.planes, strict=True):
+        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+        written = np.frombuffer(memoryview(target), dtype=np.uint8).reshape(-1, target.line_size)
+        cols = min(plane.line_size, target.line_size)
+        written[:, :cols] = rows[: written.shape[0], :cols]
+    captioned.color_range, captioned.colorspace = image.color_range, image.colorspace
+    return captioned
 
 
 def _storable(colorimetry: Colorimetry, pix_fmt: str) -> Colorimetry:

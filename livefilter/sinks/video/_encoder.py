@@ -60,10 +60,10 @@ _CONTAINERS = {
     ".apng": _Container("apng", "apng"),
 }
 VIDEO_SUFFIXES = tuple(_CONTAINERS)
-_QUIET_X265 = {"x265-params": "log-level=error"}
+_X265 = {"x265-params": "log-level=error", "a53cc": "1"}
 _CODECS = {
     "h264": _Codec("libx264", 18, "veryfast", max_crf=51),
-    "hevc": _Codec("libx265", 22, "veryfast", _QUIET_X265, max_crf=51),
+    "hevc": _Codec("libx265", 22, "veryfast", _X265, max_crf=51),
     "av1": _Codec("libsvtav1", 30, "8"),
     "vp9": _Codec("libvpx-vp9", 30, "4", {"b": "0", "deadline": "good", "row-mt": "1"}),
     "prores": _Codec("prores_ks", options={"profile": "3"}, gray="yuv422p10le", colour="yuv422p10le"),

@@ -25,7 +25,7 @@ from livefilter.sinks._provenance import Provenance
 from livefilter.sinks._sink import Needs, Sink
 from livefilter.sinks._write_guard import WriteGuard
 from livefilter.sinks.video._animation import loop_options, plays_of, set_last_delay
-from livefilter.sinks.video._av_frames import FrameConverter
+from livefilter.sinks.video._av_frames import FrameConverter, with_captions
 from livefilter.sinks.video._encoder import STANDARD_OUTPUT, resolve_encoder
 from livefilter.sinks.video._encoding import Encoding
 from livefilter.sinks.video._muxing import (
@@ -39,6 +39,9 @@ from livefilter.sinks.video._pts import PtsAssigner
 from livefilter.sinks.video._remux import PACKET_ERRORS, StreamCopier, StreamCopyOptions
 
 logger = logging.getLogger(__name__)
+
+_CAPTION_ENCODERS = {"libx264", "libx265", "mpeg2video", "h264_nvenc", "hevc_nvenc", "av1_nvenc"}
+"""Encoders that write captions (A53), which FFmpeg hands to them as side data of frames."""
 
 
 class VideoSink(Sink):
@@ -98,6 +101,7 @@ class VideoSink(Sink):
         self._last_s = Fraction(0)
         self._pts = PtsAssigner(self._time_base, self._settings.max_step)
         self._last_duration_s: Fraction | None = None
+        self._has_dropped_captions = False
         self._shape: tuple[int, int] = (0, 0)
         self._converter: FrameConverter | None = None
         self._notes: list[str] = []
@@ -181,6 +185,12 @@ class VideoSink(Sink):
         elif shape != self._shape:
             raise SinkError(f"{self.target}: a video has one size, {self._shape}, and frame {frame.index} has {shape}")
         image = self._converter.convert(picture, frame.chroma)
+        if isinstance(frame.captions, VideoFrame):
+            if self._settings.encoder in _CAPTION_ENCODERS:
+                image = with_captions(image, frame.captions)
+            elif not self._has_dropped_captions:
+                self._has_dropped_captions = True
+                self._notes.append(f"captions are left out, which {self._settings.encoder} does not write")
         image.pts = self._pts.pts(frame.time_s)
         image.time_base = self._time_base
         if frame.duration_s is not None:  # Players derive it from the next frame's time, which the last frame lacks.

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from livefilter._timeline import Timeline
 from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Color, Frame
-from livefilter.sources._av_pixels import colorimetry_of
+from livefilter.sources._av_pixels import captions_of, colorimetry_of
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources.file._byte_stream import ByteStream
@@ -228,7 +228,9 @@ class VideoFile(Source):
                     if self._timeline.jumps > len(jumps):
                         jumps.append(index)
                     pixels, gray, chroma = self._pictures.read(av_frame, index)
-                    yield av_frame, Frame(pixels, index, time_s, time.monotonic_ns(), chroma, duration_s, gray)
+                    captured_ns, captions = time.monotonic_ns(), captions_of(av_frame)
+                    frame = Frame(pixels, index, time_s, captured_ns, chroma, duration_s, gray, captions=captions)
+                    yield av_frame, frame
                     index += 1
         except av.error.FFmpegError as error:
             self._add_loss(f"reading stopped after frame {index}: {error.strerror}")
