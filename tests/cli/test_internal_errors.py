@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from livefilter.analysis import Result
 from livefilter.cli import run
 from livefilter.layers import Overlay
 from livefilter.pipeline import InputResult, OutputSpec, ProcessOptions, Progress, run_batch
@@ -33,14 +33,14 @@ def test_a_bug_is_reported_with_what_is_kept(
     """Here in what draws on the picture, at the sixth frame; five can be played, and the table has five rows."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clip.mp4").write_bytes(clip.read_bytes())
-    draw = Overlay.draw
+    observe = Overlay.observe
 
-    def fail_late(self: Overlay, *arguments: Any) -> Any:
-        if arguments[-1] >= Fraction(5, 25):
+    def fail_late(self: Overlay, result: Result) -> None:
+        if result.frame.time_s >= Fraction(5, 25):
             raise ValueError(BUG)
-        return draw(self, *arguments)
+        observe(self, result)
 
-    monkeypatch.setattr(Overlay, "draw", fail_late)
+    monkeypatch.setattr(Overlay, "observe", fail_late)
     assert run([*line.split(), "-p", negative]) == 1
     told = capsys.readouterr().err.splitlines()
     assert any(f"a bug: ValueError: {BUG}" in one for one in told), told
