@@ -102,14 +102,17 @@ def command(
             if not quiet:
                 click.echo(line, err=True)
 
-        if not no_window:
+        kind = kind_of(source)
+        if not (no_window or kind.is_stored):  # A camera takes long to open; a file that is missing is said first.
             check_display()
-        is_looped = source_options.loop or kind_of(source) is SourceKind.SAMPLE
+        is_looped = source_options.loop or kind is SourceKind.SAMPLE
         fixed_zones = None if zones is None else load_zones(zones)
         # The pipeline mirrors, so that a key can undo it.
         read = opened.enter_context(
             open_source(source, source_options, should_stop=should_stop, loop=is_looped, mirror=False)
         )
+        if not no_window and kind.is_stored:
+            check_display()
         for note in read.facts.notes:
             notify(f"livefilter: note: {read.facts.name}: {note}")
         shown = {

@@ -159,7 +159,9 @@ BAD = [
     ("good.mp4", 2, "no such command 'good.mp4'; did you mean 'livefilter preview good.mp4'?"),
     ("rtsp://camera/live", 2, "did you mean 'livefilter preview rtsp://camera/live'?"),
     ("--nothing", 2, "--nothing"),
-    ("preview missing.mp4", 3, "there is no display"),
+    ("preview missing.mp4", 3, "missing.mp4: no such file"),
+    ("preview good.mp4", 3, "there is no display"),
+    ("preview rtsp://127.0.0.1:1/live", 3, "there is no display"),
     ("process good.mp4 --window -o a.mp4", 3, "there is no display"),
 ]
 
