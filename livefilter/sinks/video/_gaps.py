@@ -13,14 +13,23 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+_ENCODERS = {"mp3": "libmp3lame"}
+_WARM_UP = 8
+"""Packets after which an encoder is silent itself."""
 _WITHOUT_TIMES = {"avi", "mov", "mp4"}
 _TOLERANCE_S = Fraction(1, 200)
 """Shorter gaps are the rounding of the input's times."""
 
 
 def can_hold_gaps(stream: AudioStream, output: OutputContainer) -> bool:
-    """Return whether an output can say that audio pauses: AVI, MP4 and MOV only count the samples of PCM."""
-    return output.format.name not in _WITHOUT_TIMES or not stream.codec_context.name.startswith("pcm_")
+    """Return whether an output can say that audio pauses: AVI never can, MP4 and MOV only count the samples of PCM."""
+    name = output.format.name
+    return name != "avi" and (name not in _WITHOUT_TIMES or not stream.codec_context.name.startswith("pcm_"))
+
+
+def gap_filler(stream: AudioStream) -> GapFiller | PacketGapFiller:
+    """Return what fills the gaps of a stream."""
+    return GapFiller(stream) if stream.codec_context.name.startswith("pcm_") else PacketGapFiller(stream)
 
 
 def silence(context: AudioCodecContext, rate: int, count: int) -> AudioFrame:
@@ -39,9 +48,13 @@ class GapFiller:
 
     Args:
         stream: The audio.
+
+    Attributes:
+        lost_s: Seconds of gaps that could not be filled.
     """
 
     def __init__(self, stream: AudioStream) -> None:
+        self.lost_s = Fraction(0)
         self._stream = stream
         self._next_s: Fraction | None = None
         self._shift_s = Fraction(0)
@@ -94,3 +107,71 @@ class GapFiller:
         samples = len(content) // self._bytes_per_sample
         packet.duration = round(Fraction(samples, self._stream.rate) / like.time_base)
         return packet
+
+
+class PacketGapFiller:
+    """Keeps compressed audio in step with its times: packets of silence fill gaps.
+
+    Args:
+        stream: The audio.
+
+    Attributes:
+        lost_s: Seconds of gaps that could not be filled, because FFmpeg does not encode such audio.
+    """
+
+    def __init__(self, stream: AudioStream) -> None:
+        self.lost_s = Fraction(0)
+        self._next_s: Fraction | None = None
+        self._shift_s = Fraction(0)
+        self._silence, samples = _silent_packet(stream)
+        self._step_s = Fraction(stream.codec_context.frame_size or samples, stream.rate or 1)
+
+    def fill(self, packet: Packet[Stream], shift_s: Fraction) -> list[Packet[Stream]]:
+        """Return a packet of the stream, with packets of silence before it if it comes late.
+
+        Args:
+            packet: The next packet.
+            shift_s: What is added to its time; a change of it is no gap in the audio.
+        """
+        duration_s = (packet.duration or 0) * packet.time_base
+        if not self._step_s or abs(duration_s - self._step_s) > self._step_s / 4:
+            self._next_s = None  # Packets of another length than the codec's usual one: their times are not checked.
+            return [packet]
+        start_s = Fraction(packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base
+        expected_s = start_s if self._next_s is None else self._next_s + self._shift_s - shift_s
+        self._shift_s = shift_s
+        count = max(0, round((start_s - expected_s) / self._step_s))
+        packets: list[Packet[Stream]] = []
+        if count and self._silence is None:
+            self.lost_s += count * self._step_s
+            expected_s = start_s
+        for number in range(count if self._silence else 0):
+            silent: Packet[Stream] = Packet(self._silence)
+            silent.stream, silent.time_base = packet.stream, packet.time_base
+            silent.pts = silent.dts = round((expected_s + number * self._step_s) / packet.time_base)
+            silent.duration = packet.duration
+            packets.append(silent)
+        self._next_s = expected_s + (len(packets) + 1) * self._step_s
+        return [*packets, packet]
+
+
+def _silent_packet(stream: AudioStream) -> tuple[bytes | None, int]:
+    """Return a packet of silence in a stream's codec, and its samples; None if FFmpeg encodes no such packets."""
+    name = stream.codec_context.codec.canonical_name
+    try:
+        encoder = cast(AudioCodecContext, av.codec.CodecContext.create(_ENCODERS.get(name, name), "w"))
+        encoder.sample_rate, encoder.layout = stream.rate, stream.layout
+        encoder.format = (encoder.codec.audio_formats or [stream.format])[0]
+        encoder.time_base, encoder.bit_rate = Fraction(1, stream.rate), stream.codec_context.bit_rate or 128_000
+        encoder.options = {"reservoir": "0"} if name == "mp3" else {}  # No packet may need the one before.
+        encoder.open()
+    except (av.error.FFmpegError, ValueError):
+        return None, 0
+    if not encoder.frame_size or stream.codec_context.frame_size not in (0, encoder.frame_size):
+        return None, 0
+    packets: list[bytes] = []
+    for number in range(_WARM_UP):
+        frame = silence(encoder, stream.rate, encoder.frame_size)
+        frame.pts = number * encoder.frame_size
+        packets += map(bytes, encoder.encode(frame))
+    return (packets[-1] if packets else None), encoder.frame_size

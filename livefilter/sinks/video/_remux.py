@@ -23,7 +23,7 @@ from livefilter._cover_art import is_cover_art
 from livefilter._timeline import Timeline, TimelineFollower
 from livefilter.errors import OptionError, SourceError
 from livefilter.sinks.video._audio import AudioTranscoder
-from livefilter.sinks.video._gaps import GapFiller, can_hold_gaps
+from livefilter.sinks.video._gaps import GapFiller, PacketGapFiller, can_hold_gaps, gap_filler
 from livefilter.sinks.video._muxing import (
     add_copied_stream,
     can_mux,
@@ -111,7 +111,7 @@ class StreamCopier:
         self._clip_negative = clip_negative
         self._copies: dict[int, Stream] = {}
         self._transcoders: dict[int, AudioTranscoder] = {}
-        self._fillers: dict[int, GapFiller] = {}
+        self._fillers: dict[int, GapFiller | PacketGapFiller] = {}
         self._followers: dict[int, TimelineFollower] = {}
         self._last_dts: dict[int, int] = {}
         self._pending: Packet[Stream] | None = None
@@ -132,7 +132,10 @@ class StreamCopier:
         """What could not be copied because the file is damaged, in words; None if all of it could."""
         damaged = self.damaged + sum(transcoder.damaged for transcoder in self._transcoders.values())
         packets = f"{damaged} damaged packets of sound and subtitles are left out" if damaged else None
-        what = "; ".join(filter(None, (*self._late, packets, self._read_error)))
+        lost_s = sum(filler.lost_s for filler in self._fillers.values())
+        gaps = f"gaps of {float(lost_s):.3f} s in the sound are left out, as {container_of(self._output)} has no place"
+        losses = (*self._late, packets, f"{gaps} for them" if lost_s else None, self._read_error)
+        what = "; ".join(filter(None, losses))
         return f"{self._options.path}: {what}" if what else None
 
     @property
@@ -197,7 +200,7 @@ class StreamCopier:
                 is_cover_art(stream) and not self._options.has_cover
             ):
                 continue
-            elif isinstance(stream, AudioStream) and stream.codec_context and not stream.layout.nb_channels:
+            elif isinstance(stream, AudioStream) and stream.codec_context and not stream.rate:
                 # FFmpeg found it at the end of the file, and has not read any of it.
                 self._late.append(f"{stream_label(stream)} begins too late to be copied, and is left out")
             elif isinstance(stream, AudioStream) and audio_codec is not None:
@@ -300,7 +303,7 @@ class StreamCopier:
         if not isinstance(stream, AudioStream) or can_hold_gaps(stream, self._output):
             return [packet]
         if index not in self._fillers:
-            self._fillers[index] = GapFiller(stream)
+            self._fillers[index] = gap_filler(stream)
         return self._fillers[index].fill(packet, shift_s)
 
     def _write_copy(self, packet: Packet[Stream], shift_s: Fraction) -> None:
