@@ -58,7 +58,7 @@ def luma(av_frame: VideoFrame) -> Pixels:
     BT.601 gray of its BGR pixels.
     """
     if _is_rgb(av_frame):
-        return np.asarray(cv2.cvtColor(bgr_pixels(av_frame), cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        return _gray_of(bgr_pixels(av_frame))
     name = av_frame.format.name
     if not _has_luma(name):
         av_frame = av_frame.reformat(format="gray", dst_color_range=ColorRange.JPEG)
@@ -146,12 +146,19 @@ def pixels_of(av_frame: VideoFrame, color: Color) -> tuple[Pixels, Pixels, tuple
     Returns:
         The pixels, gray or BGR; their gray, the same in every mode; and two planes of chroma, or None.
     """
+    if color != "gray" and _is_rgb(av_frame):
+        bgr = bgr_pixels(av_frame)
+        return bgr, _gray_of(bgr), None
     gray = luma(av_frame)
     if color == "gray" or (color == "luma" and av_frame.format.name.startswith("gray")):
         return gray, gray, None
-    if color == "luma" and not _is_rgb(av_frame):
+    if color == "luma":
         return gray, gray, _chroma(av_frame)
     return bgr_pixels(av_frame), gray, None
+
+
+def _gray_of(bgr: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def _chroma(av_frame: VideoFrame) -> tuple[Pixels, Pixels]:
@@ -169,7 +176,8 @@ def _chroma(av_frame: VideoFrame) -> tuple[Pixels, Pixels]:
 
 def bgr_pixels(av_frame: VideoFrame) -> Pixels:
     """Convert a decoded frame to full-range BGR, uint8 of shape (rows, cols, 3), rotated for display."""
-    converted = av_frame.reformat(format="bgr24", dst_color_range=ColorRange.JPEG)
+    # In one thread: FFmpeg would start several for each frame, which takes longer than the conversion.
+    converted = av_frame.reformat(format="bgr24", dst_color_range=ColorRange.JPEG, threads=1)
     pixels: Pixels = np.asarray(converted.to_ndarray(), dtype=np.uint8)
     return _apply_rotation(pixels, av_frame)
 
