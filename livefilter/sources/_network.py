@@ -16,6 +16,7 @@ from livefilter.frame import Color, Frame
 from livefilter.sources._av_pixels import pixels_of
 from livefilter.sources._close_guard import CloseGuard
 from livefilter.sources._options import SourceOptions
+from livefilter.sources._packets import demux_video
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources._urls import ffmpeg_options_from_env, redact
 from livefilter.sources.live import CapturedFrame
@@ -126,7 +127,7 @@ class NetworkReader:
         self._container.close()
 
     def _decode(self, stream: VideoStream) -> Iterator[CapturedFrame | None]:
-        for packet in self._container.demux(stream):
+        for packet in demux_video(self._container, stream):
             try:
                 av_frames = packet.decode()
             except av.error.InvalidDataError:

@@ -152,6 +152,26 @@ def test_a_torn_picture_is_counted_and_not_shown() -> None:
         assert source.health.counts["damaged"] == 1
 
 
+def sends_empty_parts(connection: Connection) -> None:
+    """Some cameras send a part without bytes while they have no picture."""
+    nothing = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 0\r\n\r\n\r\n"
+    connection.start()
+    connection.send_pictures(10)
+    connection.send(nothing)
+    connection.send_pictures(20)
+    connection.send(nothing)
+    connection.send_pictures(30, 40)
+    connection.stall()
+
+
+def test_empty_parts_are_passed_over() -> None:
+    """A decoder would take them for the end of the stream."""
+    with mjpeg(sends_empty_parts) as url, quick(url) as source:
+        assert levels(list(islice(source, 3))) == [10, 20, 30]
+        assert source.health is not None
+        assert source.health.counts.get("lost", 0) == 0
+
+
 def coloured(connection: Connection) -> None:
     """A camera with colors: each picture is red, green or blue."""
     connection.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Protocol, cast
 import av
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Discard
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -185,23 +184,6 @@ def decoder_of(stream: VideoStream) -> VideoCodecContext:
         return context
     decoder.thread_count = codec_threads()
     return decoder
-
-
-def demux_video(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    """Yield the packets of a video stream, and at the end the one that flushes its decoder.
-
-    An empty packet with a time repeats the frame before. A decoder would take it for the end of the stream.
-    """
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except IndexError:  # PyAV, at the end of a file in which streams appear midway; its streams are flushed first.
-            return
-        if packet is None:
-            return
-        if packet.size or packet.dts is None or packet.has_sidedata("new_extradata"):
-            yield packet
 
 
 def is_without_times(container: InputContainer) -> bool:

@@ -17,7 +17,8 @@ from av.video.stream import VideoStream
 
 from livefilter._cover_art import is_cover_art
 from livefilter.errors import SourceError
-from livefilter.sources.file._demux import declared_crop, demux_video, is_without_times, open_media
+from livefilter.sources._packets import demux_video
+from livefilter.sources.file._demux import declared_crop, is_without_times, open_media
 from livefilter.sources.file._media import AudioFacts, Chapter, MediaFacts, OtherFacts, Scan, VideoFacts
 from livefilter.sources.file._video import VideoFile
 

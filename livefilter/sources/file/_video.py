@@ -16,6 +16,7 @@ from livefilter.errors import OptionError, SourceError
 from livefilter.frame import Color, Frame
 from livefilter.sources._av_pixels import captions_of, colorimetry_of
 from livefilter.sources._close_guard import CloseGuard
+from livefilter.sources._packets import demux_video
 from livefilter.sources._source import Source, SourceFacts
 from livefilter.sources.file._byte_stream import ByteStream
 from livefilter.sources.file._demux import (
@@ -23,7 +24,6 @@ from livefilter.sources.file._demux import (
     declared_crop,
     declared_end_s,
     decoder_of,
-    demux_video,
     has_whole_frames,
     is_without_times,
     may_restart,
