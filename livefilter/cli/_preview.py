@@ -80,7 +80,7 @@ def command(
     space    pause, resume                 drag   move the wipe
     s        save a snapshot               m      mirror
     r        record, stop                  t      hold the scores' scale
-    n, p     next, previous preset         i      statistics
+    n p      next, previous preset         i      statistics
     1 to 9   the first nine presets        f      full screen
     0        the preset of the start       + -    size of the window
     [ ]      weaker, stronger              h      help
