@@ -183,6 +183,31 @@ def test_raw_video_in_a_file_is_read_like_that_in_a_pipe(piped: Callable[..., So
         open_source(path, size=(3, 5))
 
 
+@pytest.mark.parametrize("format_", ["yuv4mpeg2", "bgr24", "jpeg"])
+@pytest.mark.parametrize("is_switched", [False, True])
+def test_colours_come_where_they_are_wanted(format_: str, is_switched: bool, piped: Callable[..., Source]) -> None:
+    """From the first frame on, also if they are asked for after it was opened; the gray is the same without them."""
+    bgr = np.full((16, 24, 3), (200, 40, 90), np.uint8)
+    gray = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    planes = [plane.tobytes() for plane in cv2.split(cv2.cvtColor(bgr, cv2.COLOR_BGR2YCrCb))]
+    header = b"YUV4MPEG2 W24 H16 F50:1 C444 XCOLORRANGE=FULL\n"
+    data, options = {
+        "yuv4mpeg2": (y4m([gray] * 3, header, planes[2] + planes[1]), {}),
+        "bgr24": (bgr.tobytes() * 3, {"input_format": "bgr24", "size": (16, 24), "rate": Fraction(50)}),
+        "jpeg": (cv2.imencode(".jpg", bgr)[1].tobytes() * 3, {}),
+    }[format_]
+    plain, _ = frames_and_loss(piped(data, **options))
+    source = piped(data, **options, color="gray" if is_switched else "rgb")
+    if is_switched:
+        source.set_color("rgb")
+    coloured, loss = frames_and_loss(source)
+    assert (len(plain), len(coloured), loss) == (3, 3, None)
+    for without, with_colours in zip(plain, coloured, strict=True):
+        np.testing.assert_array_equal(with_colours.gray, without.pixels)
+        assert with_colours.pixels.shape == bgr.shape
+        assert np.abs(with_colours.pixels.astype(int) - bgr).max() <= 3
+
+
 def test_raw_colour_becomes_gray(piped: Callable[..., Source]) -> None:
     """As OpenCV converts BGR."""
     picture = np.random.default_rng(4).integers(0, 256, (3, 5, 3), dtype=np.uint8)
