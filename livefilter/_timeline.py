@@ -9,6 +9,7 @@ _MAX_BACK_S = Fraction(1, 2)
 """Times that go back by no more than this are out of order; by more, they start again."""
 _MAX_GAP_S = 10
 """The longest gap in a stream that is known to restart. FFmpeg's own programs use the same limit."""
+_SURELY_NO_GAP_S = 9.0
 _WRAP_S = Fraction(2**33, 90_000)
 """The clock of MPEG-TS and MPEG-PS has 33 bits and starts again at 0 after 26.5 hours."""
 
@@ -38,6 +39,7 @@ class Timeline:
         self.jumps = 0
         self._has_restarts = has_restarts
         self._segments: list[_Segment] = []
+        self._end_about_s = 0.0
 
     def place(self, stamp_s: Fraction, step_s: Fraction) -> Fraction:
         """Return the time of the next frame of the video, in seconds.
@@ -46,10 +48,16 @@ class Timeline:
             stamp_s: Timestamp of the frame.
             step_s: Nominal duration of a frame.
         """
+        about_s = float(stamp_s)
         if not self._segments:
             self._segments.append(_Segment(stamp_s, stamp_s, Fraction(0)))
+            self._end_about_s = about_s
             return stamp_s
         last = self._segments[-1]
+        # Arithmetic with fractions takes microseconds, so it is left to the times that may be a jump.
+        if 0 < about_s - self._end_about_s < _SURELY_NO_GAP_S:
+            last.end_s, self._end_about_s = stamp_s, about_s
+            return stamp_s + last.offset_s if last.offset_s else stamp_s
         gap_s = stamp_s - last.end_s
         if self._has_restarts and abs(gap_s + _WRAP_S) < _MAX_GAP_S:
             last = self._begin(stamp_s, last.offset_s + _WRAP_S)
@@ -57,6 +65,7 @@ class Timeline:
             self.jumps += 1
             last = self._begin(stamp_s, last.end_s + last.offset_s + step_s - stamp_s)
         last.end_s = max(last.end_s, stamp_s)
+        self._end_about_s = float(last.end_s)
         return stamp_s + last.offset_s
 
     def clear(self) -> None:

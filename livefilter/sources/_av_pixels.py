@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from av.buffer import Buffer
 from av.sidedata.sidedata import SideData, SideDataContainer, Type
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
@@ -86,10 +87,17 @@ def _expansion_of_words(bits: int, *, is_full_range: bool) -> Pixels:
     return np.pad(lut, (0, 2**16 - len(lut)), mode="edge")
 
 
+@cache
+def _may_hide(pix_fmt: str) -> bool:
+    """Return whether a pixel format has an alpha channel, or a palette that may have one."""
+    format_ = VideoFormat(pix_fmt)
+    return format_.has_palette or any(component.is_alpha for component in format_.components)
+
+
 def opacity(av_frame: VideoFrame) -> Pixels | None:
     """Return the opacity of each pixel, uint8 of shape (rows, cols), rotated for display; None if all are opaque."""
     format_ = av_frame.format
-    if not (format_.has_palette or any(component.is_alpha for component in format_.components)):
+    if not _may_hide(format_.name):
         return None
     if format_.name.startswith("yuva") and format_.components[0].bits == 8:
         alpha = _plane(av_frame, 3)

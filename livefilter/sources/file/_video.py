@@ -94,7 +94,8 @@ class VideoFile(Source):
             (stream.guessed_rate if self._is_bare else stream.average_rate or stream.guessed_rate) or 25
         )
         self._rate = rate or own_rate
-        self._time_base = Fraction(stream.time_base or 1 / self._rate)
+        self._step_s = 1 / self._rate
+        self._time_base = Fraction(stream.time_base or self._step_s)
         self._has_durations = self._is_bare and self._container.format.name == _REPEATING_CODEC
         self._stretch = own_rate / self._rate
         self._timeline = Timeline(has_restarts=may_restart(self._container))
@@ -198,7 +199,7 @@ class VideoFile(Source):
 
     def _decode(self) -> Iterator[tuple[VideoFrame, Frame]]:
         index = 0
-        next_s = Fraction(0)
+        time_s, step_s = Fraction(0), Fraction(0)
         jumps: list[int] = []
         frame_bytes = whole_bytes = 0  # Of a frame, and up to the end of the last whole one.
         try:
@@ -217,14 +218,14 @@ class VideoFile(Source):
                     if self._is_stopped:
                         break
                     self._damaged_packets += 1
-                    next_s += 1 / self._rate
+                    step_s += self._step_s
                     continue
                 for av_frame in av_frames:
                     self._concealed_frames += av_frame.is_corrupt
                     self._has_fields = self._has_fields or av_frame.interlaced_frame
                     duration_s = self._duration(av_frame)
-                    time_s = self._timeline.place(self._stamp(av_frame, next_s), 1 / self._rate)
-                    next_s = time_s + (duration_s if self._has_durations and duration_s else 1 / self._rate)
+                    time_s = self._timeline.place(self._stamp(av_frame, time_s, step_s), self._step_s)
+                    step_s = duration_s if self._has_durations and duration_s else self._step_s
                     if self._timeline.jumps > len(jumps):
                         jumps.append(index)
                     pixels, gray, chroma = self._pictures.read(av_frame, index)
@@ -243,12 +244,12 @@ class VideoFile(Source):
         if not self._is_stopped:
             self._report(jumps)
 
-    def _stamp(self, av_frame: VideoFrame, next_s: Fraction) -> Fraction:
-        """Return the timestamp of a frame in seconds; without one it follows the frame before."""
+    def _stamp(self, av_frame: VideoFrame, before_s: Fraction, step_s: Fraction) -> Fraction:
+        """Return the timestamp of a frame in seconds; without one it follows the frame before by a step."""
         if self._is_bare or self._has_whole_frames:
-            return next_s
+            return before_s + step_s
         stamp = av_frame.dts if self._is_without_times else av_frame.pts
-        return next_s if stamp is None else stamp * self._time_base
+        return before_s + step_s if stamp is None else stamp * self._time_base
 
     def _duration(self, av_frame: VideoFrame) -> Fraction | None:
         if self._is_bare and not self._has_durations:
