@@ -170,7 +170,9 @@ def test_without_a_window_no_display_is_touched(clip: Path, negative: str, tmp_p
         check=False,
         timeout=100,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # On a busy machine, the compilation of the preset is announced.
+    told = [line for line in done.stderr.splitlines() if not line.startswith("compiling the preset")]
+    assert (done.returncode, told) == (0, [])
     assert done.stdout.startswith("clip.mp4 with negative: 8 frames at ")
     assert "\nin: 8 frames at " in done.stdout
     figures = {line[:21].strip(): line[21:].split() for line in done.stdout.splitlines()}
