@@ -47,7 +47,7 @@ def meet(call):
     meeting = argument(call, 3, "int64")
     expected = argument(call, 4, "int64")
     fetch_add(meeting, 0, 1)
-    left = 300000000
+    left = 3000000000
     while load(meeting, 0) < expected and left > 0:
         spin_pause()
         left -= 1
@@ -65,7 +65,7 @@ def linger(call):
     if thread > 0:
         expected = 100
         fetch_add(meeting, 0, 1)
-    left = 300000000
+    left = 3000000000
     while load(meeting, 0) < expected and left > 0:
         spin_pause()
         left -= 1
