@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from livefilter.errors import OptionError
 from livefilter.sinks.video._encoding import Encoding
+from livefilter.sinks.video._scheduling import keeping_scheduling
 
 STANDARD_OUTPUT = "-"
 
@@ -228,7 +229,8 @@ def _open(context: VideoCodecContext, settings: EncoderSettings) -> None:
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
     context.options = dict(settings.options)
     context.pix_fmt = settings.gray
-    context.open()
+    with keeping_scheduling():
+        context.open()
 
 
 def _ffmpeg_message(settings: EncoderSettings) -> str | None:

@@ -37,6 +37,7 @@ from livefilter.sinks.video._muxing import (
 )
 from livefilter.sinks.video._pts import PtsAssigner
 from livefilter.sinks.video._remux import PACKET_ERRORS, StreamCopier, StreamCopyOptions
+from livefilter.sinks.video._scheduling import keeping_scheduling
 
 logger = logging.getLogger(__name__)
 
@@ -283,7 +284,8 @@ class VideoSink(Sink):
         context.color_trc = self._colorimetry.transfer
         context.sample_aspect_ratio = self._colorimetry.pixel_aspect
         try:
-            self._container.start_encoding()
+            with keeping_scheduling():
+                self._container.start_encoding()
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise self._write_error(error) from error
         return converter
