@@ -229,29 +229,6 @@ def test_without_its_machine_code_every_frame_is_computed_alone(caplog: pytest.L
     assert not own.run(tiled_call(MARK, "mark", 4, 2), [result])
 
 
-def test_a_worker_that_does_not_run_may_use_the_callers_processor() -> None:
-    """It is kept off until the caller has waited for long, so that a busy processor cannot hold up a frame for ever."""
-    if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("needs two processors and Linux")
-    cpu, meeting = min(os.sched_getaffinity(0)), ctypes.c_int64()
-    pinned: list[bool] = []
-
-    def sleep(seconds: float) -> None:
-        pinned.append(os.sched_getaffinity(own.thread_ids[0]) == os.sched_getaffinity(0) - {cpu})
-        if len(pinned) == 1000 or not pinned[-1]:
-            meeting.value = 100  # The worker ends.
-
-    own = ThreadTeam(max_workers=1, min_share_us=1e-9, sleep=sleep, current_cpu=lambda: cpu)
-    call = slow_worker(meeting)
-    wait_until(lambda: own.start(1) and own.thread_ids[0] and own.is_asleep)
-    assert own.run(call, [np.zeros(2, np.int64)])
-    assert 100 < pinned.index(False) < 1000
-    assert True not in pinned[pinned.index(False) :]
-    wait_until(lambda: own.is_asleep)
-    assert own.run(tiled_call(MARK, "mark", 4, 2), [np.zeros(4, np.int64)])
-    assert os.sched_getaffinity(own.thread_ids[0]) == os.sched_getaffinity(0) - {cpu}
-
-
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
 def test_one_processor_has_no_workers() -> None:
     """A worker would only take turns with the caller."""

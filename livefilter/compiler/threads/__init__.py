@@ -67,8 +67,7 @@ one thread.
 (``WAKE_ONLY``), then releases their semaphores, then computes tiles itself. A worker that goes to sleep just when a
 frame opens misses that frame, which the other threads compute, and is woken for the next one. A semaphore released
 once too often costs 0.1 ms of polling. A caller that has polled ``ACTIVE`` for 0.1 ms stores the count in
-``STILL_ACTIVE``, sleeps for 0.1 ms in Python, and joins again. Workers are kept off the caller's processor; if the
-caller waits for long, they may run anywhere.
+``STILL_ACTIVE``, sleeps for 0.1 ms in Python, and joins again.
 
 ``tests/compiler/test_work_loop.py`` goes through the protocol step by step, ``test_team.py`` with real threads.
 """

@@ -33,10 +33,6 @@ WORK_LOOP = Path(__file__).with_name("_work_loop.py")
 """File with the source text of ``worker_loop`` and ``run_and_join``."""
 _SPIN_NS = 100_000
 _SLEEP_S = 0.0001
-_MAX_PINNED_SLEEPS = 200
-"""After so many sleeps for its workers, some 20 ms, a caller lets them run on any processor. One that is kept off the
-caller's processor may have to share its own with a thread that never sleeps (measured on a busy machine with two
-processors: it did not run for seconds)."""
 _CACHE_LINE = 64
 _TIMED_POLLS = 1000
 _CURRENT_CPU = getattr(ctypes.CDLL(None), "sched_getcpu", None) if sys.platform == "linux" else None
@@ -165,13 +161,8 @@ class ThreadTeam:
         try:
             self._words[control.WAKE_ONLY] = 0
             run_and_join.run()
-            sleeps = 0
             while self._words[control.STILL_ACTIVE]:
                 self._sleep(_SLEEP_S)  # A worker's processor is busy with something else.
-                sleeps += 1
-                if sleeps == _MAX_PINNED_SLEEPS:
-                    for worker in self._workers:
-                        worker.allow_any_cpu()
                 run_and_join.run()
         except BaseException:
             self._join(run_and_join)
@@ -230,13 +221,6 @@ class _Worker:
             with suppress(OSError):  # A sandbox may forbid it.
                 os.sched_setaffinity(self.thread_id, os.sched_getaffinity(0) - {cpu})
             self._avoided_cpu = cpu
-
-    def allow_any_cpu(self) -> None:
-        """Let the thread run on the caller's processor, too, until it is woken again."""
-        if self._avoided_cpu is not None:
-            with suppress(OSError):
-                os.sched_setaffinity(self.thread_id, os.sched_getaffinity(0))
-            self._avoided_cpu = None
 
     def _run(self) -> None:
         try:
