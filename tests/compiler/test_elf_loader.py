@@ -10,15 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefilter.compiler.native import (
-    ObjectFile,
-    UnsupportedObjectError,
-    compile_object,
-    forget_functions,
-    load_elf,
-    load_object,
-)
-from livefilter.compiler.threads import load_work_loops
+from livefilter.compiler.native import ObjectFile, UnsupportedObjectError, compile_object, load_elf, load_object
+from livefilter.compiler.threads import WORK_LOOP
 
 pytestmark = [
     pytest.mark.jit,
@@ -47,11 +40,11 @@ def result(code: ObjectFile) -> list[int]:
     return numbers.tolist()
 
 
-def test_the_thread_hand_over_needs_no_llvm(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["worker_loop", "run_and_join"])
+def test_the_thread_hand_over_needs_no_llvm(name: str) -> None:
     """It would take 50 MB of every process that filters."""
-    forget_functions()  # Or they would be loaded already.
-    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    assert len(load_work_loops()) == 2
+    code = compile_object(WORK_LOOP.read_text(encoding="utf-8"), name)
+    assert load_elf(code.content, code.symbol)
 
 
 EXPECTED = [at * 4 for at in range(20)]
